@@ -1,0 +1,3 @@
+module falkirk
+
+go 1.26

@@ -1,0 +1,94 @@
+// Package delivery holds the nouns of Falkirk and the rules about them. It does
+// no I/O, knows no kind of component, target or gate, and imports nothing but
+// the standard library and fault.
+package delivery
+
+import (
+	"encoding/json"
+	"slices"
+
+	"falkirk/internal/fault"
+)
+
+// App is a checked falkirk.yml: everything after defaults, paths absolute.
+type App struct {
+	Name         string        `json:"app"`
+	Root         string        `json:"root"`  // folder of the app file, absolute
+	Store        string        `json:"store"` // URL, absolute where it is a file://
+	Components   []Component   `json:"components"`
+	Environments []Environment `json:"environments"` // in their order
+}
+
+// Component is one part of an app. Settings is the checked block of its kind,
+// encoded from the type that the kind registered.
+type Component struct {
+	Name     string          `json:"name"`
+	Kind     string          `json:"kind"`
+	Settings json.RawMessage `json:"settings"`
+}
+
+// Environment is a named rung of the ladder.
+type Environment struct {
+	Name      string        `json:"name"`
+	After     []string      `json:"after,omitempty"` // must have had the release live before
+	Protected bool          `json:"protected,omitempty"`
+	Keep      int           `json:"keep"`     // releases kept beside the live one
+	Parallel  int           `json:"parallel"` // places worked on at once
+	Places    []Place       `json:"places"`
+	Landings  []Landing     `json:"landings"` // place by place, components in the order of the app file
+	Gates     []GateSetting `json:"gates,omitempty"`
+}
+
+// Landing says how one component lands in one place: the target's kind and the
+// target's settings for that place, after inheritance.
+type Landing struct {
+	Place     Place           `json:"place"`
+	Component string          `json:"component"`
+	Target    string          `json:"target"`
+	Settings  json.RawMessage `json:"settings"`
+}
+
+// GateSetting is one gate of an environment.
+type GateSetting struct {
+	Name     string          `json:"name"`
+	Kind     string          `json:"kind"`
+	When     Moment          `json:"when"`
+	Once     bool            `json:"once,omitempty"` // asked once for the environment instead of in every place
+	Settings json.RawMessage `json:"settings"`
+}
+
+// Environment finds an environment by name; the error lists the names.
+func (a App) Environment(name string) (Environment, error) {
+	i := slices.IndexFunc(a.Environments, func(e Environment) bool { return e.Name == name })
+	if i >= 0 {
+		return a.Environments[i], nil
+	}
+	var names []string
+	for _, e := range a.Environments {
+		names = append(names, e.Name)
+	}
+	err := fault.New(fault.NotFound, "no environment %q in app %s", name, a.Name)
+	return Environment{}, fault.Hint(err, "the environments are %v", names)
+}
+
+// Route lists the environments that a release passes on its way to the named
+// one, which comes last; the order is that of the app file.
+func (a App) Route(to string) ([]Environment, error) {
+	if _, err := a.Environment(to); err != nil {
+		return nil, err
+	}
+	want := map[string]bool{to: true}
+	var route []Environment
+	for i := len(a.Environments) - 1; i >= 0; i-- {
+		e := a.Environments[i]
+		if !want[e.Name] {
+			continue
+		}
+		for _, up := range e.After {
+			want[up] = true
+		}
+		route = append(route, e)
+	}
+	slices.Reverse(route)
+	return route, nil
+}

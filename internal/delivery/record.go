@@ -1,0 +1,114 @@
+package delivery
+
+import (
+	"slices"
+	"time"
+)
+
+// Record is what an environment's ledger says, folded entry by entry.
+type Record struct {
+	Last     int        // number of the last entry
+	LastHash string     // sha256:… of the last entry as stored
+	Open     *Entry     // the opened entry of the operation under way, or nil
+	Standing []Standing // after the last operation that told
+	Tenures  []Tenure   // releases that were live, oldest first; a rollback adds one
+	Readied  []string   // releases provisioned with success, oldest first, latest last, no doubles
+	Promoted []string   // releases ever promoted with success here, oldest first, no doubles
+}
+
+// Tenure is one release being live in the whole environment.
+type Tenure struct {
+	Version   string    `json:"version"`
+	Since     time.Time `json:"since"`
+	By        string    `json:"by"`
+	Operation string    `json:"operation"`
+	Verb      Verb      `json:"verb"`
+}
+
+// Fold adds one entry. It is a pure function: the record given is not changed.
+func (r Record) Fold(e Entry, hash string) Record {
+	r.Last, r.LastHash = e.Number, hash
+	switch e.Event {
+	case Opened:
+		r.Open = &e
+	case Closed, Taken:
+		if r.Open != nil && r.Open.Operation.ID == e.Operation.ID {
+			r.Open = nil
+		}
+		if e.After != nil {
+			r.Standing = e.After
+		}
+		r = r.settle(e)
+	}
+	return r
+}
+
+// settle notes what an operation has changed by its end.
+func (r Record) settle(e Entry) Record {
+	op, done := e.Operation, e.Result == ResultDone
+	switch {
+	case op.Verb == VerbProvision && done:
+		r.Readied = append(without(r.Readied, op.Version), op.Version)
+	case op.Verb == VerbProvision, op.Verb == VerbPrune:
+	case done:
+		if r.Live() != op.Version {
+			t := Tenure{Version: op.Version, Since: e.At, By: op.Actor, Operation: op.ID, Verb: op.Verb}
+			r.Tenures = append(slices.Clip(r.Tenures), t)
+		}
+		r.Promoted = append(without(r.Promoted, op.Version), op.Version)
+		// What was readied before the release that went live has been passed over.
+		r.Readied = slices.Clone(r.Readied[slices.Index(r.Readied, op.Version)+1:])
+	case e.Result == ResultFailed, e.Result == ResultShut:
+		r.Readied = without(r.Readied, op.Version)
+	}
+	return r
+}
+
+// Live is the release of the last tenure, or "".
+func (r Record) Live() string {
+	if len(r.Tenures) == 0 {
+		return ""
+	}
+	return r.Tenures[len(r.Tenures)-1].Version
+}
+
+// Previous is the release that a rollback without a version goes to: the last
+// one that was live before the live one and is not it; "" if there is none.
+func (r Record) Previous() string {
+	live := r.Live()
+	for _, t := range slices.Backward(r.Tenures) {
+		if t.Version != live {
+			return t.Version
+		}
+	}
+	return ""
+}
+
+// Kept lists the releases that prune leaves: the live one, the last keep
+// others that were live, newest first, and those that wait to be promoted. A
+// release whose promotion failed is none of these.
+func (r Record) Kept(keep int) []string {
+	var kept []string
+	if live := r.Live(); live != "" {
+		kept = append(kept, live)
+	}
+	for _, t := range slices.Backward(r.Tenures) {
+		if keep == 0 {
+			break
+		}
+		if !slices.Contains(kept, t.Version) {
+			kept = append(kept, t.Version)
+			keep--
+		}
+	}
+	for _, v := range r.Readied {
+		if !slices.Contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+func without(list []string, s string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return x == s })
+}

@@ -1,0 +1,25 @@
+package fault
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing wrong with one value of a settings block. Path leads to
+// the value from the block's own root: keys, and list indexes as decimals.
+type Problem struct {
+	Path []string
+	Text string // what is wrong, e.g. `"80x" is not a port`
+	Want string // what was expected, e.g. "a number from 1 to 65535"; may be empty
+}
+
+func (p Problem) String() string {
+	s := p.Text
+	if len(p.Path) > 0 {
+		s = strings.Join(p.Path, ".") + ": " + s
+	}
+	if p.Want != "" {
+		s = fmt.Sprintf("%s; expected %s", s, p.Want)
+	}
+	return s
+}
