@@ -11,12 +11,13 @@ type Event string
 // The events. An operation is under way from its opened entry until a closed
 // or taken entry names it.
 const (
-	Opened Event = "opened" // an operation took the environment; Number is its fencing token
-	Did    Event = "did"    // a step was done
-	Asked  Event = "asked"  // a gate answered
-	Undone Event = "undone" // the run failed and what it had moved was moved back
-	Closed Event = "closed" // the operation ended; Result says how
-	Taken  Event = "taken"  // a stale operation was ended by another process
+	Opened  Event = "opened"  // an operation took the environment; Number is its fencing token
+	Planned Event = "planned" // the steps were settled; Before is the way back, recorded before the first write
+	Did     Event = "did"     // a step was done
+	Asked   Event = "asked"   // a gate answered
+	Undone  Event = "undone"  // the run failed and what it had moved was moved back
+	Closed  Event = "closed"  // the operation ended; Result says how
+	Taken   Event = "taken"   // a stale operation was ended by another process
 )
 
 // Result is how an operation ended.

@@ -11,6 +11,7 @@ type Record struct {
 	LastHash string     // sha256:… of the last entry as stored
 	Open     *Entry     // the opened entry of the operation under way, or nil
 	Standing []Standing // after the last operation that told
+	Way      []Standing // the way back of a promotion that has not settled; nil when all is settled
 	Tenures  []Tenure   // releases that were live, oldest first; a rollback adds one
 	Readied  []string   // releases provisioned with success, oldest first, latest last, no doubles
 	Promoted []string   // releases ever promoted with success here, oldest first, no doubles
@@ -31,6 +32,10 @@ func (r Record) Fold(e Entry, hash string) Record {
 	switch e.Event {
 	case Opened:
 		r.Open = &e
+	case Planned:
+		if e.Operation.Verb == VerbPromote || e.Operation.Verb == VerbRollback {
+			r.Way = e.Before
+		}
 	case Closed, Taken:
 		if r.Open != nil && r.Open.Operation.ID == e.Operation.ID {
 			r.Open = nil
@@ -38,9 +43,24 @@ func (r Record) Fold(e Entry, hash string) Record {
 		if e.After != nil {
 			r.Standing = e.After
 		}
+		if e.Event == Closed && isUniform(e.After) {
+			r.Way = nil
+		}
 		r = r.settle(e)
 	}
 	return r
+}
+
+// isUniform reports whether every component is on one release in all places.
+func isUniform(all []Standing) bool {
+	live := map[string]string{}
+	for _, s := range all {
+		if v, ok := live[s.Component]; ok && v != s.Live {
+			return false
+		}
+		live[s.Component] = s.Live
+	}
+	return true
 }
 
 // settle notes what an operation has changed by its end.
