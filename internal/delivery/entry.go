@@ -49,6 +49,7 @@ type Entry struct {
 	Result    Result     `json:"result,omitempty"`  // closed, taken
 	Error     string     `json:"error,omitempty"`   // closed
 	After     []Standing `json:"after,omitempty"`   // closed: what is live and ready now
+	Settled   bool       `json:"settled,omitempty"` // closed: all of it is on one release, the old or the new
 }
 
 // Standing is what is live and ready of one component in one place, as an

@@ -13,8 +13,10 @@ type Record struct {
 	Standing []Standing // after the last operation that told
 	Way      []Standing // the way back of a promotion that has not settled; nil when all is settled
 	Tenures  []Tenure   // releases that were live, oldest first; a rollback adds one
-	Readied  []string   // releases provisioned with success, oldest first, latest last, no doubles
-	Promoted []string   // releases ever promoted with success here, oldest first, no doubles
+	Readied  []string   // releases that stand ready and wait to be promoted, oldest first
+	// Promoted: releases promoted with success here and not rolled back since,
+	// oldest first, no doubles.
+	Promoted []string
 }
 
 // Tenure is one release being live in the whole environment.
@@ -43,24 +45,12 @@ func (r Record) Fold(e Entry, hash string) Record {
 		if e.After != nil {
 			r.Standing = e.After
 		}
-		if e.Event == Closed && isUniform(e.After) {
+		if e.Event == Closed && e.Settled {
 			r.Way = nil
 		}
 		r = r.settle(e)
 	}
 	return r
-}
-
-// isUniform reports whether every component is on one release in all places.
-func isUniform(all []Standing) bool {
-	live := map[string]string{}
-	for _, s := range all {
-		if v, ok := live[s.Component]; ok && v != s.Live {
-			return false
-		}
-		live[s.Component] = s.Live
-	}
-	return true
 }
 
 // settle notes what an operation has changed by its end.
@@ -71,6 +61,10 @@ func (r Record) settle(e Entry) Record {
 		r.Readied = append(without(r.Readied, op.Version), op.Version)
 	case op.Verb == VerbProvision, op.Verb == VerbPrune:
 	case done:
+		if op.Verb == VerbRollback {
+			// Whoever rolls back says that the release is not good.
+			r.Promoted = without(r.Promoted, r.Live())
+		}
 		if r.Live() != op.Version {
 			t := Tenure{Version: op.Version, Since: e.At, By: op.Actor, Operation: op.ID, Verb: op.Verb}
 			r.Tenures = append(slices.Clip(r.Tenures), t)
@@ -93,11 +87,11 @@ func (r Record) Live() string {
 }
 
 // Previous is the release that a rollback without a version goes to: the last
-// one that was live before the live one and is not it; "" if there is none.
+// one that was live before it and was not itself rolled back; "" if there is none.
 func (r Record) Previous() string {
 	live := r.Live()
 	for _, t := range slices.Backward(r.Tenures) {
-		if t.Version != live {
+		if t.Version != live && slices.Contains(r.Promoted, t.Version) {
 			return t.Version
 		}
 	}
@@ -106,7 +100,7 @@ func (r Record) Previous() string {
 
 // Kept lists the releases that prune leaves: the live one, the last keep
 // others that were live, newest first, and those that wait to be promoted. A
-// release whose promotion failed is none of these.
+// release whose promotion failed, or that was rolled back, is none of these.
 func (r Record) Kept(keep int) []string {
 	var kept []string
 	if live := r.Live(); live != "" {
@@ -116,7 +110,7 @@ func (r Record) Kept(keep int) []string {
 		if keep == 0 {
 			break
 		}
-		if !slices.Contains(kept, t.Version) {
+		if !slices.Contains(kept, t.Version) && slices.Contains(r.Promoted, t.Version) {
 			kept = append(kept, t.Version)
 			keep--
 		}
