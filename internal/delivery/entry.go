@@ -41,7 +41,8 @@ type Entry struct {
 	At        time.Time  `json:"at"`     // UTC
 	Event     Event      `json:"event"`
 	Operation Operation  `json:"operation"`
-	Before    []Standing `json:"before,omitempty"` // opened: what was live, the way back
+	Plan      string     `json:"plan,omitempty"`   // planned: the plan's digest
+	Before    []Standing `json:"before,omitempty"` // planned: what was live, the way back
 	Step      *Step      `json:"step,omitempty"`   // did
 	Note      string     `json:"note,omitempty"`
 	Gate      string     `json:"gate,omitempty"`    // asked

@@ -24,3 +24,6 @@ type Operation struct {
 	Reason      string    `json:"reason,omitempty"` // why, where a rule is set aside
 	At          time.Time `json:"at"`               // UTC
 }
+
+// moves reports whether the operation changes what is live.
+func (o Operation) moves() bool { return o.Verb == VerbPromote || o.Verb == VerbRollback }

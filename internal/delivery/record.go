@@ -35,7 +35,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 	case Opened:
 		r.Open = &e
 	case Planned:
-		if e.Operation.Verb == VerbPromote || e.Operation.Verb == VerbRollback {
+		if e.Operation.moves() {
 			r.Way = e.Before
 		}
 	case Closed, Taken:
@@ -45,7 +45,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 		if e.After != nil {
 			r.Standing = e.After
 		}
-		if e.Event == Closed && e.Settled {
+		if e.Event == Closed && e.Settled && e.Operation.moves() {
 			r.Way = nil
 		}
 		r = r.settle(e)

@@ -1,0 +1,96 @@
+// Package engine carries out operations: it observes, plans, does the steps
+// place by place, asks the gates, and writes the ledger. It knows no kind of
+// target or gate, and no way in.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"falkirk/internal/delivery"
+)
+
+// Target makes one component of a release live in one place.
+type Target interface {
+	// Observe looks at one placement. It only reads.
+	Observe(ctx context.Context, p delivery.Placement) (delivery.State, error)
+	// Plan lists the steps that are missing. It is pure: the same arguments
+	// give the same steps, and a state that needs nothing gives none.
+	Plan(phase delivery.Phase, p delivery.Placement, now delivery.State) []delivery.Step
+	// Do carries out one step. It is idempotent, also after a crash in its midst.
+	Do(ctx context.Context, p delivery.Placement, s delivery.Step, report func(delivery.Progress)) (delivery.Outcome, error)
+}
+
+// Gate answers a question. An error means that it could not be asked; what it
+// was asked about then counts as closed.
+type Gate interface {
+	Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, error)
+}
+
+// Ledger is the log of one environment.
+type Ledger interface {
+	Read(ctx context.Context) (delivery.Record, error)
+	// Begin takes the environment; fault.Locked when another operation has it.
+	Begin(ctx context.Context, op delivery.Operation) (Hold, delivery.Record, error)
+}
+
+// Hold is an environment taken by one operation.
+type Hold interface {
+	// Check fails when the environment was taken over.
+	Check(ctx context.Context) error
+	Append(ctx context.Context, e delivery.Entry) error
+	// Close ends the operation with a Closed entry. It is idempotent.
+	Close(ctx context.Context, e delivery.Entry) error
+}
+
+// Releases finds what was packed.
+type Releases interface {
+	Get(ctx context.Context, app, version string) (delivery.Release, error)
+}
+
+// Engine carries out operations on one app. All fields but Grace and
+// UndoLimit must be set.
+type Engine struct {
+	App      delivery.App
+	Targets  map[string]Target // by kind
+	Gates    map[string]Gate   // by kind
+	Releases Releases
+	Ledger   func(environment string) Ledger
+	Now      func() time.Time
+	NewID    func() string
+	Report   func(Event) // called from many goroutines
+
+	Grace     time.Duration // a step under way gets this long after an interrupt; 10 s if 0
+	UndoLimit time.Duration // moving back takes no longer; 10 min if 0
+}
+
+// Request asks for one verb.
+type Request struct {
+	Verb        delivery.Verb
+	Environment string
+	Version     string // for a rollback: empty means the previous release
+	Actor       string
+	Skip        string // why the order of environments is set aside; empty: it is not
+}
+
+// Result is what a request that did not fail came to.
+type Result struct {
+	Operation delivery.Operation  `json:"operation"`
+	Changed   bool                `json:"changed"` // false: there was nothing to do
+	Steps     int                 `json:"steps"`
+	Standing  []delivery.Standing `json:"standing"`
+}
+
+func (e *Engine) grace() time.Duration {
+	if e.Grace > 0 {
+		return e.Grace
+	}
+	return 10 * time.Second
+}
+
+func (e *Engine) undoLimit() time.Duration {
+	if e.UndoLimit > 0 {
+		return e.UndoLimit
+	}
+	return 10 * time.Minute
+}

@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"time"
+
+	"falkirk/internal/delivery"
+)
+
+// EventKind says what happened.
+type EventKind string
+
+// The kinds of events, in the order in which a run meets them.
+const (
+	Began     EventKind = "began"    // the environment is held
+	Planned   EventKind = "planned"  // Plan says what will be done
+	Answered  EventKind = "gate"     // Gate answered with Verdict
+	Starting  EventKind = "starting" // Step begins
+	Progress  EventKind = "progress" // Step has come so far
+	Finished  EventKind = "finished" // Step ended with Note, or with Error
+	Undoing   EventKind = "undoing"  // something failed; what was moved is moved back
+	Ended     EventKind = "ended"    // the operation is over; Standing says what stands
+	PassedOff EventKind = "passed"   // a train needs nothing from this environment
+)
+
+// Event is one thing that happened in a run. Its JSON is the line format of
+// `--output json --follow`.
+type Event struct {
+	At        time.Time           `json:"at"`
+	Kind      EventKind           `json:"event"`
+	Operation delivery.Operation  `json:"operation"`
+	Place     *delivery.Place     `json:"place,omitempty"`
+	Plan      *delivery.Plan      `json:"plan,omitempty"`
+	Step      *delivery.Step      `json:"step,omitempty"`
+	Progress  *delivery.Progress  `json:"progress,omitempty"`
+	Gate      string              `json:"gate,omitempty"`
+	Verdict   *delivery.Verdict   `json:"verdict,omitempty"`
+	Note      string              `json:"note,omitempty"`
+	Took      time.Duration       `json:"took,omitempty"` // nanoseconds
+	Error     string              `json:"error,omitempty"`
+	Result    delivery.Result     `json:"result,omitempty"`
+	Standing  []delivery.Standing `json:"standing,omitempty"`
+}
+
+func (e *Engine) report(op delivery.Operation, ev Event) {
+	ev.At, ev.Operation = e.Now().UTC(), op
+	e.Report(ev)
+}

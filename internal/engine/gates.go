@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// ask puts every gate of a moment its question, in every place at once, and
+// fails if one is not open. All are asked, so that all reasons are known.
+func (r *run) ask(ctx context.Context, when delivery.Moment, now sight) error {
+	var errs []error
+	for _, g := range r.env.Gates {
+		if g.When != when {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return fault.New(fault.Interrupted, "stopped before gate %s", g.Name)
+		}
+		errs = append(errs, r.askPlaces(ctx, g, now)...)
+	}
+	return joinFailuresFirst(errs)
+}
+
+func (r *run) askPlaces(ctx context.Context, g delivery.GateSetting, now sight) []error {
+	places := r.env.Places
+	if g.Once {
+		places = []delivery.Place{{Environment: r.env.Name}}
+	}
+	errs := make([]error, len(places))
+	var group errgroup.Group
+	group.SetLimit(r.env.Parallel)
+	for i, p := range places {
+		group.Go(func() error {
+			errs[i] = r.askOne(ctx, g, p, now)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in errs
+	return errs
+}
+
+func (r *run) askOne(ctx context.Context, g delivery.GateSetting, place delivery.Place, now sight) error {
+	here := now
+	if !g.Once {
+		here = now.at(place)
+	}
+	q := delivery.Question{
+		Gate: g.Name, Settings: g.Settings, When: g.When, Operation: r.op, Place: place,
+		Before: r.before(here), Serving: serving(g.When, here),
+	}
+	v, err := r.answer(ctx, g.Kind, q)
+	if fault.Is(err, fault.Interrupted) {
+		return err
+	}
+	if err != nil {
+		v = delivery.Verdict{Answer: delivery.Shut, Reason: "could not be asked: " + err.Error()}
+	}
+	r.report(Event{Kind: Answered, Place: &place, Gate: g.Name, Verdict: &v})
+	entry := delivery.Entry{Event: delivery.Asked, Gate: g.Name, Note: place.String(), Verdict: &v}
+	return errors.Join(r.hold.Append(context.WithoutCancel(ctx), entry), verdictError(g, place, v))
+}
+
+func (r *run) answer(ctx context.Context, kind string, q delivery.Question) (v delivery.Verdict, err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = fault.New(fault.Internal, "panic in gate %s: %v\n%s", kind, x, debug.Stack())
+		}
+	}()
+	gate, ok := r.e.Gates[kind]
+	if !ok {
+		return v, fault.New(fault.Invalid, "no gate of kind %q", kind)
+	}
+	return gate.Ask(ctx, q)
+}
+
+// verdictError turns an answer that does not open into an error. An answer
+// that is none of the three counts as closed.
+func verdictError(g delivery.GateSetting, place delivery.Place, v delivery.Verdict) error {
+	what := fmt.Sprintf("gate %s (%s) in %s", g.Name, g.When, place)
+	switch v.Answer {
+	case delivery.Open:
+		return nil
+	case delivery.Waiting:
+		return fault.New(fault.Pending, "%s waits: %s", what, v.Reason)
+	default:
+		return fault.New(fault.Closed, "%s is closed: %s", what, v.Reason)
+	}
+}
+
+// before is the way back as a gate sees it, by component.
+func (r *run) before(here sight) map[string]string {
+	if r.way == nil {
+		return here.live()
+	}
+	out := map[string]string{}
+	for _, x := range here {
+		if _, ok := out[x.Component]; !ok {
+			out[x.Component] = r.way.live(x.Place, x.Component)
+		}
+	}
+	return out
+}
+
+// serving is where a gate finds each component: the candidate until promote
+// has been done, the live release after it.
+func serving(when delivery.Moment, here sight) map[string]delivery.Endpoint {
+	out := map[string]delivery.Endpoint{}
+	for _, x := range here {
+		if _, ok := out[x.Component]; ok {
+			continue
+		}
+		switch when {
+		case delivery.After(delivery.Provision), delivery.Before(delivery.Promote):
+			out[x.Component] = x.State.Candidate
+		default:
+			out[x.Component] = x.State.Endpoint
+		}
+	}
+	return out
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// seen is one placement and what its target saw.
+type seen struct {
+	delivery.Placement
+	State delivery.State
+}
+
+// sight is everything observed in an environment, in the order of its landings.
+type sight []seen
+
+// observe looks at all placements of an environment side by side. A release
+// without a component asks for nothing to be live of it.
+func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel delivery.Release) (sight, error) {
+	all := make(sight, len(env.Landings))
+	errs := make([]error, len(env.Landings))
+	var group errgroup.Group
+	group.SetLimit(env.Parallel)
+	for i, l := range env.Landings {
+		group.Go(func() error {
+			p := placement(e.App.Name, l, rel)
+			st, err := e.observeOne(ctx, p)
+			if err != nil {
+				errs[i] = fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
+			}
+			all[i] = seen{Placement: p, State: st}
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in errs
+	return all, errors.Join(errs...)
+}
+
+func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery.State, error) {
+	t, ok := e.Targets[p.Target]
+	if !ok {
+		return delivery.State{}, fault.New(fault.Invalid, "no target of kind %q", p.Target)
+	}
+	return t.Observe(ctx, p)
+}
+
+func placement(app string, l delivery.Landing, rel delivery.Release) delivery.Placement {
+	p := delivery.Placement{
+		App: app, Place: l.Place, Component: l.Component,
+		Target: l.Target, Settings: l.Settings,
+	}
+	if a, ok := rel.Artifact(l.Component); ok {
+		p.Version, p.Artifact = rel.Version, a
+	}
+	return p
+}
+
+// standing is the sight as the ledger keeps it.
+func (s sight) standing() []delivery.Standing {
+	out := make([]delivery.Standing, len(s))
+	for i, x := range s {
+		out[i] = delivery.Standing{
+			Place: x.Place, Component: x.Component, Live: x.State.Live, Ready: x.State.Ready,
+		}
+	}
+	return out
+}
+
+// notReady names the placements in which a release that has the component
+// cannot be promoted yet.
+func (s sight) notReady() []string {
+	var out []string
+	for _, x := range s {
+		if x.Version != "" && !slices.Contains(x.State.Ready, x.Version) {
+			out = append(out, x.Component+" in "+x.Place.String())
+		}
+	}
+	return out
+}
+
+func (s sight) at(p delivery.Place) sight {
+	return slices.DeleteFunc(slices.Clone(s), func(x seen) bool { return x.Place != p })
+}
+
+// live is the release that is live by component, from the first place.
+func (s sight) live() map[string]string {
+	out := map[string]string{}
+	for _, x := range s {
+		if _, ok := out[x.Component]; !ok {
+			out[x.Component] = x.State.Live
+		}
+	}
+	return out
+}

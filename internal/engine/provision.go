@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// provision makes the release ready in every place. If that fails, what this
+// run added is removed again.
+func (r *run) provision(ctx context.Context, now sight) error {
+	plan := r.e.plan(r.env, delivery.Provision, r.op.Version, now)
+	if err := r.settle(ctx, plan, now); err != nil {
+		return err
+	}
+	if err := r.ask(ctx, delivery.Before(delivery.Provision), now); err != nil {
+		return err
+	}
+	err := r.do(ctx, plan, now)
+	if err == nil {
+		err = r.proveReady(ctx)
+	}
+	if !isFinal(err) {
+		return err
+	}
+	return r.undo(ctx, err, func(ctx context.Context) error { return r.removeAdded(ctx, now) })
+}
+
+// proveReady looks again, and asks the gates about what is there now.
+func (r *run) proveReady(ctx context.Context) error {
+	now, err := r.e.observe(ctx, r.env, r.rel)
+	if err != nil {
+		return err
+	}
+	if missing := now.notReady(); len(missing) > 0 {
+		return fault.New(fault.Internal, "all steps are done, yet %s is not ready: %v", r.op.Version, missing)
+	}
+	return r.ask(ctx, delivery.After(delivery.Provision), now)
+}
+
+// removeAdded prunes the release from the placements that were without it
+// before this run, and never from one that it serves.
+func (r *run) removeAdded(ctx context.Context, before sight) error {
+	now, err := r.e.observe(ctx, r.env, r.rel)
+	if err != nil {
+		return err
+	}
+	for i, x := range now {
+		v := r.op.Version
+		if !slices.Contains(before[i].State.Ready, v) && x.State.Live != v && slices.Contains(x.State.Present, v) {
+			now[i].Remove = []string{v}
+		}
+	}
+	return r.do(ctx, r.e.plan(r.env, delivery.Prune, r.op.Version, now), now)
+}

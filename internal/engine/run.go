@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// run is one operation under way: it holds its environment.
+type run struct {
+	e     *Engine
+	env   delivery.Environment
+	op    delivery.Operation
+	rel   delivery.Release // empty for a prune
+	hold  Hold
+	rec   delivery.Record
+	way   way // promote and rollback, once recorded
+	steps atomic.Int64
+}
+
+func (r *run) report(ev Event) { r.e.report(r.op, ev) }
+
+// Run carries out one request. An error says that it did not come to its end;
+// the Ended event and the ledger say what stands. Repeating the request
+// finishes whatever is missing.
+func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
+	a, err := e.ready(ctx, req)
+	if err != nil {
+		return Result{}, err
+	}
+	if a.isIdle() {
+		e.report(a.op, Event{Kind: Ended, Result: delivery.ResultDone, Note: "nothing to do", Standing: a.now.standing()})
+		return Result{Operation: a.op, Standing: a.now.standing()}, nil
+	}
+	hold, rec, err := e.Ledger(a.env.Name).Begin(ctx, a.op)
+	if err != nil {
+		return Result{}, err
+	}
+	r := &run{e: e, env: a.env, op: a.op, rel: a.rel, hold: hold, rec: rec}
+	r.report(Event{Kind: Began})
+	return r.end(ctx, r.work(ctx))
+}
+
+func (r *run) work(ctx context.Context) error {
+	now, err := r.e.observe(ctx, r.env, r.rel)
+	if err != nil {
+		return err
+	}
+	switch r.op.Verb {
+	case delivery.VerbProvision:
+		return r.provision(ctx, now)
+	case delivery.VerbPrune:
+		return r.prune(ctx, now)
+	default:
+		return r.promote(ctx, now)
+	}
+}
+
+// settle records the plan and the way back, before anything is written.
+func (r *run) settle(ctx context.Context, plan delivery.Plan, now sight) error {
+	before := now.standing()
+	if plan.Phase == delivery.Promote {
+		r.way = wayBack(r.rec, now)
+		before = r.way
+	}
+	r.report(Event{Kind: Planned, Plan: &plan})
+	return r.hold.Append(ctx, delivery.Entry{
+		Event: delivery.Planned, Plan: plan.Digest(), Before: before,
+	})
+}
+
+// end closes the operation with what stands, and turns the outcome into the
+// result. An operation that was taken over is no longer ours to close.
+func (r *run) end(ctx context.Context, err error) (Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
+	defer cancel()
+	if fault.Is(err, fault.Locked) {
+		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: err.Error()})
+		return Result{}, err
+	}
+	now, seeErr := r.e.observe(ctx, r.env, r.rel)
+	result := resultOf(err)
+	entry := delivery.Entry{Result: result, Settled: err == nil}
+	if seeErr == nil {
+		entry.After = now.standing()
+		entry.Settled = err == nil || r.isBack(now)
+	}
+	if err != nil {
+		entry.Error = err.Error()
+	}
+	if closeErr := r.hold.Close(ctx, entry); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close the operation in the ledger: %w", closeErr))
+		result, entry.Error = resultOf(err), err.Error()
+	}
+	r.report(Event{Kind: Ended, Result: result, Error: entry.Error, Standing: entry.After})
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{
+		Operation: r.op, Changed: true, Steps: int(r.steps.Load()), Standing: entry.After,
+	}, nil
+}
+
+// isBack reports whether everything that was to move is live as it was before.
+func (r *run) isBack(now sight) bool {
+	for _, x := range now {
+		if x.State.Live != r.way.live(x.Place, x.Component) {
+			return false
+		}
+	}
+	return r.way != nil
+}
+
+func resultOf(err error) delivery.Result {
+	switch {
+	case err == nil:
+		return delivery.ResultDone
+	case fault.Is(err, fault.Closed):
+		return delivery.ResultShut
+	case fault.Is(err, fault.Pending):
+		return delivery.ResultWaiting
+	case fault.Is(err, fault.Interrupted):
+		return delivery.ResultInterrupted
+	default:
+		return delivery.ResultFailed
+	}
+}

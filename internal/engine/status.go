@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/delivery"
+)
+
+// Status is what the ledger and the targets say of one environment.
+type Status struct {
+	Environment string              `json:"environment"`
+	Protected   bool                `json:"protected"`
+	Live        string              `json:"live"` // by the ledger; "" if nothing is
+	Since       *time.Time          `json:"since,omitempty"`
+	By          string              `json:"by,omitempty"`
+	Ready       []string            `json:"ready"`               // wait to be promoted
+	Unsettled   bool                `json:"unsettled,omitempty"` // a promotion has not come to its end
+	Running     *delivery.Operation `json:"running,omitempty"`   // holds the environment
+	Components  []ComponentStatus   `json:"components"`
+}
+
+// ComponentStatus is one component in one place, as observed.
+type ComponentStatus struct {
+	Place     delivery.Place `json:"place"`
+	Component string         `json:"component"`
+	Target    string         `json:"target"`
+	Live      string         `json:"live"`
+	Ready     []string       `json:"ready"`
+	URL       string         `json:"url,omitempty"`
+	Drift     []string       `json:"drift"`
+	Error     string         `json:"error,omitempty"` // it could not be observed
+}
+
+// Status reads all environments, or the one named, side by side. What cannot
+// be observed is in the status and in the error.
+func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
+	envs := e.App.Environments
+	if only != "" {
+		env, err := e.App.Environment(only)
+		if err != nil {
+			return nil, err
+		}
+		envs = []delivery.Environment{env}
+	}
+	all := make([]Status, len(envs))
+	errs := make([]error, len(envs))
+	var group errgroup.Group
+	for i, env := range envs {
+		group.Go(func() error {
+			all[i], errs[i] = e.statusOf(ctx, env)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in errs
+	return all, errors.Join(errs...)
+}
+
+func (e *Engine) statusOf(ctx context.Context, env delivery.Environment) (Status, error) {
+	rec, err := e.Ledger(env.Name).Read(ctx)
+	if err != nil {
+		return Status{Environment: env.Name}, err
+	}
+	st := Status{
+		Environment: env.Name, Protected: env.Protected, Live: rec.Live(),
+		Ready: slices.Concat([]string{}, rec.Readied), Unsettled: rec.Way != nil,
+		Components: make([]ComponentStatus, len(env.Landings)),
+	}
+	if n := len(rec.Tenures); n > 0 {
+		st.Since, st.By = &rec.Tenures[n-1].Since, rec.Tenures[n-1].By
+	}
+	if rec.Open != nil {
+		st.Running = &rec.Open.Operation
+	}
+	return st, e.components(ctx, env, rec, st.Components)
+}
+
+func (e *Engine) components(ctx context.Context, env delivery.Environment, rec delivery.Record, into []ComponentStatus) error {
+	rel := e.liveRelease(ctx, rec)
+	errs := make([]error, len(env.Landings))
+	var group errgroup.Group
+	group.SetLimit(env.Parallel)
+	for i, l := range env.Landings {
+		group.Go(func() error {
+			p := placement(e.App.Name, l, rel)
+			c := ComponentStatus{Place: l.Place, Component: l.Component, Target: l.Target, Ready: []string{}, Drift: []string{}}
+			now, err := e.observeOne(ctx, p)
+			if err != nil {
+				c.Error, errs[i] = err.Error(), fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
+			} else {
+				c.fill(rec, p, now)
+			}
+			into[i] = c
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in errs
+	return errors.Join(errs...)
+}
+
+func (c *ComponentStatus) fill(rec delivery.Record, p delivery.Placement, now delivery.State) {
+	c.Live, c.URL = now.Live, now.Endpoint.URL
+	c.Ready = append(c.Ready, now.Ready...)
+	c.Drift = append(c.Drift, now.Drift...)
+	if want := rec.Live(); want != "" && p.Version != "" && now.Live != want {
+		c.Drift = append(c.Drift, fmt.Sprintf("the ledger says %s, but %s is live", want, orNothing(now.Live)))
+	}
+}
+
+// liveRelease is the manifest of what is live. A status is worth having even
+// when the manifest is gone, so that is no error here.
+func (e *Engine) liveRelease(ctx context.Context, rec delivery.Record) delivery.Release {
+	if rec.Live() == "" {
+		return delivery.Release{}
+	}
+	rel, err := e.Releases.Get(ctx, e.App.Name, rec.Live())
+	if err != nil {
+		return delivery.Release{}
+	}
+	return rel
+}

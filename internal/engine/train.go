@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"falkirk/internal/delivery"
+)
+
+// Leg is what a train did in one environment.
+type Leg struct {
+	Environment string  `json:"environment"`
+	Passed      bool    `json:"passed"` // the release had been promoted there before
+	Provision   *Result `json:"provision,omitempty"`
+	Promote     *Result `json:"promote,omitempty"`
+}
+
+// Train takes a release through the environments before the named one and into
+// it, and stops at the first that it cannot enter. Environments in which the
+// release was promoted already are passed.
+func (e *Engine) Train(ctx context.Context, to string, req Request) ([]Leg, error) {
+	route, err := e.App.Route(to)
+	if err != nil {
+		return nil, err
+	}
+	var legs []Leg
+	for _, env := range route {
+		leg, err := e.leg(ctx, env.Name, env.Name == to, req)
+		if err != nil {
+			return legs, err
+		}
+		legs = append(legs, leg)
+	}
+	return legs, nil
+}
+
+func (e *Engine) leg(ctx context.Context, env string, last bool, req Request) (Leg, error) {
+	req.Environment = env
+	leg := Leg{Environment: env}
+	rec, err := e.Ledger(env).Read(ctx)
+	if err != nil {
+		return leg, err
+	}
+	settled := rec.Way == nil && rec.Open == nil
+	if settled && !last && slices.Contains(rec.Promoted, req.Version) {
+		e.report(e.operation(req), Event{Kind: PassedOff, Note: "promoted here before"})
+		leg.Passed = true
+		return leg, nil
+	}
+	req.Verb = delivery.VerbProvision
+	res, err := e.Run(ctx, req)
+	if err != nil {
+		return leg, err
+	}
+	leg.Provision = &res
+	req.Verb = delivery.VerbPromote
+	done, err := e.Run(ctx, req)
+	if err != nil {
+		return leg, err
+	}
+	leg.Promote = &done
+	return leg, nil
+}
