@@ -41,6 +41,7 @@ type Entry struct {
 	At        time.Time  `json:"at"`     // UTC
 	Event     Event      `json:"event"`
 	Operation Operation  `json:"operation"`
+	Holder    *Holder    `json:"holder,omitempty"` // opened, taken: the process that took the environment
 	Plan      string     `json:"plan,omitempty"`   // planned: the plan's digest
 	Before    []Standing `json:"before,omitempty"` // planned: what was live, the way back
 	Step      *Step      `json:"step,omitempty"`   // did

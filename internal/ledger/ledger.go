@@ -1,0 +1,104 @@
+// Package ledger is the append-only log of an environment; history, live state
+// and the lock are reads of it. It does not know what the operations do.
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"falkirk/internal/bucket"
+	"falkirk/internal/delivery"
+)
+
+// Store is what a ledger needs of a bucket.
+type Store interface {
+	Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info, error)
+	Create(ctx context.Context, key string, r io.Reader) error
+	Put(ctx context.Context, key string, r io.Reader) error
+	List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Info, error]
+	Delete(ctx context.Context, key string) error
+}
+
+// Holder is the process that takes an environment.
+type Holder = delivery.Holder
+
+// Options are what a ledger takes from outside; each has a default.
+type Options struct {
+	Now    func() time.Time // time.Now
+	Lease  time.Duration    // 15s: a holder that has not renewed for so long is taken for dead
+	Holder Holder           // ThisProcess(); the token is made for each hold
+}
+
+// Ledger is the log of one environment of one app. It keeps nothing in memory
+// and may be used from many goroutines.
+type Ledger struct {
+	store    Store
+	app, env string
+	now      func() time.Time
+	lease    time.Duration
+	holder   Holder
+}
+
+const defaultLease = 15 * time.Second
+
+// New is the ledger of an environment. It reads nothing yet.
+func New(store Store, app, env string, opt Options) *Ledger {
+	l := &Ledger{store: store, app: app, env: env, now: opt.Now, lease: opt.Lease, holder: opt.Holder}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	if l.lease <= 0 {
+		l.lease = defaultLease
+	}
+	if l.holder == (Holder{}) {
+		l.holder = ThisProcess()
+	}
+	return l
+}
+
+// Read folds the whole log and verifies its chain.
+func (l *Ledger) Read(ctx context.Context) (delivery.Record, error) {
+	var rec delivery.Record
+	for s, err := range l.chain(ctx, 0, "") {
+		if err != nil {
+			return delivery.Record{}, err
+		}
+		rec = rec.Fold(s.entry, s.hash)
+	}
+	return rec, nil
+}
+
+// Entries yields the log from its first entry and verifies its chain. The
+// first error ends it.
+func (l *Ledger) Entries(ctx context.Context) iter.Seq2[delivery.Entry, error] {
+	return func(yield func(delivery.Entry, error) bool) {
+		for s, err := range l.chain(ctx, 0, "") {
+			if !yield(s.entry, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Ledger) prefix() string { return "ledger/" + l.app + "/" + l.env + "/" }
+
+func (l *Ledger) key(number int) string { return fmt.Sprintf("%s%010d.json", l.prefix(), number) }
+
+var entryName = regexp.MustCompile(`^([0-9]{10})\.json$`)
+
+// number is the number in an entry's key; a key that is none of an entry, such
+// as a file that a file manager left, has none.
+func (l *Ledger) number(key string) (int, bool) {
+	m := entryName.FindStringSubmatch(strings.TrimPrefix(key, l.prefix()))
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(m[1])
+	return n, err == nil
+}
