@@ -1,0 +1,219 @@
+package config
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"falkirk/internal/delivery"
+)
+
+// builder turns the nodes of a file into a delivery.App.
+type builder struct {
+	rep    *report
+	kinds  Kinds
+	file   *File
+	public map[*node]bool // scalars that name things: shown everywhere, so no secrets
+
+	components []component
+	landings   []landing
+	read       []readEnvironment
+}
+
+func (b *builder) decoder() decoder { return decoder{rep: b.rep} }
+
+func (b *builder) decode(n *node, into any, label string) {
+	b.decoder().into(n, reflect.ValueOf(into).Elem(), label, rule{})
+}
+
+// build goes on after every problem, so that all are found.
+func (b *builder) build(root *node) {
+	doc := document{Store: "file://.falkirk", Keep: 2, Parallel: 8}
+	b.decode(root, &doc, "the file")
+	if root.shape != mapping {
+		return
+	}
+	b.name(root, "app")
+	app := &b.file.App
+	app.Name, app.Store = doc.App, b.store(doc, root)
+	b.accounts(doc.Accounts)
+	b.readComponents(doc.Components)
+	b.environments(doc)
+	b.together()
+	if len(b.rep.list) == 0 {
+		b.file.effective = b.show(root, doc)
+		b.file.Secrets = b.secrets(root)
+	}
+}
+
+// name notes that the values under a key are names.
+func (b *builder) name(n *node, keys ...string) {
+	for _, key := range keys {
+		if v := n.get(key); v != nil {
+			b.public[v] = true
+			for _, item := range v.items {
+				b.public[item] = true
+			}
+		}
+	}
+}
+
+// secrets lists what came from the environment, without names and without what
+// is too short to be found in a text and too common to be hidden.
+func (b *builder) secrets(root *node) []string {
+	found := map[string]bool{}
+	var walk func(*node)
+	walk = func(n *node) {
+		for _, s := range n.env {
+			if len(s) >= 4 && !b.public[n] {
+				found[s] = true
+			}
+		}
+		for _, i := range n.items {
+			walk(i)
+		}
+		for _, f := range n.fields {
+			walk(f.node)
+		}
+	}
+	walk(root)
+	var all []string
+	for s := range found {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, c string) int {
+		return cmp.Or(cmp.Compare(len(c), len(a)), strings.Compare(a, c))
+	})
+	return all
+}
+
+// settings decodes and checks one whole block of a kind; nil when it is wrong.
+func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
+	if block.shape == null {
+		block = &node{pos: block.pos, shape: mapping}
+	}
+	value := k.New()
+	before := len(b.rep.list)
+	b.decode(block, value, label)
+	if len(b.rep.list) > before {
+		return nil
+	}
+	if c, ok := value.(checker); ok {
+		for _, p := range c.Check() {
+			b.rep.add(at(block, p.Path), Problem{Text: pathed(p.Path, p.Text), Got: block.find(p.Path).got(), Want: p.Want})
+		}
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		b.rep.add(block.pos, Problem{Text: fmt.Sprintf("%s: %v", label, err)})
+		return nil
+	}
+	return raw
+}
+
+// partial checks one level of a block that is merged from several.
+func (b *builder) partial(k Kind, block *node, label string) {
+	if block.shape == null {
+		return
+	}
+	d := decoder{rep: b.rep, partial: true}
+	d.into(block, reflect.ValueOf(k.New()).Elem(), label, rule{})
+}
+
+// at is the place of the value that a path leads to, or of the last that is there.
+func at(block *node, path []string) pos {
+	found := block.find(path)
+	return found.pos
+}
+
+func pathed(path []string, text string) string {
+	if len(path) == 0 {
+		return text
+	}
+	return strings.Join(path, ".") + ": " + text
+}
+
+// named checks the keys of a mapping that are names, and yields its entries.
+func (b *builder) named(n *node, label string) []field {
+	if n == nil || n.shape == null {
+		return nil
+	}
+	if n.shape != mapping {
+		b.decoder().mismatch(n, label, "a mapping")
+		return nil
+	}
+	return n.fields
+}
+
+func (b *builder) accounts(n *node) {
+	for _, f := range b.named(n, "accounts") {
+		b.checkName(f, "account")
+		var a account
+		if f.node.shape == null {
+			f.node = &node{pos: f.at, shape: mapping}
+		}
+		b.decode(f.node, &a, "account "+strconv.Quote(f.name))
+		b.name(f.node, "id", "role", "via")
+		b.file.Accounts = append(b.file.Accounts, Account{f.name, a.ID, a.Via, a.Role, a.ExternalID})
+	}
+}
+
+func (b *builder) checkName(f field, what string) {
+	if !nameShape.MatchString(f.name) {
+		b.rep.add(f.at, Problem{Text: fmt.Sprintf("%q is not a name for a %s", shorten(f.name), what), Got: shorten(f.name), Want: nameWant})
+	}
+}
+
+// accountNamed checks a reference into accounts.
+func (b *builder) accountNamed(n *node, name string) {
+	if name == "" {
+		return
+	}
+	var names []string
+	for _, a := range b.file.Accounts {
+		names = append(names, a.Name)
+	}
+	if !slices.Contains(names, name) {
+		b.unknownName(n.get("account").pos, "account", name, names)
+	}
+}
+
+// unknownName says that a reference leads nowhere.
+func (b *builder) unknownName(at pos, what, name string, known []string) {
+	p := Problem{Text: fmt.Sprintf("no %s %q", what, shorten(name)), Got: shorten(name), Suggest: nearest(name, known)}
+	if p.Suggest == "" && len(known) > 0 {
+		p.Want = oneOf(known)
+	}
+	b.rep.add(at, p)
+}
+
+// together asks each kind of target what does not fit between its landings.
+func (b *builder) together() {
+	if len(b.rep.list) > 0 {
+		return
+	}
+	for _, k := range b.kinds.Targets {
+		if k.Place == nil {
+			continue
+		}
+		var mine []landing
+		var given []delivery.Landing
+		for _, l := range b.landings {
+			if l.Target == k.Name {
+				mine, given = append(mine, l), append(given, l.Landing)
+			}
+		}
+		for _, p := range k.Place(given) {
+			if p.Landing < 0 || p.Landing >= len(mine) {
+				continue
+			}
+			l := mine[p.Landing]
+			text := fmt.Sprintf("%s in %s: %s", l.Component, l.Place, pathed(p.Path, p.Text))
+			b.rep.add(at(l.block, p.Path), Problem{Text: text, Got: l.block.find(p.Path).got(), Want: p.Want})
+		}
+	}
+}

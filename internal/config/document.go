@@ -1,0 +1,60 @@
+package config
+
+// The shape of the file outside the blocks of kinds. The decoder and the schema
+// both read these; fields of type *node are decoded further by hand, and the
+// schema of each is put in by schema.go.
+
+const (
+	namePattern    = `^[a-z][a-z0-9-]{0,62}$`
+	regionPattern  = `^[a-z0-9][a-z0-9-]{0,62}$`
+	accountPattern = `^[0-9]{12}$`
+	rolePattern    = `^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+)
+
+type document struct {
+	App          string  `json:"app" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the app: small letters and digits and hyphens"`
+	Store        string  `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
+	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback,default=2"`
+	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
+	Accounts     *node   `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
+	Components   *node   `json:"components" jsonschema:"required,description=the parts of the app; by name"`
+	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
+}
+
+type account struct {
+	ID         string   `json:"id" jsonschema:"required,pattern=^[0-9]{12}$,description=the 12 digits of the account in quotes"`
+	Via        []string `json:"via" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=roles that are assumed on the way and in this order"`
+	Role       string   `json:"role" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=the role that is assumed in the account"`
+	ExternalID string   `json:"externalId" jsonschema:"description=external ID that the role asks for"`
+}
+
+type environment struct {
+	Name       string   `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the environment"`
+	After      []string `json:"after" jsonschema:"description=earlier environments that must have had a release live before it comes here; default: the one before in the list"`
+	Protected  bool     `json:"protected" jsonschema:"description=ask before anything is changed here,default=false"`
+	Keep       int      `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; default: that of the app"`
+	Parallel   int      `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once; default: that of the app"`
+	Account    string   `json:"account" jsonschema:"description=name under accounts"`
+	Regions    []*node  `json:"regions" jsonschema:"minItems=1,description=the places of this environment; default: one region with the name local"`
+	Target     *node    `json:"target" jsonschema:"description=settings by kind of target for every component here"`
+	Components *node    `json:"components" jsonschema:"description=settings for single components here; by name"`
+	Gates      []*node  `json:"gates" jsonschema:"description=questions that are asked before and after a phase"`
+}
+
+type region struct {
+	Name       string `json:"name" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]{0\\,62}$,description=name of the region"`
+	Account    string `json:"account" jsonschema:"description=name under accounts; default: that of the environment"`
+	Target     *node  `json:"target" jsonschema:"description=settings by kind of target for every component in this region"`
+	Components *node  `json:"components" jsonschema:"description=settings for single components in this region; by name"`
+}
+
+// override is what an environment or a region says of one component.
+type override struct {
+	Target *node `json:"target" jsonschema:"description=how the component lands here: one kind of target with its settings"`
+}
+
+type gate struct {
+	Name string `json:"name" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the gate; default: its kind and a number"`
+	When string `json:"when" jsonschema:"required,enum=before provision,enum=after provision,enum=before promote,enum=after promote,enum=before prune,enum=after prune,description=the moment at which it is asked"`
+	Once bool   `json:"once" jsonschema:"description=ask once for the environment instead of in every place,default=false"`
+}

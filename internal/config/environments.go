@@ -1,0 +1,167 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"falkirk/internal/delivery"
+)
+
+// mostLandings bounds components × places of an app.
+const mostLandings = 10_000
+
+// level is what one environment or region says of targets.
+type level struct {
+	all    *node            // by kind, for all components
+	single map[string]*node // by component, then by kind
+}
+
+// spot is a place with its region's level.
+type spot struct {
+	delivery.Place
+	at pos
+	level
+}
+
+func (b *builder) environments(doc document) {
+	known := map[string]pos{}
+	var names []string
+	for i, n := range doc.Environments {
+		e := environment{Keep: doc.Keep, Parallel: doc.Parallel}
+		label := fmt.Sprintf("environments[%d]", i)
+		b.decode(n, &e, label)
+		if n.shape != mapping {
+			continue
+		}
+		b.name(n, "name", "account", "after")
+		if first, dup := known[e.Name]; dup && e.Name != "" {
+			b.rep.add(n.get("name").pos, Problem{Text: fmt.Sprintf("environment %q is there twice", e.Name), Got: e.Name,
+				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line)})
+		}
+		r := readEnvironment{node: n}
+		r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
+		r.After = b.after(n, e, names, laterNames(doc.Environments[i+1:]))
+		b.environment(n, e, &r)
+		b.file.App.Environments = append(b.file.App.Environments, r.Environment)
+		b.read = append(b.read, r)
+		if e.Name != "" {
+			known[e.Name] = n.pos
+			names = append(names, e.Name)
+		}
+	}
+}
+
+func laterNames(rest []*node) []string {
+	var names []string
+	for _, n := range rest {
+		if v := n.get("name"); v != nil {
+			if s, ok := v.value.(string); ok {
+				names = append(names, s)
+			}
+		}
+	}
+	return names
+}
+
+// after checks the order: an environment comes after earlier ones only.
+func (b *builder) after(n *node, e environment, earlier, later []string) []string {
+	if !n.has("after") {
+		if len(earlier) == 0 {
+			return nil
+		}
+		return earlier[len(earlier)-1:]
+	}
+	items := n.get("after").items
+	for i, name := range e.After {
+		if i >= len(items) || items[i].shape != text {
+			continue
+		}
+		at := items[i].pos
+		switch {
+		case slices.Contains(earlier, name):
+			if slices.Contains(e.After[:i], name) {
+				b.rep.add(at, Problem{Text: fmt.Sprintf("%q is there twice", name), Got: name})
+			}
+		case name == e.Name:
+			b.rep.add(at, Problem{Text: fmt.Sprintf("%q comes after itself", name), Got: name, Want: "an earlier environment"})
+		case slices.Contains(later, name):
+			b.rep.add(at, Problem{Text: fmt.Sprintf("impossible order: %q comes later in the list", name), Got: name, Want: "an earlier environment"})
+		default:
+			b.unknownName(at, "environment", name, earlier)
+		}
+	}
+	return slices.Clone(e.After)
+}
+
+func (b *builder) environment(n *node, e environment, out *readEnvironment) {
+	b.accountNamed(n, e.Account)
+	here := b.level(e.Target, e.Components)
+	spots := b.spots(n, e)
+	if len(b.landings)+len(spots)*len(b.components) > mostLandings {
+		b.rep.add(n.pos, Problem{Text: "too many components times places", Want: fmt.Sprintf("at most %d in the app", mostLandings)})
+		return
+	}
+	for _, s := range spots {
+		out.Places = append(out.Places, s.Place)
+		for _, c := range b.components {
+			if l, ok := b.land(c, s, here); ok {
+				b.landings, out.landings = append(b.landings, l), append(out.landings, l)
+				out.Landings = append(out.Landings, l.Landing)
+			}
+		}
+	}
+	b.gates(e.Gates, out)
+}
+
+func (b *builder) level(target, components *node) level {
+	l := level{all: b.targets(target), single: map[string]*node{}}
+	for _, f := range b.named(components, "components") {
+		var names []string
+		for _, c := range b.components {
+			names = append(names, c.Name)
+		}
+		if !slices.Contains(names, f.name) {
+			b.unknownName(f.at, "component", f.name, names)
+		}
+		var o override
+		label := "component " + strconv.Quote(f.name)
+		b.decode(f.node, &o, label)
+		if t := b.oneTarget(o.Target, label); t != nil {
+			l.single[f.name] = t
+		}
+	}
+	return l
+}
+
+// spots are the places of an environment, in the order of its regions.
+func (b *builder) spots(n *node, e environment) []spot {
+	if !n.has("regions") {
+		return []spot{{Place: delivery.Place{Environment: e.Name, Account: e.Account, Region: "local"}, at: n.pos}}
+	}
+	var spots []spot
+	for i, r := range e.Regions {
+		var reg region
+		var lv level
+		if name, ok := r.value.(string); ok {
+			b.public[r] = true
+			if reg.Name = name; !regionShape.MatchString(name) {
+				b.rep.add(r.pos, Problem{Text: "region is " + r.got(), Got: r.got(), Want: nameWant})
+			}
+		} else {
+			b.decode(r, &reg, fmt.Sprintf("regions[%d]", i))
+			b.name(r, "name", "account")
+			b.accountNamed(r, reg.Account)
+			lv = b.level(reg.Target, reg.Components)
+		}
+		place := delivery.Place{Environment: e.Name, Account: cmp.Or(reg.Account, e.Account), Region: reg.Name}
+		if j := slices.IndexFunc(spots, func(s spot) bool { return s.Place == place }); j >= 0 && reg.Name != "" {
+			b.rep.add(r.pos, Problem{Text: fmt.Sprintf("region %q is there twice", reg.Name), Got: reg.Name,
+				Want: fmt.Sprintf("a name of its own; it is on line %d already", spots[j].at.line)})
+			continue
+		}
+		spots = append(spots, spot{place, r.pos, lv})
+	}
+	return spots
+}

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var (
+	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	envRef  = regexp.MustCompile(`\$\{env:[A-Za-z_][A-Za-z0-9_]*\}`)
+)
+
+// interpolate puts environment variables into a scalar: ${env:NAME}, and
+// nothing else; $${ stands for ${ itself.
+func (c *converter) interpolate(s string, at pos) *node {
+	out := &node{pos: at, shape: text, value: s}
+	if !strings.Contains(s, "${") {
+		return out
+	}
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		i := strings.Index(rest, "${")
+		if i < 0 {
+			b.WriteString(rest)
+			break
+		}
+		if i > 0 && rest[i-1] == '$' {
+			b.WriteString(rest[:i-1] + "${")
+			rest = rest[i+2:]
+			continue
+		}
+		b.WriteString(rest[:i])
+		end := strings.IndexByte(rest[i:], '}')
+		if end < 0 {
+			c.rep.add(at, Problem{Text: "${ is not closed", Got: shorten(rest[i:]), Want: "${env:NAME}, or $${ for the text ${ itself"})
+			return out
+		}
+		value, ok := c.variable(rest[i:i+end+1], at)
+		if ok {
+			out.env = append(out.env, value)
+		}
+		b.WriteString(value)
+		rest = rest[i+end+1:]
+	}
+	out.value = b.String()
+	if len(out.env) > 0 {
+		out.shown = s
+	}
+	return out
+}
+
+// variable looks up one ${…}.
+func (c *converter) variable(ref string, at pos) (string, bool) {
+	name, isEnv := strings.CutPrefix(ref[2:len(ref)-1], "env:")
+	if !isEnv || !envName.MatchString(name) {
+		c.rep.add(at, Problem{Text: shorten(ref) + " is not known", Got: shorten(ref),
+			Want: "${env:NAME}, the only thing that is put in; or $${ for the text ${ itself"})
+		return "", false
+	}
+	value, ok := c.getenv(name)
+	if !ok {
+		c.rep.add(at, Problem{Text: fmt.Sprintf("the environment variable %s is not set", name), Got: ref, Want: "it set where falkirk runs"})
+		return "", false
+	}
+	if value != "" {
+		c.rep.secrets[value] = ref
+	}
+	return value, true
+}

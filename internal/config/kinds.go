@@ -1,0 +1,54 @@
+package config
+
+import (
+	"slices"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// Kind is one registered kind of component, target or gate: the key under which
+// its block stands, and the type that the block is decoded into. A settings
+// type may have a method Check() []fault.Problem for rules that its tags cannot
+// express.
+type Kind struct {
+	Name string
+	Doc  string     // one sentence, for the schema and the reference
+	New  func() any // a pointer to a settings struct with the defaults set
+
+	// Place, for targets only and optional, is given every landing of this kind
+	// in the whole app, place by place, and finds what does not go together.
+	Place func([]delivery.Landing) []LandingProblem
+}
+
+// LandingProblem is a problem of one of the landings that Kind.Place was given,
+// by its index; the path leads into that landing's settings.
+type LandingProblem struct {
+	Landing int
+	fault.Problem
+}
+
+// Kinds is every kind that a file may use.
+type Kinds struct {
+	Components []Kind
+	Targets    []Kind
+	Gates      []Kind
+}
+
+type checker interface{ Check() []fault.Problem }
+
+func kindNamed(kinds []Kind, name string) (Kind, bool) {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == name })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return kinds[i], true
+}
+
+func kindNames(kinds []Kind) []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// FileName is the name of an app file.
+const FileName = "falkirk.yml"
+
+// Account is how an AWS account is reached.
+type Account struct {
+	Name       string
+	ID         string
+	Via        []string
+	Role       string
+	ExternalID string
+}
+
+// File is a checked app file.
+type File struct {
+	App      delivery.App
+	Accounts []Account
+	Path     string   // absolute
+	Secrets  []string // values that came from ${env:…} into settings, for redaction; longest first
+
+	name      string // of the file, as given, without folders
+	effective *node  // for Show: the whole file after defaults and inheritance
+}
+
+// Load reads and checks the app file at path. When anything is wrong with it,
+// the error is of kind fault.Invalid and holds Problems, all of them.
+func Load(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
+	raw, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
+	}
+	return load(raw, path, abs, kinds, getenv)
+}
+
+func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
+	rep := &report{file: name, secrets: map[string]string{}}
+	b := &builder{rep: rep, kinds: kinds, public: map[*node]bool{}}
+	b.file = &File{Path: abs, name: filepath.Base(abs), App: delivery.App{Root: filepath.Dir(abs)}}
+	if root := parse(raw, rep, getenv); root != nil {
+		b.build(root)
+	}
+	if len(rep.list) > 0 {
+		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.sorted()), "see falkirk schema, or docs/config.md")
+	}
+	return b.file, nil
+}
+
+// read takes one byte more than is allowed, so that a file which is too large
+// is noticed and not read.
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err := fault.New(fault.NotFound, "no app file %s", path)
+		return nil, fault.Hint(err, "make one with: falkirk init")
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "open the app file: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Invalid, "the app file %s is not a file", path)
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the app file %s: %w", path, err)
+	}
+	return raw, nil
+}
+
+// store makes the URL of the store absolute. What follows file:// is a path as
+// it is; nothing in it is escaped.
+func (b *builder) store(doc document, n *node) string {
+	url := doc.Store
+	dir, isFile := strings.CutPrefix(url, "file://")
+	if !isFile {
+		return url
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(b.file.App.Root, filepath.FromSlash(dir))
+	}
+	return "file://" + filepath.ToSlash(filepath.Clean(dir))
+}

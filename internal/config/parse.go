@@ -1,0 +1,189 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// The limits on an app file: far above what people write, far below what hurts.
+const (
+	mostBytes = 1 << 20
+	mostDepth = 64
+	mostNodes = 50_000 // after aliases
+)
+
+// parse reads the text of an app file; nil when there is no usable value, and
+// then the report says why.
+func parse(raw []byte, rep *report, getenv func(string) (string, bool)) *node {
+	src, ok := clean(raw, rep)
+	if !ok {
+		return nil
+	}
+	rep.lines = strings.Split(src, "\n")
+	doc := syntax(src, rep)
+	if doc == nil {
+		return nil
+	}
+	c := &converter{rep: rep, getenv: getenv, anchors: map[string]*node{}}
+	n := c.node(doc, 0)
+	if c.count > mostNodes {
+		return nil
+	}
+	return n
+}
+
+// clean takes off a byte order mark and carriage returns, and refuses what is
+// not text.
+func clean(raw []byte, rep *report) (string, bool) {
+	if len(raw) > mostBytes {
+		rep.add(pos{}, Problem{Text: "the file is larger than 1 MiB", Want: "a short file: what differs between releases belongs into them"})
+		return "", false
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
+	raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
+	line, col := 1, 1
+	for rest := raw; len(rest) > 0; col++ {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			rep.add(pos{line, col}, Problem{Text: fmt.Sprintf("byte 0x%02x is not UTF-8", rest[0]), Want: "a text file in UTF-8"})
+			return "", false
+		case r == '\n':
+			line, col = line+1, 0
+		case r < ' ' && r != '\t', r == 0x7f:
+			rep.add(pos{line, col}, Problem{Text: fmt.Sprintf("control character 0x%02x", r), Want: "plain text"})
+			return "", false
+		}
+		rest = rest[size:]
+	}
+	return string(raw), true
+}
+
+// syntax parses one YAML document; nil when there is none.
+func syntax(src string, rep *report) (doc ast.Node) {
+	defer func() {
+		// The parser is not ours: whatever it trips over is a mistake in the file.
+		if recover() != nil {
+			rep.add(pos{1, 1}, Problem{Text: "the YAML cannot be read"})
+			doc = nil
+		}
+	}()
+	tokens := lexer.Tokenize(src)
+	if !shallow(tokens, rep) {
+		return nil
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		rep.add(syntaxError(err, rep))
+		return nil
+	}
+	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
+	switch {
+	case len(docs) == 0:
+		rep.add(pos{1, 1}, Problem{Text: "the file is empty", Want: "app, components and environments"})
+		return nil
+	case len(file.Docs) > 1:
+		at := pos{1, 1}
+		if s := file.Docs[1].Start; s != nil {
+			at = place(s)
+		} else {
+			at = start(docs[len(docs)-1].Body)
+		}
+		rep.add(at, Problem{Text: "a second YAML document", Want: "one document in the file"})
+		return nil
+	}
+	return docs[0].Body
+}
+
+func syntaxError(err error, rep *report) (pos, Problem) {
+	var at pos
+	message := "cannot be read"
+	var e interface {
+		GetToken() *token.Token
+		GetMessage() string
+	}
+	if errors.As(err, &e) {
+		message = e.GetMessage()
+		if e.GetToken() != nil {
+			at = place(e.GetToken())
+		}
+	}
+	p := Problem{Text: "not YAML: " + message}
+	if at.line >= 1 && at.line <= len(rep.lines) && strings.Contains(rep.lines[at.line-1], "${") {
+		p.Want = `"${env:NAME}" in quotes inside {…} and […]`
+	}
+	return at, p
+}
+
+// shallow refuses nesting that would send a recursive parser deep: brackets,
+// indentation, and lists in lists on one line.
+func shallow(tokens token.Tokens, rep *report) bool {
+	brackets, run, values, line := 0, 0, 0, 0
+	for _, t := range tokens {
+		if t.Position == nil {
+			continue
+		}
+		if t.Position.Line != line {
+			line, values = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			brackets++
+		case token.MappingEndType, token.SequenceEndType:
+			brackets--
+		case token.MappingValueType:
+			values++
+		}
+		switch t.Type {
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType, token.AliasType:
+			run++
+		case token.StringType:
+		default:
+			run = 0
+		}
+		deep := brackets > mostDepth || run > mostDepth || (brackets <= 0 && values > mostDepth) ||
+			(t.Type != token.CommentType && t.Position.IndentNum > 4*mostDepth)
+		if deep {
+			rep.add(place(t), Problem{Text: "nested too deeply", Want: fmt.Sprintf("at most %d levels", mostDepth)})
+			return false
+		}
+	}
+	return true
+}
+
+func place(t *token.Token) pos {
+	if t == nil || t.Position == nil {
+		return pos{1, 1}
+	}
+	return pos{t.Position.Line, t.Position.Column}
+}
+
+// start is where a value begins; a mapping's own token is its first colon.
+func start(n ast.Node) pos {
+	switch v := n.(type) {
+	case *ast.MappingNode:
+		if !v.IsFlowStyle && len(v.Values) > 0 {
+			return start(v.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return start(v.Key)
+	case *ast.AnchorNode:
+		if v.Value != nil {
+			return start(v.Value)
+		}
+	}
+	if n == nil {
+		return pos{1, 1}
+	}
+	return place(n.GetToken())
+}

@@ -1,0 +1,152 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Problem is one thing wrong with the app file, and where. Line and Column
+// count from 1; Column counts characters.
+type Problem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Text    string `json:"text"`              // what is wrong
+	Got     string `json:"got,omitempty"`     // the offending value, never one that came from ${env:…}
+	Want    string `json:"want,omitempty"`    // what was expected
+	Suggest string `json:"suggest,omitempty"` // the nearest thing that would be right
+	source  string // the line of the file, without secrets
+}
+
+// Message is the problem on one line, without the place.
+func (p Problem) Message() string {
+	s := p.Text
+	if p.Want != "" {
+		s += "; expected " + p.Want
+	}
+	if p.Suggest != "" {
+		s += fmt.Sprintf("; did you mean %q?", p.Suggest)
+	}
+	return s
+}
+
+// String is file:line:column, the message, and the line of the file with a
+// caret below the offending column.
+func (p Problem) String() string {
+	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message())
+	if strings.TrimSpace(p.source) == "" {
+		return s
+	}
+	line, caret := excerpt(p.source, p.Column)
+	return s + "\n    " + line + "\n    " + caret + "^"
+}
+
+// widest is how much of a long source line is shown.
+const widest = 120
+
+// excerpt cuts a line around a column and makes the white space that leads to
+// the caret; tabs stay tabs so that both line up.
+func excerpt(source string, column int) (line, lead string) {
+	runes := []rune(source)
+	at := min(max(column-1, 0), len(runes))
+	from := 0
+	if at > widest*2/3 {
+		from = at - widest/2
+	}
+	to := min(len(runes), from+widest)
+	for _, r := range runes[from:at] {
+		if r == '\t' {
+			lead += "\t"
+		} else {
+			lead += " "
+		}
+	}
+	return printable(string(runes[from:to])), lead
+}
+
+// printable replaces control characters, so that a file cannot steer a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && (r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0)) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+// Problems is everything that is wrong with one app file, in order of place.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+type pos struct{ line, col int }
+
+// report collects problems; the same one is kept once, however many places
+// share the value.
+type report struct {
+	file    string
+	lines   []string
+	list    Problems
+	secrets map[string]string // value → the ${env:…} that it came from
+}
+
+func (r *report) add(at pos, p Problem) {
+	p.File, p.Line, p.Column = r.file, max(at.line, 1), max(at.col, 1)
+	p.Text, p.Got, p.Want = r.redact(p.Text), r.redact(p.Got), r.redact(p.Want)
+	same := func(q Problem) bool { return q.Line == p.Line && q.Column == p.Column && q.Text == p.Text }
+	if len(r.list) >= mostProblems || slices.ContainsFunc(r.list, same) {
+		return
+	}
+	if p.Line <= len(r.lines) {
+		p.source = maskLine(r.lines[p.Line-1])
+	}
+	r.list = append(r.list, p)
+}
+
+// mostProblems bounds the list: nobody reads more, and a hostile file must not
+// make a long answer.
+const mostProblems = 100
+
+// redact puts ${env:NAME} where a text quotes a value that came from there.
+// Values of one or two characters are left: they are found in any text.
+func (r *report) redact(s string) string {
+	for value, shown := range r.secrets {
+		if len(value) < 3 {
+			continue
+		}
+		quoted := fmt.Sprintf("%q", value)
+		s = strings.ReplaceAll(s, quoted[1:len(quoted)-1], shown)
+		s = strings.ReplaceAll(s, value, shown)
+	}
+	return s
+}
+
+func (r *report) sorted() Problems {
+	slices.SortStableFunc(r.list, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
+	})
+	return r.list
+}
+
+var keyValue = regexp.MustCompile(`([\w.-]+)(["']?\s*:\s+)("[^"]*"|'[^']*'|[^\s,}\]#][^,}\]#]*)`)
+
+// maskLine hides the values of keys that look secret and keeps the columns.
+func maskLine(line string) string {
+	return keyValue.ReplaceAllStringFunc(line, func(found string) string {
+		m := keyValue.FindStringSubmatch(found)
+		if !looksSecret(m[1]) || strings.Contains(m[3], "${env:") || strings.ContainsAny(m[3][:1], "{[&*") {
+			return found
+		}
+		return m[1] + m[2] + strings.Repeat("*", utf8.RuneCountInString(m[3]))
+	})
+}
