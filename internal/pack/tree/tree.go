@@ -1,0 +1,188 @@
+// Package tree lists what a folder holds in one order on every machine, and
+// reads it so that a change underneath is noticed. It packs nothing.
+package tree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"falkirk/internal/fault"
+	"falkirk/internal/pack/ignore"
+)
+
+// File is a file, a folder or a link below the folder that was walked.
+type File struct {
+	Path string // slash-separated, relative
+	Mode fs.FileMode
+	Link string // target, when links are kept
+	Size int64
+	at   string // where the content is
+	info fs.FileInfo
+}
+
+// Options say how a folder is walked.
+type Options struct {
+	Ignore *ignore.List // may be nil
+	Follow bool         // pack what links lead to, and list no folders; else keep links
+}
+
+// Walk lists what the folder holds, in order of path. Everything that another
+// machine could not hold alike is an error, all of them at once: links that lead
+// out, devices, sockets and pipes, names that differ only by case, names that
+// are not UTF-8.
+func Walk(ctx context.Context, folder string, o Options) ([]File, error) {
+	real, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return nil, notThere(folder, err)
+	}
+	if info, err := os.Stat(real); err != nil || !info.IsDir() {
+		return nil, fault.New(fault.Invalid, "%s is not a folder", folder)
+	}
+	w := &walk{ctx: ctx, root: real, options: o}
+	w.dir("", real, []string{real})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(w.problems) > 0 {
+		return nil, w.problem(folder)
+	}
+	slices.SortFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return w.files, nil
+}
+
+func notThere(folder string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.Invalid, "%s is not there", folder)
+	}
+	return err
+}
+
+type walk struct {
+	ctx      context.Context
+	root     string
+	options  Options
+	files    []File
+	problems []error
+}
+
+// maxProblems bounds what an error lists.
+const maxProblems = 20
+
+func (w *walk) problem(folder string) error {
+	list := w.problems
+	if more := len(list) - maxProblems; more > 0 {
+		list = append(slices.Clone(list[:maxProblems]), fmt.Errorf("and %d more like these", more))
+	}
+	return fault.New(fault.Invalid, "cannot pack %s: %w", folder, errors.Join(list...))
+}
+
+func (w *walk) refuse(p, format string, args ...any) {
+	w.problems = append(w.problems, fmt.Errorf("%q "+format, append([]any{p}, args...)...))
+}
+
+// dir lists one folder; above holds the real folders on the way, to notice loops.
+func (w *walk) dir(rel, at string, above []string) {
+	if w.ctx.Err() != nil {
+		return
+	}
+	entries, err := os.ReadDir(at)
+	if err != nil {
+		w.problems = append(w.problems, err)
+		return
+	}
+	folded := map[string]string{}
+	for _, e := range entries {
+		p := path.Join(rel, e.Name())
+		if w.ignored(p, e.IsDir()) {
+			continue
+		}
+		if !utf8.ValidString(e.Name()) || strings.ContainsAny(e.Name(), "\\\x00") {
+			w.refuse(p, "is not a name on every machine: not UTF-8, or with a backslash")
+			continue
+		}
+		fold := strings.ToLower(strings.ToUpper(e.Name()))
+		if other, taken := folded[fold]; taken {
+			w.refuse(p, "and %q differ only by case", path.Join(rel, other))
+			continue
+		}
+		folded[fold] = e.Name()
+		w.entry(p, filepath.Join(at, e.Name()), above)
+	}
+}
+
+func (w *walk) ignored(p string, folder bool) bool {
+	switch path.Base(p) {
+	case ".git", ".DS_Store", ignore.File:
+		return true
+	}
+	return w.options.Ignore != nil && w.options.Ignore.Match(p, folder)
+}
+
+func (w *walk) entry(p, at string, above []string) {
+	info, err := os.Lstat(at)
+	if err != nil {
+		w.problems = append(w.problems, err)
+		return
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		w.link(p, at, info, above)
+		return
+	}
+	w.add(p, at, info, above)
+}
+
+func (w *walk) add(p, at string, info fs.FileInfo, above []string) {
+	switch {
+	case info.IsDir():
+		if !w.options.Follow {
+			w.files = append(w.files, File{Path: p, Mode: info.Mode(), at: at, info: info})
+		}
+		w.dir(p, at, append(slices.Clip(above), at))
+	case info.Mode().IsRegular():
+		w.files = append(w.files, File{Path: p, Mode: info.Mode(), Size: info.Size(), at: at, info: info})
+	default:
+		w.refuse(p, "is neither a file nor a folder (%s)", info.Mode().Type())
+	}
+}
+
+// link checks that what a link leads to is inside, and follows or keeps it.
+func (w *walk) link(p, at string, info fs.FileInfo, above []string) {
+	target, err := os.Readlink(at)
+	if err != nil {
+		w.problems = append(w.problems, err)
+		return
+	}
+	real, err := filepath.EvalSymlinks(at)
+	if err != nil {
+		w.refuse(p, "is a link to %q, which is not there", target)
+		return
+	}
+	inside, err := filepath.Rel(w.root, real)
+	if err != nil || !filepath.IsLocal(inside) || !w.options.Follow && filepath.IsAbs(target) {
+		w.refuse(p, "is a link to %q, which is outside of the folder", target)
+		return
+	}
+	if !w.options.Follow {
+		w.files = append(w.files, File{Path: p, Mode: info.Mode(), Link: filepath.ToSlash(target), at: at, info: info})
+		return
+	}
+	if slices.Contains(above, real) {
+		w.refuse(p, "is a link to %q, which holds the link itself", target)
+		return
+	}
+	if info, err = os.Stat(real); err != nil {
+		w.problems = append(w.problems, err)
+		return
+	}
+	if !info.IsDir() || !w.ignored(p, true) {
+		w.add(p, real, info, above)
+	}
+}

@@ -1,0 +1,129 @@
+// Package version names a release after the state of a git work tree. It
+// changes nothing in it.
+package version
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// FromGit is the version of the work tree that dir is in: the tag on the commit,
+// as it is written; else tag-distance-gcommit; else 0.0.0-distance-gcommit. With
+// changes that are not committed, "-dirty." and a short hash of them follow, so
+// two states of one commit do not claim one version. Characters that a version
+// cannot have, such as the slash of a tag like app/v1, become "-".
+func FromGit(ctx context.Context, dir string) (string, delivery.Source, error) {
+	g := git{ctx: ctx, dir: dir}
+	commit, err := g.line("rev-parse", "--verify", "HEAD")
+	if err != nil {
+		return "", delivery.Source{}, noVersion(ctx, dir, err)
+	}
+	src := delivery.Source{Commit: commit}
+	v, err := g.describe(&src, commit)
+	if err != nil {
+		return "", delivery.Source{}, err
+	}
+	changes, err := g.changes()
+	if err != nil {
+		return "", delivery.Source{}, err
+	}
+	if changes != "" {
+		src.Dirty = true
+		v += "-dirty." + changes
+	}
+	v = clean(v)
+	return v, src, delivery.CheckVersion(v)
+}
+
+func (g git) describe(src *delivery.Source, commit string) (string, error) {
+	tag, err := g.line("describe", "--tags", "--exact-match", "HEAD")
+	if err == nil {
+		src.Tag = tag
+		return tag, nil
+	}
+	if v, err := g.line("describe", "--tags", "--long", "--abbrev=10", "HEAD"); err == nil {
+		return v, nil
+	}
+	n, err := g.line("rev-list", "--count", "HEAD")
+	if err != nil {
+		return "", err
+	}
+	return "0.0.0-" + n + "-g" + commit[:10], nil
+}
+
+// changes is a short hash of what differs from the commit, or "".
+func (g git) changes() (string, error) {
+	status, err := g.out("status", "--porcelain=v1", "-z", "--untracked-files=all", "--", ":/")
+	if err != nil || len(status) == 0 {
+		return "", err
+	}
+	top, err := g.line("rev-parse", "--show-toplevel")
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	h.Write(status)
+	diff, err := g.out("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
+	if err != nil {
+		return "", err
+	}
+	h.Write(diff)
+	if err := hashUntracked(h, top, status); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil))[:8], nil
+}
+
+type git struct {
+	ctx context.Context
+	dir string
+}
+
+func (g git) line(args ...string) (string, error) {
+	out, err := g.out(args...)
+	return strings.TrimSpace(string(out)), err
+}
+
+func (g git) out(args ...string) ([]byte, error) {
+	// Without optional locks, asking does not write to the repository's index.
+	cmd := exec.CommandContext(g.ctx, "git", append([]string{"--no-optional-locks", "-C", g.dir}, args...)...)
+	var problem bytes.Buffer
+	cmd.Stderr = &problem
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(problem.String()))
+	}
+	return out, nil
+}
+
+func noVersion(ctx context.Context, dir string, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	err := fault.New(fault.Invalid, "no version is given, and git has none for %s: %w", dir, cause)
+	if errors.Is(cause, exec.ErrNotFound) {
+		err = fault.New(fault.Invalid, "no version is given, and there is no git command to ask for one")
+	}
+	return fault.Hint(err, "give one with --version, or commit first")
+}
+
+// clean replaces what a version cannot have; git allows more in a tag.
+func clean(v string) string {
+	v = strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("._+-", r):
+			return r
+		}
+		return '-'
+	}, v)
+	return strings.TrimLeft(v, "._+-")
+}
