@@ -46,13 +46,13 @@ func (b *builder) show(root *node, doc document) *node {
 	top.put("components", components)
 	envs := &node{shape: list}
 	for _, e := range b.read {
-		envs.items = append(envs.items, showEnvironment(e))
+		envs.items = append(envs.items, showEnvironment(e, top))
 	}
 	top.put("environments", envs)
 	return top
 }
 
-func showEnvironment(e readEnvironment) *node {
+func showEnvironment(e readEnvironment, app *node) *node {
 	out := &node{shape: mapping}
 	out.put("name", e.node.get("name"))
 	after := &node{shape: list}
@@ -61,8 +61,8 @@ func showEnvironment(e readEnvironment) *node {
 	}
 	out.put("after", orElse(e.node.get("after"), after))
 	out.put("protected", orElse(e.node.get("protected"), &node{shape: boolean, value: e.Protected}))
-	out.put("keep", orElse(e.node.get("keep"), &node{shape: integer, value: int64(e.Keep)}))
-	out.put("parallel", orElse(e.node.get("parallel"), &node{shape: integer, value: int64(e.Parallel)}))
+	out.put("keep", orElse(e.node.get("keep"), app.get("keep")))
+	out.put("parallel", orElse(e.node.get("parallel"), app.get("parallel")))
 	regions := &node{shape: list}
 	for i, p := range e.Places {
 		regions.items = append(regions.items, showRegion(e, i, p))
