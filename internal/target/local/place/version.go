@@ -1,0 +1,73 @@
+package place
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"time"
+
+	"falkirk/internal/delivery"
+)
+
+// Version is the folder of one version of one component in a place.
+type Version string
+
+// File is a file in the version's folder.
+func (v Version) File(name string) string { return filepath.Join(string(v), name) }
+
+// WantedFile says what has to run or be served; without it nothing may.
+func (v Version) WantedFile() string { return v.File("wanted.json") }
+
+// ProcessFile says which process runs.
+func (v Version) ProcessFile() string { return v.File("process.json") }
+
+// LogFile is what the process writes.
+func (v Version) LogFile() string { return v.File("output.log") }
+
+// Rootfs is the unpacked image.
+func (v Version) Rootfs() string { return v.File("rootfs") }
+
+// ImageFile is what the image's configuration asks for; written after the
+// unpacking is complete.
+func (v Version) ImageFile() string { return v.File("image.json") }
+
+// SiteFile is the site's manifest; written after its blobs.
+func (v Version) SiteFile() string { return v.File("site.json") }
+
+// Image is the part of an image's configuration that running it needs.
+type Image struct {
+	Digest     string   `json:"digest"`
+	Entrypoint []string `json:"entrypoint,omitempty"`
+	Cmd        []string `json:"cmd,omitempty"`
+	Env        []string `json:"env,omitempty"`
+	Dir        string   `json:"dir,omitempty"`
+	User       string   `json:"user,omitempty"`
+}
+
+// Wanted is what has to run or be served of one version, complete: no other
+// file of the app is needed to start it again.
+type Wanted struct {
+	App       string          `json:"app"`
+	Place     delivery.Place  `json:"place"`
+	Component string          `json:"component"`
+	Version   string          `json:"version"`
+	Digest    string          `json:"digest"`
+	Settings  json.RawMessage `json:"settings,omitempty"` // as provisioned, to see a change
+	Path      string          `json:"path"`
+	Strip     bool            `json:"strip,omitempty"`
+	Fallback  string          `json:"fallback,omitempty"`
+	Drain     time.Duration   `json:"drain"`
+	Process   *Process        `json:"process,omitempty"` // nil for a site
+}
+
+// Process is how the process of an image is run. Argv and Env may hold
+// $(NAME), expanded when the process starts, because its port is known then.
+type Process struct {
+	Argv          []string      `json:"argv"`
+	Env           []string      `json:"env,omitempty"` // NAME=value, later wins
+	Dir           string        `json:"dir,omitempty"`
+	User          string        `json:"user,omitempty"`
+	Isolation     string        `json:"isolation"`        // auto, chroot or none
+	Health        string        `json:"health,omitempty"` // path; empty is a TCP connection
+	HealthTimeout time.Duration `json:"healthTimeout"`
+	Stop          time.Duration `json:"stop"`
+}

@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"falkirk/internal/delivery"
+)
+
+// Files are the files of one release of a site.
+type Files struct {
+	Prefix   string
+	Fallback string                     // the file for unknown pages; may be empty
+	Blob     func(digest string) string // where the content lies
+	files    map[string]delivery.File
+}
+
+// NewFiles indexes a site.
+func NewFiles(s delivery.Site, prefix, fallback string, blob func(string) string) *Files {
+	f := &Files{Prefix: prefix, Fallback: fallback, Blob: blob, files: make(map[string]delivery.File, len(s.Files))}
+	for _, file := range s.Files {
+		f.files[file.Path] = file
+	}
+	return f
+}
+
+// name is the file's path in the site, always clean and without a way out;
+// folder is set when the path ends in a slash.
+func name(prefix, request string) (file string, folder bool) {
+	rest := request
+	if prefix != "/" {
+		rest = strings.TrimPrefix(request, prefix)
+	}
+	folder = rest == "" || strings.HasSuffix(rest, "/")
+	file = strings.TrimPrefix(path.Clean("/"+rest), "/")
+	if folder {
+		file = path.Join(file, "index.html")
+	}
+	return file, folder
+}
+
+func (f *Files) has(prefix, request string) bool {
+	file, _ := name(prefix, request)
+	_, ok := f.files[file]
+	return ok
+}
+
+func (f *Files) hasImmutable(prefix, request string) bool {
+	file, _ := name(prefix, request)
+	found, ok := f.files[file]
+	return ok && found.Cache == delivery.CacheImmutable
+}
+
+// ServeHTTP answers GET and HEAD with a file of the site.
+func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "a site answers GET and HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	file, folder := name(f.Prefix, r.URL.Path)
+	if folder && !strings.HasSuffix(r.URL.Path, "/") || !folder && f.isFolder(file) {
+		redirect(w, r)
+		return
+	}
+	found, ok := f.files[file]
+	if !ok && f.Fallback != "" && isPage(r, file) {
+		found, ok = f.files[f.Fallback]
+	}
+	if !ok {
+		w.Header().Set("Cache-Control", "no-cache")
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	f.send(w, r, found)
+}
+
+func (f *Files) isFolder(file string) bool {
+	if _, ok := f.files[file]; ok {
+		return false
+	}
+	_, ok := f.files[path.Join(file, "index.html")]
+	return ok
+}
+
+// isPage tells a page that a single-page app draws itself from a missing asset.
+func isPage(r *http.Request, file string) bool {
+	return !strings.Contains(path.Base(file), ".") || path.Base(file) == "index.html" ||
+		strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// redirect leads to the folder, with an address that names no other host.
+func redirect(w http.ResponseWriter, r *http.Request) {
+	to := url.URL{Path: path.Clean("/"+r.URL.Path) + "/", RawQuery: r.URL.RawQuery}
+	w.Header().Set("Cache-Control", "no-cache")
+	http.Redirect(w, r, to.String(), http.StatusFound)
+}
+
+func (f *Files) send(w http.ResponseWriter, r *http.Request, file delivery.File) {
+	content, err := os.Open(f.Blob(file.Digest))
+	if err != nil {
+		http.Error(w, "the content of this file is missing", http.StatusInternalServerError)
+		return
+	}
+	defer func() { _ = content.Close() }() // only read
+	if info, err := content.Stat(); err != nil || info.Size() != file.Size {
+		http.Error(w, "the content of this file was altered", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", file.Type)
+	h.Set("Cache-Control", file.Cache.Header())
+	h.Set("ETag", `"`+file.Digest+`"`)
+	h.Set("X-Content-Type-Options", "nosniff")
+	http.ServeContent(w, r, "", time.Time{}, content)
+}

@@ -1,0 +1,115 @@
+package supervisor
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"falkirk/internal/target/local/place"
+	"falkirk/internal/target/local/process"
+)
+
+// listenControl answers the command on a port of its own, and writes down how
+// it is reached. Only who can read that file knows the token.
+func (s *Supervisor) listenControl(ctx context.Context) (*http.Server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the command: %w", err)
+	}
+	me, _ := process.Of(os.Getpid(), 0, s.now())
+	c := Contact{PID: me.PID, Start: me.Start, Address: l.Addr().String(), Token: rand.Text()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { s.tell(w) })
+	mux.HandleFunc("POST /reconcile", func(w http.ResponseWriter, _ *http.Request) {
+		s.reconcile(ctx)
+		s.tell(w)
+	})
+	mux.HandleFunc("POST /end", func(w http.ResponseWriter, r *http.Request) {
+		s.stopAll(ctx, r.FormValue("drain") != "")
+		s.tell(w)
+		s.quitOnce.Do(func() { close(s.quit) })
+	})
+	server := &http.Server{Handler: guard(c.Token, mux), ReadHeaderTimeout: 10 * time.Second}
+	s.work.Go(func() { _ = server.Serve(l) }) // ends when the server is shut
+	if err := place.Write(s.dir.SupervisorFile(), c); err != nil {
+		_ = server.Close()
+		return nil, fmt.Errorf("write how the supervisor is reached: %w", err)
+	}
+	return server, nil
+}
+
+func guard(token string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+			http.Error(w, "not for you", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Supervisor) tell(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(s.status()) // who asked has gone; nobody is to be told
+}
+
+func (s *Supervisor) status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := Status{PID: os.Getpid(), Port: s.port, PortError: s.portErr}
+	byName := map[string]*Component{}
+	component := func(name string) *Component {
+		if byName[name] == nil {
+			byName[name] = &Component{Name: name, Served: s.served[name]}
+		}
+		return byName[name]
+	}
+	for _, set := range []map[string]*unit{s.units, s.leaving} {
+		for _, u := range set {
+			c := component(u.wanted.Component)
+			c.Releases = append(c.Releases, u.report())
+		}
+	}
+	for key, why := range s.broken {
+		name, version, _ := strings.Cut(key, "\x00")
+		c := component(name)
+		c.Releases = append(c.Releases, Release{Version: version, Error: why})
+	}
+	for _, c := range byName {
+		slices.SortFunc(c.Releases, func(a, b Release) int { return strings.Compare(a.Version, b.Version) })
+		st.Components = append(st.Components, *c)
+	}
+	slices.SortFunc(st.Components, func(a, b Component) int { return strings.Compare(a.Name, b.Name) })
+	return st
+}
+
+// stopAll takes everything out of traffic and ends all processes.
+func (s *Supervisor) stopAll(ctx context.Context, drain bool) {
+	s.once.Lock()
+	defer s.once.Unlock()
+	s.ending = true
+	s.mu.Lock()
+	units := s.units
+	s.units = map[string]*unit{}
+	s.route(nil)
+	s.mu.Unlock()
+	var all sync.WaitGroup
+	for _, u := range units {
+		all.Go(func() {
+			if err := u.stop(ctx, drain); err != nil {
+				u.log.Warn("stop", "error", err)
+			}
+		})
+	}
+	all.Wait()
+}

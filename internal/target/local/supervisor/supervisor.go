@@ -1,0 +1,142 @@
+package supervisor
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"falkirk/internal/target/local/place"
+	"falkirk/internal/target/local/process"
+	"falkirk/internal/target/local/proxy"
+)
+
+// Supervisor keeps one place running.
+type Supervisor struct {
+	dir   place.Dir
+	self  []string
+	now   func() time.Time
+	log   *slog.Logger
+	proxy *proxy.Proxy
+	front *http.Server
+
+	once     sync.Mutex // one reconciliation at a time
+	ending   bool       // guarded by once: nothing is started any more
+	mu       sync.Mutex
+	units    map[string]*unit // by component and version
+	leaving  map[string]*unit
+	broken   map[string]string // why a wish cannot be followed
+	served   map[string]string // version by component
+	port     int
+	portErr  string
+	listener net.Listener
+	work     sync.WaitGroup // units that leave
+	quit     chan struct{}
+	quitOnce sync.Once
+}
+
+// Run supervises a place until it is told to end, its folder is deleted, or
+// ctx ends, which leaves the processes running for the next supervisor. It
+// returns nil at once when another one supervises the place.
+func Run(ctx context.Context, dir place.Dir, self []string, log *slog.Logger) error {
+	lock, mine, err := process.Lock(dir.LockFile())
+	if err != nil || !mine {
+		return err
+	}
+	defer func() { _ = lock.Close() }() // the end of the process frees it too
+	var id place.Identity
+	if _, err := place.Read(dir.IdentityFile(), &id); err != nil {
+		return err
+	}
+	s := &Supervisor{
+		dir: dir, self: self, now: time.Now, log: log,
+		proxy: proxy.New(id.Place.String() + " of " + id.App),
+		units: map[string]*unit{}, leaving: map[string]*unit{}, broken: map[string]string{},
+		served: map[string]string{}, quit: make(chan struct{}),
+	}
+	s.front = &http.Server{
+		Handler: s.proxy, ReadHeaderTimeout: time.Minute, IdleTimeout: 10 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	return s.serve(ctx, lock)
+}
+
+func (s *Supervisor) serve(ctx context.Context, lock *os.File) error {
+	life, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.reconcile(life)
+	control, err := s.listenControl(life)
+	if err != nil {
+		return err
+	}
+	s.log.Info("supervising", "pid", os.Getpid(), "port", s.port)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			_ = s.front.Close() // the processes go on; their next supervisor serves them
+			s.rest()
+			return control.Close()
+		case <-s.quit:
+			s.log.Info("ending")
+			return s.end(ctx, control)
+		case <-tick.C:
+			if s.isGone(lock) {
+				s.log.Info("the place was deleted")
+				s.stopAll(ctx, false)
+				return s.end(ctx, control)
+			}
+			s.reconcile(life)
+			s.turnLogs()
+		}
+	}
+}
+
+// end stops serving. The answer to the one who asked for the end is finished.
+func (s *Supervisor) end(ctx context.Context, control *http.Server) error {
+	_ = s.front.Close() // nothing is routed any more
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	err := control.Shutdown(ctx)
+	s.work.Wait()
+	return err
+}
+
+// rest waits until no unit looks after its process any more.
+func (s *Supervisor) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, u := range s.units {
+		u.cancel()
+		<-u.done
+	}
+}
+
+// isGone reports whether the place's folder was deleted, or made anew by
+// somebody else.
+func (s *Supervisor) isGone(lock *os.File) bool {
+	mine, err := lock.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(s.dir.LockFile())
+	return os.IsNotExist(err) || err == nil && !os.SameFile(mine, there)
+}
+
+func (s *Supervisor) turnLogs() {
+	logs := []string{s.dir.SupervisorLog()}
+	s.mu.Lock()
+	for _, u := range s.units {
+		logs = append(logs, u.dir.LogFile())
+	}
+	s.mu.Unlock()
+	for _, path := range logs {
+		if err := process.TurnLog(path, process.LogLimit); err != nil {
+			s.log.Warn("turn log", "path", path, "error", err)
+		}
+	}
+}

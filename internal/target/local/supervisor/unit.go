@@ -1,0 +1,275 @@
+package supervisor
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+
+	"falkirk/internal/target/local/place"
+	"falkirk/internal/target/local/process"
+	"falkirk/internal/target/local/proxy"
+)
+
+// unit is one release that is wanted: its route and, for an image, its process.
+type unit struct {
+	raw     []byte // of the wish, to see a change
+	wanted  place.Wanted
+	place   place.Dir
+	dir     place.Version
+	release *proxy.Release
+	backend *proxy.Backend // nil for a site
+	self    []string
+	now     func() time.Time
+	log     *slog.Logger
+	born    time.Time
+
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu     sync.Mutex
+	rec    process.Record
+	status Release
+}
+
+func (s *Supervisor) newUnit(ctx context.Context, dir place.Version, raw []byte, w place.Wanted) (*unit, error) {
+	u := &unit{
+		raw: bytes.Clone(raw), wanted: w, place: s.dir, dir: dir, self: s.self, now: s.now,
+		log: s.log.With("component", w.Component, "version", w.Version), born: s.now(), done: make(chan struct{}),
+	}
+	u.release = &proxy.Release{Component: w.Component, Version: w.Version, Prefix: w.Path}
+	u.status = Release{Version: w.Version, Kind: "image", Since: u.born}
+	ctx, u.cancel = context.WithCancel(ctx)
+	if w.Process == nil {
+		close(u.done)
+		u.cancel()
+		return u, u.layOut()
+	}
+	u.backend = proxy.NewBackend(w.Version, w.Path, w.Strip, u.log)
+	u.release.Serve = u.backend
+	first, err := process.Recorded(dir)
+	if err != nil {
+		u.cancel()
+		return nil, err
+	}
+	if first.IsAlive() {
+		u.has(first)
+	}
+	go u.run(ctx)
+	return u, nil
+}
+
+// has notes a process that runs, and sends the requests to it.
+func (u *unit) has(r process.Record) {
+	u.backend.Point(r.Port)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.rec = r
+	u.status.PID, u.status.Port, u.status.Since = r.PID, r.Port, r.Since
+}
+
+func (u *unit) report() Release {
+	u.mu.Lock()
+	r := u.status
+	u.mu.Unlock()
+	r.InFlight = u.release.InFlight()
+	return r
+}
+
+func (u *unit) set(change func(*Release)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	change(&u.status)
+}
+
+// run keeps the process alive until ctx ends, which leaves it running.
+func (u *unit) run(ctx context.Context) {
+	defer close(u.done)
+	wait := 100 * time.Millisecond
+	for ctx.Err() == nil {
+		r, ended, err := u.start()
+		if err != nil {
+			u.set(func(s *Release) { s.Error = err.Error(); s.Failures++ })
+		} else if u.watch(ctx, r, ended) {
+			wait = 100 * time.Millisecond
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		process.Sweep(r)
+		if !sleep(ctx, wait) {
+			return
+		}
+		wait = min(2*wait, 30*time.Second)
+		u.set(func(s *Release) { s.Restarts++ })
+	}
+}
+
+// start finds the process that runs already, or starts one.
+func (u *unit) start() (process.Record, <-chan struct{}, error) {
+	old, err := process.Recorded(u.dir)
+	if err != nil {
+		return process.Record{}, nil, err
+	}
+	if old.IsAlive() {
+		u.has(old)
+		u.log.Info("found again", "pid", old.PID, "port", old.Port)
+		return old, nil, nil
+	}
+	if err := place.Remove(u.dir.ProcessFile()); err != nil {
+		return process.Record{}, nil, err
+	}
+	port, err := process.FreePort()
+	if err != nil {
+		return process.Record{}, nil, err
+	}
+	args := append(append([]string{}, u.self...), "exec", string(u.place), string(u.dir), strconv.Itoa(port))
+	cmd, err := process.Detached(args, u.dir.LogFile())
+	if err != nil {
+		return process.Record{}, nil, fmt.Errorf("start process: %w", err)
+	}
+	r, _ := process.Of(cmd.Process.Pid, port, u.now())
+	u.has(r)
+	u.log.Info("started", "pid", r.PID, "port", port)
+	return r, reap(cmd), nil
+}
+
+// reap waits for a child; the goroutine ends with the child.
+func reap(cmd *exec.Cmd) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // how it ended is in its log; that it ended is what counts
+	}()
+	return ended
+}
+
+// watch asks the process for its health until it ends or ctx does; true when
+// it had been healthy.
+func (u *unit) watch(ctx context.Context, r process.Record, ended <-chan struct{}) bool {
+	healthy, misses := false, 0
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ended == nil && !r.IsAlive() || isClosed(ended) {
+			u.ended(r, healthy)
+			return healthy
+		}
+		err := u.probe(ctx, r.Port)
+		switch {
+		case ctx.Err() != nil:
+			return healthy
+		case err == nil:
+			if misses = 0; !healthy {
+				healthy = true
+				u.log.Info("healthy", "pid", r.PID)
+			}
+			u.set(func(s *Release) { s.Ready, s.Error, s.Failures = true, "", 0 })
+		case !healthy:
+			u.set(func(s *Release) { s.Error = err.Error() })
+		default:
+			if misses++; misses >= 3 {
+				u.set(func(s *Release) { s.Ready, s.Error = false, err.Error() })
+			}
+		}
+		every := 20 * time.Millisecond
+		if healthy {
+			every = 2 * time.Second
+		}
+		if !u.pause(ctx, every, r, ended) {
+			return healthy
+		}
+	}
+}
+
+// pause waits, but no longer than the process lives; false when ctx ended.
+func (u *unit) pause(ctx context.Context, d time.Duration, r process.Record, ended <-chan struct{}) bool {
+	end := time.NewTimer(d)
+	defer end.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-ended:
+			return true
+		case <-end.C:
+			return true
+		case <-tick.C:
+			if ended == nil && !r.IsAlive() {
+				return true
+			}
+		}
+	}
+}
+
+func (u *unit) ended(r process.Record, healthy bool) {
+	u.log.Warn("process ended", "pid", r.PID, "healthy", healthy)
+	u.set(func(s *Release) {
+		s.Ready, s.PID, s.Error = false, 0, "the process has ended"
+		if !healthy {
+			s.Failures++
+		}
+	})
+}
+
+// stop drains the release, then ends its process. The release must be in no
+// table any more.
+func (u *unit) stop(ctx context.Context, drain bool) error {
+	u.set(func(s *Release) { s.Leaving = true })
+	limit := time.Duration(0)
+	if drain {
+		limit = u.wanted.Drain
+	}
+	if cut := u.release.Drain(ctx, limit); cut > 0 {
+		u.log.Info("cut at the end of the drain time", "requests", cut)
+	}
+	u.cancel()
+	<-u.done
+	if u.backend == nil {
+		return nil
+	}
+	u.backend.Close()
+	return End(ctx, u.dir, u.wanted)
+}
+
+// End ends the process of a version by its file, whoever started it.
+func End(ctx context.Context, dir place.Version, w place.Wanted) error {
+	r, err := process.Recorded(dir)
+	if err != nil {
+		return err
+	}
+	grace := 5 * time.Second
+	if w.Process != nil {
+		grace = w.Process.Stop
+	}
+	if err := process.Stop(ctx, r, grace); err != nil {
+		return fmt.Errorf("stop process %d: %w", r.PID, err)
+	}
+	return place.Remove(dir.ProcessFile())
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return c != nil
+	default:
+		return false
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

@@ -1,0 +1,78 @@
+// Command service is the app that the tests of the local target run.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	fmt.Println("service", os.Getenv("FALKIRK_VERSION"), "on", os.Getenv("PORT"))
+	if os.Getenv("FAIL") != "" {
+		fmt.Println("cannot find the flux capacitor")
+		os.Exit(3)
+	}
+	if os.Getenv("STUBBORN") != "" {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	version := os.Getenv("FALKIRK_VERSION")
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%s %s", version, r.URL.Path) })
+	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
+		if os.Getenv("SICK") != "" {
+			http.Error(w, "sick", http.StatusInternalServerError)
+		}
+	})
+	http.HandleFunc("/pid", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, os.Getpid()) })
+	http.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(7) })
+	http.HandleFunc("/who", func(w http.ResponseWriter, r *http.Request) {
+		dir, _ := os.Getwd()
+		fmt.Fprintf(w, "%d %d %s %q %q", os.Getuid(), os.Getgid(), dir, os.Args[1:], os.Environ())
+	})
+	http.HandleFunc("/child", func(w http.ResponseWriter, r *http.Request) {
+		cmd := exec.Command("/proc/self/exe", "child")
+		cmd.Path, _ = os.Executable()
+		fmt.Fprint(w, cmd.Start())
+	})
+	http.HandleFunc("/stream", stream)
+	http.HandleFunc("/ws", upgrade)
+	if len(os.Args) > 1 && os.Args[1] == "child" {
+		time.Sleep(time.Hour)
+	}
+	fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	os.Exit(1)
+}
+
+func stream(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for i := 0; ; i++ {
+		if _, err := fmt.Fprintf(w, "data: %d\n\n", i); err != nil {
+			return
+		}
+		w.(http.Flusher).Flush()
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// upgrade speaks lines after the handshake: what matters is that the
+// connection is no longer HTTP.
+func upgrade(w http.ResponseWriter, r *http.Request) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		fmt.Fprintf(conn, "%s %s\n", os.Getenv("FALKIRK_VERSION"), lines.Text())
+	}
+}
