@@ -1,0 +1,271 @@
+package httpgate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+func serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func question(t *testing.T, settings map[string]any) delivery.Question {
+	t.Helper()
+	if _, ok := settings["every"]; !ok {
+		settings["every"] = "1ms"
+	}
+	raw, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return delivery.Question{
+		Gate: "smoke", Settings: raw, When: delivery.Before(delivery.Promote),
+		Place: delivery.Place{Environment: "prd", Region: "eu-1"},
+	}
+}
+
+func ask(t *testing.T, q delivery.Question) delivery.Verdict {
+	t.Helper()
+	v, err := New(nil).Ask(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(v.Reason, "\n\r") || v.Reason == "" {
+		t.Errorf("the reason is no line: %q", v.Reason)
+	}
+	return v
+}
+
+func wantVerdict(t *testing.T, v delivery.Verdict, answer delivery.Answer, parts ...string) {
+	t.Helper()
+	if v.Answer != answer {
+		t.Errorf("the gate is %s (%s), want %s", v.Answer, v.Reason, answer)
+	}
+	for _, part := range parts {
+		if !strings.Contains(v.Reason, part) {
+			t.Errorf("the reason does not say %q: %s", part, v.Reason)
+		}
+	}
+}
+
+func TestStatusDecides(t *testing.T) {
+	t.Parallel()
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var code int
+		_, _ = fmt.Sscanf(r.URL.Path, "/%d", &code)
+		if code/100 == 3 {
+			w.Header().Set("Location", "/200")
+		}
+		w.WriteHeader(code)
+	})
+	for _, c := range []struct {
+		code   int
+		status []int
+		follow bool
+		want   delivery.Answer
+		parts  []string
+	}{
+		{200, nil, false, delivery.Open, []string{"GET " + base + "/200", "answered 200"}},
+		{204, nil, false, delivery.Open, nil},
+		{299, nil, false, delivery.Open, nil},
+		{302, nil, false, delivery.Shut, []string{"answered 302 to " + base + "/200", "expected 200 to 299"}},
+		{302, nil, true, delivery.Open, nil},
+		{302, []int{301, 302}, false, delivery.Open, nil},
+		{500, nil, false, delivery.Shut, []string{base + "/500", "answered 500", "(3 times)"}},
+		{200, []int{404, 410}, false, delivery.Shut, []string{"answered 200", "expected 404 or 410"}},
+		{404, []int{404, 410}, false, delivery.Open, nil},
+	} {
+		q := question(t, map[string]any{"url": fmt.Sprintf("%s/%d", base, c.code), "status": c.status, "follow": c.follow, "retries": 2})
+		wantVerdict(t, ask(t, q), c.want, c.parts...)
+	}
+}
+
+func TestBodyDecides(t *testing.T) {
+	t.Parallel()
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/late" {
+			_, _ = w.Write(make([]byte, maxBody))
+		}
+		_, _ = io.WriteString(w, `{"release": "v2"}`)
+	})
+	for path, c := range map[string]struct {
+		match string
+		want  delivery.Answer
+	}{
+		"/":     {`"release":\s*"v2"`, delivery.Open},
+		"/x":    {`"release":\s*"v3"`, delivery.Shut},
+		"/late": {"v2", delivery.Shut}, // past the first MiB
+	} {
+		q := question(t, map[string]any{"url": base + path, "match": c.match, "retries": 0})
+		wantVerdict(t, ask(t, q), c.want)
+	}
+	q := question(t, map[string]any{"url": base, "match": "v3", "retries": 0})
+	wantVerdict(t, ask(t, q), delivery.Shut, "does not match", `"v3"`, base)
+}
+
+func TestRetriesAndTimes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		answers  string // + right, - wrong; the last goes on
+		retries  any
+		times    int
+		want     delivery.Answer
+		requests int
+	}{
+		{"+", nil, 0, delivery.Open, 1},
+		{"---+", nil, 0, delivery.Open, 4},
+		{"----+", nil, 0, delivery.Shut, 4},
+		{"-+", 0, 0, delivery.Shut, 1},
+		{"+", nil, 3, delivery.Open, 3},
+		{"++-++-+++", nil, 3, delivery.Open, 9},
+		{"++-++-++-++-+++", nil, 3, delivery.Shut, 12},
+	} {
+		var n atomic.Int64
+		base := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			if i := min(int(n.Add(1)), len(c.answers)) - 1; c.answers[i] == '-' {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		settings := map[string]any{"url": base, "times": c.times}
+		if c.retries != nil {
+			settings["retries"] = c.retries
+		}
+		wantVerdict(t, ask(t, question(t, settings)), c.want)
+		if got := int(n.Load()); got != c.requests {
+			t.Errorf("%s: %d requests, want %d", c.answers, got, c.requests)
+		}
+	}
+}
+
+func TestAComponentIsAskedAtItsEndpoint(t *testing.T) {
+	t.Parallel()
+	type request struct{ Method, URL, Host, Candidate, Mine, Body string }
+	got := make(chan request, 1)
+	base := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- request{r.Method, r.URL.String(), r.Host, r.Header.Get("X-Falkirk-Release"), r.Header.Get("X-Mine"), string(body)}
+	})
+	q := question(t, map[string]any{
+		"path": "/api/health?deep=1", "component": "api", "method": "POST", "body": "ping",
+		"headers": map[string]string{"x-mine": "yes", "Host": "example.test", "x-falkirk-release": "wrong"},
+	})
+	q.Serving = map[string]delivery.Endpoint{"api": {URL: base + "/base/", Header: map[string]string{"X-Falkirk-Release": "v2"}}}
+	wantVerdict(t, ask(t, q), delivery.Open, "POST "+base+"/base/api/health?")
+	want := request{"POST", "/base/api/health?deep=1", "example.test", "v2", "yes", "ping"}
+	if d := cmp.Diff(want, <-got); d != "" {
+		t.Error(d)
+	}
+	q.Serving = nil
+	wantVerdict(t, ask(t, q), delivery.Shut, "api", "/api/health", "before promote", "prd/eu-1")
+}
+
+func TestNoAnswerIsClosed(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	q := question(t, map[string]any{"url": s.URL + "/x?token=s3cret", "retries": 1})
+	v := ask(t, q)
+	wantVerdict(t, v, delivery.Shut, s.URL+"/x", "did not answer", "refused", "(2 times)")
+	if strings.Contains(v.Reason, "s3cret") {
+		t.Errorf("the reason tells a secret: %s", v.Reason)
+	}
+	stuck := make(chan struct{})
+	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-stuck:
+		case <-r.Context().Done():
+		}
+	})
+	t.Cleanup(func() { close(stuck) })
+	q = question(t, map[string]any{"url": slow, "retries": 0, "timeout": "50ms"})
+	wantVerdict(t, ask(t, q), delivery.Shut, slow, "no answer within 50ms")
+}
+
+func TestLatencyDecides(t *testing.T) {
+	t.Parallel()
+	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "first")
+		w.(http.Flusher).Flush()
+		if r.URL.Path == "/slow" {
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-r.Context().Done():
+			}
+		}
+	})
+	q := question(t, map[string]any{"url": base + "/slow", "retries": 0, "latency": "20ms"})
+	wantVerdict(t, ask(t, q), delivery.Shut, base, "expected at most 20ms")
+	q = question(t, map[string]any{"url": base, "retries": 0, "latency": "8s"})
+	wantVerdict(t, ask(t, q), delivery.Open)
+}
+
+func TestCancelIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	for what, every := range map[string]string{"during a request": "1ms", "between two": "1h"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			if every == "1ms" {
+				cancel()
+				<-r.Context().Done()
+				return
+			}
+			time.AfterFunc(20*time.Millisecond, cancel)
+		})
+		v, err := New(nil).Ask(ctx, question(t, map[string]any{"url": base, "every": every}))
+		if !fault.Is(err, fault.Interrupted) || v.Answer != "" {
+			t.Errorf("%s: %v, %v", what, v, err)
+		}
+		cancel()
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	minus := -1
+	for _, c := range []struct {
+		s    Settings
+		want []string // paths
+	}{
+		{Settings{URL: "https://example.com/x"}, nil},
+		{Settings{Path: "/x", Component: "api", Method: "HEAD"}, nil},
+		{Settings{}, []string{""}},
+		{Settings{URL: "https://example.com", Path: "/x"}, []string{"url"}},
+		{Settings{URL: "https://example.com", Component: "x"}, []string{"url"}},
+		{Settings{URL: "example.com/x"}, []string{"url"}},
+		{Settings{URL: "ftp://example.com/x"}, []string{"url"}},
+		{Settings{URL: "http://%zz"}, []string{"url"}},
+		{Settings{Path: "x"}, []string{"path", "path"}},
+		{Settings{Path: "//evil/x", Component: "a"}, []string{"path"}},
+		{Settings{URL: "http://a", Method: "DELETE", Body: "x"}, []string{"method", "body"}},
+		{Settings{URL: "http://a", Status: []int{200, 99, 600}}, []string{"status.1", "status.2"}},
+		{Settings{URL: "http://a", Match: "("}, []string{"match"}},
+		{Settings{URL: "http://a", Method: "HEAD", Match: "x"}, []string{"match"}},
+		{Settings{URL: "http://a", Headers: map[string]string{"a b": "x", "ok": "a\nb"}}, []string{"headers.a b", "headers.ok"}},
+		{Settings{URL: "http://a", Retries: &minus, Times: -1, Timeout: -1}, []string{"timeout", "retries", "times"}},
+	} {
+		var got []string
+		for _, p := range c.s.Check() {
+			got = append(got, strings.Join(p.Path, "."))
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%+v: %s", c.s, d)
+		}
+	}
+}
