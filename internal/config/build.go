@@ -207,12 +207,12 @@ func (b *builder) together() {
 				mine, given = append(mine, l), append(given, l.Landing)
 			}
 		}
-		for _, p := range k.Place(given) {
-			if p.Landing < 0 || p.Landing >= len(mine) {
+		for _, found := range k.Place(given) {
+			if found.Landing < 0 || found.Landing >= len(mine) {
 				continue
 			}
-			l := mine[p.Landing]
-			text := fmt.Sprintf("%s in %s: %s", l.Component, l.Place, pathed(p.Path, p.Text))
+			l, p := mine[found.Landing], found.Problem
+			text := fmt.Sprintf("component %q: %s", l.Component, p.Text)
 			b.rep.add(at(l.block, p.Path), Problem{Text: text, Got: l.block.find(p.Path).got(), Want: p.Want})
 		}
 	}

@@ -25,7 +25,7 @@ type Kind struct {
 // by its index; the path leads into that landing's settings.
 type LandingProblem struct {
 	Landing int
-	fault.Problem
+	Problem fault.Problem
 }
 
 // Kinds is every kind that a file may use.

@@ -34,7 +34,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the schema: %w", err)
 	}
-	return append(raw, '\n'), nil
+	return raw, nil
 }
 
 // reflected is the schema of a settings type, as its tags say.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -26,6 +27,36 @@ func (f *File) Show() ([]byte, error) { return emit(f.effective, ""), nil }
 // ShowOrigins is Show with a comment on every value that says which line of the
 // file it came from, or that it is a default.
 func (f *File) ShowOrigins() ([]byte, error) { return emit(f.effective, f.name), nil }
+
+// ShowJSON is Show as JSON.
+func (f *File) ShowJSON() (json.RawMessage, error) {
+	raw, err := json.Marshal(f.effective.shownPlain())
+	if err != nil {
+		return nil, fmt.Errorf("write the app file as JSON: %w", err)
+	}
+	return raw, nil
+}
+
+// shownPlain is plain with the texts that Show writes.
+func (n *node) shownPlain() any {
+	switch {
+	case n.shape == mapping:
+		all := make(map[string]any, len(n.fields))
+		for _, f := range n.fields {
+			all[f.name] = f.node.shownPlain()
+		}
+		return all
+	case n.shape == list:
+		all := make([]any, len(n.items))
+		for i, item := range n.items {
+			all[i] = item.shownPlain()
+		}
+		return all
+	case n.shown != "":
+		return n.shown
+	}
+	return n.value
+}
 
 func (b *builder) show(root *node, doc document) *node {
 	top := &node{shape: mapping}
