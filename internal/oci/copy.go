@@ -48,6 +48,12 @@ func Copy(ctx context.Context, dst Sink, src Blobs, digest string) (Stored, erro
 		return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
 	}
 	for _, m := range g.manifests {
+		if has, err := dst.Has(ctx, m.digest); has || err != nil {
+			if err != nil {
+				return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
+			}
+			continue
+		}
 		if err := writeBlob(ctx, dst, bytes.NewReader(m.raw), m.digest, int64(len(m.raw))); err != nil {
 			return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
 		}
@@ -123,27 +129,27 @@ func (g *graph) blobs(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, d := range g.leaves {
-		group.Go(func() error {
-			digest := d.Digest.String()
-			if has, err := g.dst.Has(ctx, digest); has || err != nil {
-				return err
-			}
-			body, err := open(ctx, g.src, digest)
-			if err != nil {
-				return err
-			}
-			defer body.Close()
-			return writeBlob(ctx, g.dst, body, digest, d.Size)
-		})
+		group.Go(func() error { return copyBlob(ctx, g.dst, g.src, d) })
 	}
 	return group.Wait()
 }
 
-// writeBlob writes a blob whose digest and size are known, unless it is there.
-func writeBlob(ctx context.Context, dst Sink, r io.Reader, digest string, size int64) error {
+// copyBlob copies a blob, unless it is there.
+func copyBlob(ctx context.Context, dst Sink, src Blobs, d Descriptor) error {
+	digest := d.Digest.String()
 	if has, err := dst.Has(ctx, digest); has || err != nil {
 		return err
 	}
+	body, err := open(ctx, src, digest)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return writeBlob(ctx, dst, body, digest, d.Size)
+}
+
+// writeBlob writes a blob whose digest and size are known.
+func writeBlob(ctx context.Context, dst Sink, r io.Reader, digest string, size int64) error {
 	w, err := dst.Write(ctx)
 	if err != nil {
 		return err
