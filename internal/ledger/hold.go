@@ -86,9 +86,9 @@ func (h *Hold) Append(ctx context.Context, e delivery.Entry) error {
 }
 
 // Close ends the operation with an entry that says how, and the hold with it.
-// It writes even when ctx is cancelled already. Whatever it answers, the lease
-// is renewed no more; after a failure it may be repeated, after success that
-// changes nothing.
+// It writes even when ctx is cancelled already. Where it fails it ends the
+// lease, so that the environment can be taken over at once; it may be repeated
+// then, and after success that changes nothing.
 func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 	h.stop()
 	h.finished.Wait()
@@ -100,7 +100,8 @@ func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 	defer h.unlock()
 	e.Event = delivery.Closed
 	if err := h.append(ctx, e); err != nil && !errors.Is(err, errEnded) {
-		return err
+		_, leaseErr := h.ledger.leaseUntil(ctx, h.key, *h.opened.Holder, h.ledger.now().UTC())
+		return errors.Join(err, leaseErr)
 	}
 	h.ledger.sweep(ctx, h.opened.Number)
 	return nil

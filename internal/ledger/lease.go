@@ -29,7 +29,10 @@ func (l *Ledger) leaseKey(number int, token string) string {
 }
 
 func (l *Ledger) writeLease(ctx context.Context, key string, holder Holder) (time.Time, error) {
-	until := l.now().UTC().Add(l.lease)
+	return l.leaseUntil(ctx, key, holder, l.now().UTC().Add(l.lease))
+}
+
+func (l *Ledger) leaseUntil(ctx context.Context, key string, holder Holder, until time.Time) (time.Time, error) {
 	raw, err := json.Marshal(lease{holder, until})
 	if err == nil {
 		err = l.store.Put(ctx, key, bytes.NewReader(raw))
