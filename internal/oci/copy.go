@@ -47,16 +47,8 @@ func Copy(ctx context.Context, dst Sink, src Blobs, digest string) (Stored, erro
 	if err := g.blobs(ctx); err != nil {
 		return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
 	}
-	for _, m := range g.manifests {
-		if has, err := dst.Has(ctx, m.digest); has || err != nil {
-			if err != nil {
-				return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
-			}
-			continue
-		}
-		if err := writeBlob(ctx, dst, bytes.NewReader(m.raw), m.digest, int64(len(m.raw))); err != nil {
-			return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
-		}
+	if err := g.writeManifests(ctx); err != nil {
+		return Stored{}, fmt.Errorf("copy image %s: %w", digest, err)
 	}
 	return Stored{Digest: digest, MediaType: mediaType(m), Size: g.size, Count: g.layers}, nil
 }
@@ -132,6 +124,20 @@ func (g *graph) blobs(ctx context.Context) error {
 		group.Go(func() error { return copyBlob(ctx, g.dst, g.src, d) })
 	}
 	return group.Wait()
+}
+
+// writeManifests writes them in an order in which each comes after its own.
+func (g *graph) writeManifests(ctx context.Context) error {
+	for _, m := range g.manifests {
+		has, err := g.dst.Has(ctx, m.digest)
+		if err == nil && !has {
+			err = writeBlob(ctx, g.dst, bytes.NewReader(m.raw), m.digest, int64(len(m.raw)))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyBlob copies a blob, unless it is there.
