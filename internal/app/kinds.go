@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"os"
+
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/gate/command"
+	httpgate "falkirk/internal/gate/http"
+	"falkirk/internal/oci"
+	"falkirk/internal/pack"
+	"falkirk/internal/pack/image"
+	"falkirk/internal/pack/site"
+	"falkirk/internal/release"
+	"falkirk/internal/target/local"
+)
+
+// component is a kind of component: its block, and what packs it.
+type component struct {
+	config.Kind
+	pack pack.New
+}
+
+// target is a kind of target: its block, and what makes releases live on it.
+type target struct {
+	config.Kind
+	open func(delivery.App, *release.Store) (engine.Target, error)
+}
+
+// gate is a kind of gate: its block, and what answers for it.
+type gate struct {
+	config.Kind
+	open func(delivery.App) engine.Gate
+}
+
+func components() []component {
+	return []component{
+		{config.Kind{Name: "site", Doc: "A folder of files for the web.", New: func() any { return &site.Settings{} }}, site.New},
+		{config.Kind{Name: "image", Doc: "An OCI image.", New: func() any { return &image.Settings{} }}, image.New},
+	}
+}
+
+func targets() []target {
+	return []target{
+		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { return &local.Settings{} }, Place: localRules}, openLocal},
+	}
+}
+
+func gates() []gate {
+	return []gate{
+		{config.Kind{Name: "command", Doc: "A command whose exit status is the answer.", New: func() any { return &command.Settings{} }},
+			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ()) }},
+		{config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }},
+			func(delivery.App) engine.Gate { return httpgate.New(nil) }},
+	}
+}
+
+func localRules(landings []delivery.Landing) []config.LandingProblem {
+	var out []config.LandingProblem
+	for _, p := range local.PlaceProblems(landings) {
+		out = append(out, config.LandingProblem(p))
+	}
+	return out
+}
+
+func openLocal(a delivery.App, store *release.Store) (engine.Target, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return local.New(local.Options{
+		Dir:   stateDir(a),
+		Store: store,
+		Self:  []string{self, hiddenLocal},
+		Unpack: func(ctx context.Context, digest, platform, dir string) (local.Image, error) {
+			c, err := oci.Unpack(ctx, store, digest, platform, dir)
+			return local.Image{
+				Digest: digest, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env,
+				Dir: c.WorkingDir, User: c.User,
+			}, err
+		},
+	}), nil
+}

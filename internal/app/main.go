@@ -1,0 +1,50 @@
+// Package app wires the parts of Falkirk together by hand. It is the only one
+// that sees everything, and decides nothing.
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"falkirk/internal/face/cli"
+)
+
+// Main runs the command line and returns the exit code. The first interrupt
+// asks the command to stop between two steps, the second ends the process.
+func Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	wiring := wire()
+	if !isHidden(wiring, args) {
+		context.AfterFunc(ctx, func() {
+			stop()
+			fmt.Fprintln(os.Stderr, "falkirk: stopping after the steps under way; once more to stop at once")
+		})
+	}
+	return cli.Main(ctx, wiring, streams(), args)
+}
+
+func isHidden(w cli.Wiring, args []string) bool {
+	for _, h := range w.Hidden {
+		if len(args) > 0 && args[0] == h.Name {
+			return true
+		}
+	}
+	return false
+}
+
+func streams() cli.Streams {
+	tty := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	_, plain := os.LookupEnv("NO_COLOR") // https://no-color.org
+	return cli.Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Terminal: tty(os.Stderr) && os.Getenv("TERM") != "dumb",
+		Ask:      tty(os.Stdin) && tty(os.Stderr),
+		Color:    tty(os.Stdout) && tty(os.Stderr) && !plain,
+	}
+}

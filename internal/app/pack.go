@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
+	"falkirk/internal/pack"
+	"falkirk/internal/pack/version"
+	"falkirk/internal/release"
+)
+
+// packer packs an app into its store.
+func packer(a delivery.App, store *release.Store) cli.Packer {
+	return func(ctx context.Context, r cli.PackRequest) (cli.Packed, error) {
+		v, src, err := versionOf(ctx, a, r.Version)
+		if err != nil {
+			return cli.Packed{}, err
+		}
+		req := pack.Request{
+			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
+			At: time.Now().UTC(), Packers: map[string]pack.New{}, Store: store, Report: r.Report,
+		}
+		for _, c := range components() {
+			req.Packers[c.Name] = c.pack
+		}
+		if r.DryRun {
+			p, err := pack.Plan(ctx, req)
+			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes}, err
+		}
+		rel, added, err := pack.Pack(ctx, req)
+		return cli.Packed{Release: rel, Added: added}, err
+	}
+}
+
+// versionOf is the version given, or git's. The commit is recorded either way,
+// where there is one.
+func versionOf(ctx context.Context, a delivery.App, given string) (string, delivery.Source, error) {
+	v, src, err := version.FromGit(ctx, a.Root)
+	if given == "" {
+		return v, src, err
+	}
+	if err != nil {
+		src = delivery.Source{} // a given version needs no repository
+	}
+	return given, src, delivery.CheckVersion(given)
+}
+
+func toolVersion() string { return buildVersion().Version }

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/ledger"
+)
+
+// shortestSecret is the length from which a value is taken for a secret;
+// shorter ones would blot out ordinary words.
+const shortestSecret = 6
+
+// redactor replaces the values that came from ${env:…}.
+func redactor(secrets []string) func(string) string {
+	var pairs []string
+	for _, s := range secrets {
+		if len(s) >= shortestSecret {
+			pairs = append(pairs, s, "***")
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// careful is a ledger that writes no secret.
+type careful struct {
+	*ledger.Ledger
+	redact func(string) string
+}
+
+// Begin fits the ledger's hold to the engine's port.
+func (l careful) Begin(ctx context.Context, op delivery.Operation) (engine.Hold, delivery.Record, error) {
+	h, rec, err := l.Ledger.Begin(ctx, op)
+	if err != nil {
+		return nil, rec, err
+	}
+	return carefulHold{h, l.redact}, rec, nil
+}
+
+type carefulHold struct {
+	*ledger.Hold
+	redact func(string) string
+}
+
+func (h carefulHold) Append(ctx context.Context, e delivery.Entry) error {
+	return h.Hold.Append(ctx, h.clean(e))
+}
+
+func (h carefulHold) Close(ctx context.Context, e delivery.Entry) error {
+	return h.Hold.Close(ctx, h.clean(e))
+}
+
+func (h carefulHold) clean(e delivery.Entry) delivery.Entry {
+	e.Note, e.Error = h.redact(e.Note), h.redact(e.Error)
+	if e.Verdict != nil {
+		v := *e.Verdict
+		v.Reason, v.Output = h.redact(v.Reason), h.redact(v.Output)
+		e.Verdict = &v
+	}
+	return e
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"os"
+	"os/user"
+	"runtime/debug"
+
+	"falkirk/internal/config"
+	"falkirk/internal/face/cli"
+	"falkirk/internal/target/local"
+)
+
+// The names under which Falkirk starts itself.
+const (
+	hiddenLocal = "local-process"
+	hiddenDemo  = "demo-service"
+)
+
+func wire() cli.Wiring {
+	return cli.Wiring{
+		Version: buildVersion(),
+		Kinds:   settings(),
+		Open:    open,
+		Demo:    runDemo,
+		Getenv:  os.LookupEnv,
+		Actor:   actor(),
+		Hidden: []cli.Hidden{
+			{Name: hiddenLocal, Run: local.Main},
+			{Name: hiddenDemo, Run: demoService},
+		},
+	}
+}
+
+// settings is every kind with the block that it reads in an app file.
+func settings() config.Kinds {
+	var k config.Kinds
+	for _, c := range components() {
+		k.Components = append(k.Components, c.Kind)
+	}
+	for _, t := range targets() {
+		k.Targets = append(k.Targets, t.Kind)
+	}
+	for _, g := range gates() {
+		k.Gates = append(k.Gates, g.Kind)
+	}
+	return k
+}
+
+// version is what the build knows of itself.
+func buildVersion() cli.Version {
+	v := cli.Version{Version: "dev"}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if m := info.Main.Version; m != "" && m != "(devel)" {
+		v.Version = m
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Commit = s.Value
+		case "vcs.modified":
+			v.Modified = s.Value == "true"
+		}
+	}
+	return v
+}
+
+// actor is who asks: what FALKIRK_ACTOR says, else the CI job's starter, else
+// the login and the machine.
+func actor() string {
+	for _, name := range []string{"FALKIRK_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "CODEBUILD_INITIATOR"} {
+		if v := os.Getenv(name); v != "" {
+			return v
+		}
+	}
+	login := os.Getenv("USER")
+	if login == "" {
+		if u, err := user.Current(); err == nil {
+			login = u.Username
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		return login
+	}
+	return login + "@" + host
+}

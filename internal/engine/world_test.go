@@ -1,0 +1,258 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"falkirk/internal/bucket"
+	"falkirk/internal/bucket/file"
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/ledger"
+)
+
+// world is an app in memory: a target that keeps what is where, releases, a
+// gate, and the real ledger on a file bucket. Every call of every port passes
+// the trap.
+type world struct {
+	mu     sync.Mutex
+	spots  map[string]*spot // by place and component
+	gate   delivery.Answer
+	trap   *trap
+	broken map[string]error // by "place component action": fails each time
+	served []string         // what Do did
+	events []Event
+	store  *file.Bucket
+}
+
+type spot struct {
+	live    string
+	present []string
+}
+
+// trap makes call number at fail, once.
+type trap struct {
+	mu        sync.Mutex
+	calls, at int
+}
+
+var errTrap = errors.New("the trap")
+
+func (t *trap) step(what string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.calls++; t.calls == t.at {
+		return fmt.Errorf("%s: %w", what, errTrap)
+	}
+	return nil
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return &world{
+		spots: map[string]*spot{}, gate: delivery.Open, trap: &trap{},
+		broken: map[string]error{}, store: file.New(t.TempDir()),
+	}
+}
+
+func (w *world) at(p delivery.Placement) *spot {
+	key := p.Place.String() + " " + p.Component
+	if w.spots[key] == nil {
+		w.spots[key] = &spot{}
+	}
+	return w.spots[key]
+}
+
+func (w *world) Observe(_ context.Context, p delivery.Placement) (delivery.State, error) {
+	if err := w.trap.step("observe"); err != nil {
+		return delivery.State{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.at(p)
+	return delivery.State{Live: s.live, Ready: slices.Clone(s.present), Present: slices.Clone(s.present)}, nil
+}
+
+func (w *world) Plan(phase delivery.Phase, p delivery.Placement, now delivery.State) []delivery.Step {
+	switch phase {
+	case delivery.Provision:
+		if !slices.Contains(now.Present, p.Version) {
+			return []delivery.Step{p.Step(phase, delivery.Add, "lay", "lay out "+p.Version, nil)}
+		}
+	case delivery.Promote:
+		if now.Live != p.Version {
+			return []delivery.Step{p.Step(phase, delivery.Change, "switch", "switch to "+p.Version, nil)}
+		}
+	case delivery.Prune:
+		var steps []delivery.Step
+		for _, v := range p.Remove {
+			steps = append(steps, p.Step(phase, delivery.Remove, "drop", "drop "+v, v))
+		}
+		return steps
+	}
+	return nil
+}
+
+func (w *world) Do(_ context.Context, p delivery.Placement, s delivery.Step, report func(delivery.Progress)) (delivery.Outcome, error) {
+	if err := w.trap.step(s.Action); err != nil {
+		return delivery.Outcome{}, err
+	}
+	report(delivery.Progress{Done: 1, Total: 1})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.broken[p.Place.String()+" "+p.Component+" "+s.Action]; err != nil {
+		return delivery.Outcome{}, err
+	}
+	at := w.at(p)
+	switch s.Action {
+	case "lay":
+		at.present = append(at.present, p.Version)
+	case "switch":
+		at.live = p.Version
+	case "drop":
+		var v string
+		if err := json.Unmarshal(s.Args, &v); err != nil {
+			return delivery.Outcome{}, err
+		}
+		if v == at.live {
+			return delivery.Outcome{}, fault.New(fault.Internal, "dropped the live release %s", v)
+		}
+		at.present = slices.DeleteFunc(at.present, func(x string) bool { return x == v })
+	}
+	w.served = append(w.served, s.ID())
+	return delivery.Outcome{}, nil
+}
+
+func (w *world) Ask(context.Context, delivery.Question) (delivery.Verdict, error) {
+	if err := w.trap.step("ask"); err != nil {
+		return delivery.Verdict{}, err
+	}
+	return delivery.Verdict{Answer: w.gate, Reason: "so the test says"}, nil
+}
+
+func (w *world) Get(_ context.Context, app, version string) (delivery.Release, error) {
+	if err := w.trap.step("get release"); err != nil {
+		return delivery.Release{}, err
+	}
+	return delivery.Release{App: app, Version: version, Artifacts: []delivery.Artifact{
+		{Component: "web", Digest: "w" + version}, {Component: "api", Digest: "a" + version},
+	}}, nil
+}
+
+// trapped is the ledger's store with the trap before each call.
+type trapped struct {
+	*file.Bucket
+	trap *trap
+}
+
+func (b trapped) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info, error) {
+	if err := b.trap.step("get " + key); err != nil {
+		return nil, bucket.Info{}, err
+	}
+	return b.Bucket.Get(ctx, key)
+}
+
+func (b trapped) Create(ctx context.Context, key string, r io.Reader) error {
+	if err := b.trap.step("create " + key); err != nil {
+		return err
+	}
+	return b.Bucket.Create(ctx, key, r)
+}
+
+func (b trapped) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Info, error] {
+	if err := b.trap.step("list " + prefix); err != nil {
+		return func(yield func(bucket.Info, error) bool) { yield(bucket.Info{}, err) }
+	}
+	return b.Bucket.List(ctx, prefix, after)
+}
+
+// held makes the ledger's hold fit the port.
+type held struct{ *ledger.Ledger }
+
+func (l held) Begin(ctx context.Context, op delivery.Operation) (Hold, delivery.Record, error) {
+	h, rec, err := l.Ledger.Begin(ctx, op)
+	if err != nil {
+		return nil, rec, err
+	}
+	return h, rec, nil
+}
+
+// engine is an engine on dev and prd, prd with two places and a gate.
+func (w *world) engine() *Engine {
+	var n int
+	e := &Engine{
+		App:      testApp(),
+		Targets:  map[string]Target{"world": w},
+		Gates:    map[string]Gate{"world": w},
+		Releases: w,
+		Ledger: func(env string) Ledger {
+			return held{ledger.New(trapped{w.store, w.trap}, "shop", env, ledger.Options{})}
+		},
+		Now: time.Now,
+		NewID: func() string {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			n++
+			return fmt.Sprintf("op-%d-%d", len(w.events), n)
+		},
+	}
+	e.Report = func(ev Event) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.events = append(w.events, ev)
+	}
+	return e
+}
+
+func testApp() delivery.App {
+	env := func(name string, after []string, regions ...string) delivery.Environment {
+		e := delivery.Environment{Name: name, After: after, Keep: 1, Parallel: 4}
+		for _, r := range regions {
+			place := delivery.Place{Environment: name, Region: r}
+			e.Places = append(e.Places, place)
+			for _, c := range []string{"web", "api"} {
+				e.Landings = append(e.Landings, delivery.Landing{Place: place, Component: c, Target: "world"})
+			}
+		}
+		return e
+	}
+	prd := env("prd", []string{"dev"}, "eu", "us")
+	prd.Gates = []delivery.GateSetting{{Name: "smoke", Kind: "world", When: delivery.After(delivery.Promote)}}
+	return delivery.App{Name: "shop", Environments: []delivery.Environment{env("dev", nil, "here"), prd}}
+}
+
+// lives is what is live in an environment, each value once.
+func (w *world) lives(env string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, l := range testApp().Environments {
+		for _, x := range l.Landings {
+			if l.Name != env {
+				continue
+			}
+			live := w.at(delivery.Placement{Place: x.Place, Component: x.Component}).live
+			if !slices.Contains(out, live) {
+				out = append(out, live)
+			}
+		}
+	}
+	return out
+}
+
+func (w *world) record(t *testing.T, env string) delivery.Record {
+	t.Helper()
+	rec, err := ledger.New(w.store, "shop", env, ledger.Options{}).Read(context.Background())
+	if err != nil {
+		t.Fatal("read the ledger:", err)
+	}
+	return rec
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+// Opener opens an app file; what happens in runs goes to report.
+type Opener func(ctx context.Context, path string, report func(engine.Event)) (*App, error)
+
+// App is an opened app file with everything that commands need.
+type App struct {
+	File     *config.File
+	Engine   *engine.Engine
+	Releases Releases
+	Ledger   func(environment string) Log
+	Packer   Packer
+	Local    Local
+	Redact   func(string) string // takes secrets out of a text
+	Logs     func(ctx context.Context, r LogRequest, w io.Writer) error
+}
+
+// Releases reads the store of releases.
+type Releases interface {
+	List(ctx context.Context, app string) ([]delivery.Release, error)
+	Get(ctx context.Context, app, version string) (delivery.Release, error)
+}
+
+// Log reads the ledger of one environment.
+type Log interface {
+	Read(ctx context.Context) (delivery.Record, error)
+	Entries(ctx context.Context) iter.Seq2[delivery.Entry, error]
+}
+
+// Packer packs the app.
+type Packer func(ctx context.Context, r PackRequest) (Packed, error)
+
+// PackRequest asks for a release. An empty version is taken from git.
+type PackRequest struct {
+	Version string
+	DryRun  bool
+	Actor   string
+	Report  func(component string, p delivery.Progress)
+}
+
+// Packed is the release, and whether it is new.
+type Packed struct {
+	Release delivery.Release `json:"release"`
+	Added   bool             `json:"added"`           // false: the same content was packed under this version before
+	Bytes   int64            `json:"bytes,omitempty"` // of a dry run: what the store lacks
+}
+
+// LogRequest asks for what a component printed.
+type LogRequest struct {
+	Environment, Component, Region string
+	Version                        string // empty: the live release
+	Follow                         bool
+}
+
+// Local steers the runtime on this machine.
+type Local interface {
+	Up(ctx context.Context, environment string) ([]Process, error)
+	Down(ctx context.Context, environment string) ([]Process, error)
+	List(ctx context.Context, environment string) ([]Process, error)
+}
+
+// Process is one release of a component in the local runtime.
+type Process struct {
+	Place     delivery.Place `json:"place"`
+	Component string         `json:"component"`
+	Kind      string         `json:"kind"` // image or site
+	Version   string         `json:"version"`
+	Live      bool           `json:"live"`
+	State     string         `json:"state"` // healthy, unhealthy, unsupervised or down
+	PID       int            `json:"pid"`   // 0: no process
+	Port      int            `json:"port"`
+	Since     time.Time      `json:"since,omitzero"`
+	Restarts  int            `json:"restarts"`
+	ProxyPort int            `json:"proxyPort"` // of the place
+	Error     string         `json:"error,omitempty"`
+}

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+)
+
+// change is what the commands that write in an environment share.
+type change struct {
+	*face
+	to     string // --to
+	skip   string // --skip-order
+	dryRun bool
+	follow bool
+}
+
+func (c *change) flags(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.BoolVar(&c.dryRun, "dry-run", false, "print the plan and change nothing")
+	fl.BoolVar(&c.follow, "follow", false, "with --output json: one line per event, then the document on a line")
+	cmd.GroupID = "life"
+}
+
+func (c *change) toFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.to, "to", "", "the environment")
+	_ = cmd.MarkFlagRequired("to") // fails only for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("to", c.completeEnvironments)
+}
+
+func (f *face) provisionCmd() *cobra.Command {
+	c := &change{face: f}
+	cmd := &cobra.Command{
+		Use:     "provision VERSION --to ENVIRONMENT",
+		Short:   "Make a release ready beside what is live, in all places at once",
+		Example: "  falkirk provision 1.4.0 --to prd --dry-run",
+		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbProvision, Environment: c.to, Version: args[0]})
+		},
+	}
+	c.toFlag(cmd)
+	c.flags(cmd)
+	return cmd
+}
+
+func (f *face) promoteCmd() *cobra.Command {
+	c := &change{face: f}
+	cmd := &cobra.Command{
+		Use:     "promote VERSION --to ENVIRONMENT",
+		Short:   "Make a provisioned release live",
+		Example: "  falkirk promote 1.4.0 --to prd",
+		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Skip: c.skip})
+		},
+	}
+	c.toFlag(cmd)
+	cmd.Flags().StringVar(&c.skip, "skip-order", "", "promote although the environments before have not had it, for this `REASON`")
+	c.flags(cmd)
+	return cmd
+}
+
+func (f *face) rollbackCmd() *cobra.Command {
+	c := &change{face: f}
+	cmd := &cobra.Command{
+		Use:     "rollback ENVIRONMENT [--to VERSION]",
+		Short:   "Promote the release that was live before",
+		Example: "  falkirk rollback prd\n  falkirk rollback prd --to 1.3.2",
+		Args:    exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to})
+		},
+	}
+	cmd.Flags().StringVar(&c.to, "to", "", "the release to go back to (default: the one before)")
+	_ = cmd.RegisterFlagCompletionFunc("to", f.completeVersions)
+	c.flags(cmd)
+	return cmd
+}
+
+func (f *face) pruneCmd() *cobra.Command {
+	c := &change{face: f}
+	cmd := &cobra.Command{
+		Use:   "prune ENVIRONMENT",
+		Short: "Remove what is neither live nor kept",
+		Args:  exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPrune, Environment: args[0]})
+		},
+	}
+	c.flags(cmd)
+	return cmd
+}
+
+// run previews or carries out one request.
+func (c *change) run(ctx context.Context, req engine.Request) error {
+	show := c.progress(c.follow)
+	app, err := c.open(ctx, show.report)
+	if err != nil {
+		return err
+	}
+	defer show.close()
+	req.Actor = c.Actor
+	if c.dryRun {
+		plan, err := app.Engine.Preview(ctx, req)
+		if err != nil {
+			return err
+		}
+		c.doc.Result = planResult(plan)
+		return c.text(func() { c.printPlan(plan) })
+	}
+	if err := c.confirm(app, req.Environment); err != nil {
+		return err
+	}
+	res, err := app.Engine.Run(ctx, req)
+	show.close()
+	c.doc.Result = show.result(res)
+	if err != nil {
+		return err
+	}
+	return c.text(func() { c.printDone(res) })
+}
+
+func (c *change) printDone(res engine.Result) {
+	op := res.Operation
+	if !res.Changed {
+		fmt.Fprintf(c.Out, "nothing to do: %s\n", already(op))
+		return
+	}
+	fmt.Fprintf(c.Out, "%s %s\n", c.paint(green, "done:"), past(op))
+}
+
+func already(op delivery.Operation) string {
+	switch op.Verb {
+	case delivery.VerbProvision:
+		return op.Version + " is ready in " + op.Environment
+	case delivery.VerbPrune:
+		return "nothing in " + op.Environment + " is to be removed"
+	default:
+		return op.Version + " is live in " + op.Environment
+	}
+}
+
+func past(op delivery.Operation) string {
+	switch op.Verb {
+	case delivery.VerbProvision:
+		return op.Version + " stands ready in " + op.Environment
+	case delivery.VerbRollback:
+		return op.Environment + " is back on " + op.Version
+	case delivery.VerbPrune:
+		return op.Environment + " is pruned"
+	default:
+		return op.Version + " is live in " + op.Environment
+	}
+}
+
+// confirm asks before a protected environment is touched.
+func (f *face) confirm(app *App, environments ...string) error {
+	for _, name := range environments {
+		env, err := app.Engine.App.Environment(name)
+		if err != nil {
+			return err
+		}
+		if !env.Protected || f.yes {
+			continue
+		}
+		refusal := fault.New(fault.Refused, "%s is protected", name)
+		if !f.Ask {
+			return fault.Hint(refusal, "repeat the command with --yes")
+		}
+		fmt.Fprintf(f.Err, "%s is protected. Type its name to go on: ", name)
+		if f.readLine() != name {
+			return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
+		}
+	}
+	return nil
+}
+
+// text prints, unless JSON is asked for.
+func (f *face) text(show func()) error {
+	if !f.isJSON() {
+		show()
+	}
+	return nil
+}
+
+func (f *face) open(ctx context.Context, report func(engine.Event)) (*App, error) {
+	path, err := f.path()
+	if err != nil {
+		return nil, err
+	}
+	app, err := f.Open(ctx, path, report)
+	if err == nil {
+		f.hide(app.Redact)
+	}
+	return app, err
+}

@@ -1,0 +1,185 @@
+// Package cli is the command line: flags in, an operation for the engine, text
+// or JSON out, one exit code. It knows no kind of component, target or gate.
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/config"
+	"falkirk/internal/fault"
+)
+
+// Streams are where a command reads and writes. Results go to Out, everything
+// about the run goes to Err.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Terminal bool // Err is a terminal: progress may be drawn over
+	Ask      bool // In is a terminal: questions may be asked
+	Color    bool
+}
+
+// Wiring is what the command line needs from the rest of the program.
+type Wiring struct {
+	Version Version
+	Kinds   config.Kinds
+	Open    Opener
+	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
+	Hidden  []Hidden // entry points of helper processes
+	Getenv  func(string) (string, bool)
+	Actor   string // who is asking: user@host or the CI job
+}
+
+// Hidden is an entry point that only Falkirk itself starts.
+type Hidden struct {
+	Name string
+	Run  func(ctx context.Context, args []string) error
+}
+
+// face is one call of the command line.
+type face struct {
+	Wiring
+	Streams
+	file   string // --file
+	output string // --output
+	yes    bool   // --yes
+	quiet  bool   // --quiet
+	doc    document
+	redact func(string) string // takes secrets out; nil until an app file is open
+	lines  *bufio.Reader       // over In, once something was asked
+}
+
+// Main runs one command and returns its exit code.
+func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
+	f := &face{Wiring: w, Streams: s}
+	root := f.root()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
+		err = fault.New(fault.Interrupted, "%w", err)
+	}
+	return f.finish(cmd, err)
+}
+
+func (f *face) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "falkirk",
+		Short: "Takes a build from a laptop or CI to production: pack, provision, promote, prune",
+		Long: `Falkirk takes a build from a laptop or CI to production, across accounts and
+regions: pack, provision, promote, prune, with gates between environments.
+
+Start with "falkirk demo", or with "falkirk init" in your own repository.`,
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return f.checkOutput() },
+	}
+	root.SetOut(f.Out)
+	root.SetErr(f.Err)
+	p := root.PersistentFlags()
+	p.StringVarP(&f.file, "file", "f", "", "the app file (default: falkirk.yml here or in a folder above; $FALKIRK_FILE)")
+	p.StringVarP(&f.output, "output", "o", "text", "text or json")
+	p.BoolVarP(&f.yes, "yes", "y", false, "do not ask before changing a protected environment")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the result")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fault.Hint(fault.New(fault.Invalid, "%w", err), "%s --help", c.CommandPath())
+	})
+	root.AddGroup(
+		&cobra.Group{ID: "life", Title: "The life of a release:"},
+		&cobra.Group{ID: "see", Title: "What is where:"},
+		&cobra.Group{ID: "app", Title: "The app file:"})
+	root.AddCommand(f.commands()...)
+	for _, h := range f.Wiring.Hidden {
+		root.AddCommand(&cobra.Command{
+			Use: h.Name, Hidden: true, DisableFlagParsing: true,
+			RunE: func(c *cobra.Command, args []string) error { return h.Run(c.Context(), args) },
+		})
+	}
+	return root
+}
+
+// commands lists every command, in the order of the help page.
+func (f *face) commands() []*cobra.Command {
+	return []*cobra.Command{
+		f.packCmd(), f.planCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
+		f.statusCmd(), f.historyCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
+		f.initCmd(), f.configCmd(), f.schemaCmd(),
+		f.demoCmd(), f.versionCmd(),
+	}
+}
+
+func (f *face) checkOutput() error {
+	if f.output != "text" && f.output != "json" {
+		return fault.Hint(fault.New(fault.Invalid, "--output %q is not known", f.output), "use text or json")
+	}
+	return nil
+}
+
+func (f *face) isJSON() bool { return f.output == "json" }
+
+// finish prints the error or the JSON document, once, and gives the exit code.
+func (f *face) finish(cmd *cobra.Command, err error) int {
+	code := fault.ExitCode(err)
+	if f.isJSON() {
+		return f.doc.print(f.Out, cmd, code, err)
+	}
+	if err != nil {
+		fmt.Fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), strings.TrimRight(err.Error(), "\n"))
+		if hint := fault.HintOf(err); hint != "" {
+			fmt.Fprintf(f.Err, "  next: %s\n", hint)
+		}
+		fmt.Fprintf(f.Err, "%s\n", lastLine(code))
+	}
+	return code
+}
+
+// lastLine says how the command ended, so that nobody takes a failure for a
+// success.
+func lastLine(code int) string {
+	for _, x := range fault.Exits() {
+		if x.Code == code {
+			return fmt.Sprintf("not done: %s (exit code %d)", x.Name, code)
+		}
+	}
+	return fmt.Sprintf("not done (exit code %d)", code)
+}
+
+// path is the app file: the flag, then the environment variable, then the
+// nearest one from here upwards.
+func (f *face) path() (string, error) {
+	if f.file != "" {
+		return f.file, nil
+	}
+	if p, ok := f.Getenv("FALKIRK_FILE"); ok && p != "" {
+		return p, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the working folder: %w", err)
+	}
+	return config.Find(dir)
+}
+
+func exactly(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return fault.Hint(fault.New(fault.Invalid, "%s takes %s", c.CommandPath(), names), "%s --help", c.CommandPath())
+	}
+}
+
+func atMost(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return fault.Hint(fault.New(fault.Invalid, "%s takes at most %s", c.CommandPath(), names), "%s --help", c.CommandPath())
+	}
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/engine"
+)
+
+// DemoRequest asks for the demonstration.
+type DemoRequest struct {
+	Folder string // empty: a new folder
+	Keep   bool   // leave it running
+	Say    func(line string)
+	Report func(engine.Event)
+	Plan   func(app *App, req engine.Request) error // shows a plan
+}
+
+// DemoReport is how the demonstration ended. Its JSON is the result of
+// `falkirk demo --output json`.
+type DemoReport struct {
+	Folder       string          `json:"folder"`
+	Running      bool            `json:"running"`
+	Environments []engine.Status `json:"environments"`
+	Requests     DemoRequests    `json:"requests"`
+	RollbackMS   float64         `json:"rollbackMilliseconds"` // the slowest rollback
+	Took         time.Duration   `json:"tookNanoseconds"`
+}
+
+// DemoRequests counts the HTTP requests that were made during the upgrades.
+type DemoRequests struct {
+	Served int64 `json:"served"`
+	Failed int64 `json:"failed"`
+}
+
+func (f *face) demoCmd() *cobra.Command {
+	var req DemoRequest
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Watch a release live: pack, upgrade under load, a bad release caught, rollback, prune",
+		Long: `Makes a small app of a web page and an HTTP service in a folder that it names,
+and takes it through its life on this machine, with HTTP traffic running all the
+time. It needs nothing but this program, and stops all that it started, unless
+--keep is given.`,
+		Args: exactly(0, "no arguments"), GroupID: "app",
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.demo(cmd.Context(), req) },
+	}
+	cmd.Flags().BoolVar(&req.Keep, "keep", false, "leave everything running at the end")
+	cmd.Flags().StringVar(&req.Folder, "folder", "", "make the app in this folder, which must be empty or not exist (default: a new temporary one)")
+	return cmd
+}
+
+func (f *face) demo(ctx context.Context, req DemoRequest) error {
+	show := f.progress(false)
+	defer show.close()
+	req.Report = show.report
+	req.Say = func(line string) {
+		if !f.isJSON() {
+			fmt.Fprintln(f.Out, line)
+		}
+	}
+	req.Plan = func(app *App, r engine.Request) error {
+		plan, err := app.Engine.Preview(ctx, r)
+		if err != nil {
+			return err
+		}
+		return f.text(func() { f.printPlan(plan) })
+	}
+	report, err := f.Wiring.Demo(ctx, req)
+	show.close()
+	f.doc.Result = report
+	if err != nil {
+		return err
+	}
+	return f.text(func() { f.printDemo(report) })
+}
+
+func (f *face) printDemo(r DemoReport) {
+	fmt.Fprintln(f.Out)
+	f.printStatus(r.Environments)
+	fmt.Fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; slowest rollback %.0f ms; %s in all\n",
+		f.paint(green, "done:"), r.Requests.Served, r.Requests.Failed, r.RollbackMS, took(r.Took))
+	if r.Running {
+		fmt.Fprintf(f.Out, "It is still running. Look around in %s (falkirk status), and end it there with: falkirk local down\n", r.Folder)
+	}
+}

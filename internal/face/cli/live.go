@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+// live keeps one moving line per place below the lines that stay.
+type live struct {
+	bars   *mpb.Progress
+	places map[string]*moving
+}
+
+// moving is what goes on in one place.
+type moving struct {
+	bar  *mpb.Bar
+	now  atomic.Pointer[string]
+	from atomic.Int64 // unix nanoseconds
+}
+
+func newLive(w io.Writer) *live {
+	return &live{
+		bars:   mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(100*time.Millisecond)),
+		places: map[string]*moving{},
+	}
+}
+
+func (l *live) print(line string) {
+	// Losing a line of progress is no reason to stop a release.
+	_, _ = fmt.Fprintln(l.bars, line)
+}
+
+func (l *live) update(ev engine.Event) {
+	if ev.Place == nil || ev.Step == nil {
+		return
+	}
+	switch ev.Kind {
+	case engine.Starting:
+		m := l.at(ev.Place.String())
+		m.from.Store(ev.At.UnixNano())
+		m.set(*ev.Place, *ev.Step, "")
+	case engine.Progress:
+		l.at(ev.Place.String()).set(*ev.Place, *ev.Step, share(*ev.Progress))
+	case engine.Finished:
+		l.drop(ev.Place.String())
+	}
+}
+
+func share(p delivery.Progress) string {
+	switch {
+	case p.Note != "":
+		return " " + p.Note
+	case p.Total <= 0:
+		return ""
+	case p.Unit == "bytes":
+		return fmt.Sprintf(" %s of %s", size(p.Done), size(p.Total))
+	default:
+		return fmt.Sprintf(" %d of %d %s", p.Done, p.Total, p.Unit)
+	}
+}
+
+func (l *live) at(place string) *moving {
+	if m, ok := l.places[place]; ok {
+		return m
+	}
+	m := &moving{}
+	text := decor.Any(func(decor.Statistics) string {
+		s := m.now.Load()
+		if s == nil {
+			return ""
+		}
+		return fmt.Sprintf("%s %s", *s, took(time.Since(time.Unix(0, m.from.Load()))))
+	})
+	m.bar = l.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(text))
+	l.places[place] = m
+	return m
+}
+
+func (m *moving) set(place delivery.Place, s delivery.Step, more string) {
+	line := fmt.Sprintf("[%s] … %s: %s%s,", place, s.Component, s.Summary, more)
+	m.now.Store(&line)
+}
+
+func (l *live) drop(place string) {
+	if m, ok := l.places[place]; ok {
+		m.bar.Abort(true)
+		delete(l.places, place)
+	}
+}
+
+func (l *live) close() {
+	for place := range l.places {
+		l.drop(place)
+	}
+	l.bars.Wait()
+}

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/engine"
+)
+
+func (f *face) localCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "local", Short: "The runtime on this machine", GroupID: "see"}
+	cmd.AddCommand(
+		f.localVerb("up", "Start what should run, for instance after a reboot", Local.Up),
+		f.localVerb("down", "Stop proxies and processes; what is live is remembered", Local.Down),
+		f.localVerb("ps", "List proxies and processes", Local.List),
+	)
+	return cmd
+}
+
+func (f *face) localVerb(name, what string, do func(Local, context.Context, string) ([]Process, error)) *cobra.Command {
+	return &cobra.Command{
+		Use: name + " [ENVIRONMENT]", Short: what,
+		Args: atMost(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			only := strings.Join(args, "")
+			if only != "" {
+				if _, err := app.Engine.App.Environment(only); err != nil {
+					return err
+				}
+			}
+			all, err := do(app.Local, cmd.Context(), only)
+			f.doc.Result = append([]Process{}, all...)
+			if textErr := f.text(func() { f.printProcesses(all) }); textErr != nil {
+				return textErr
+			}
+			return err
+		},
+	}
+}
+
+func (f *face) printProcesses(all []Process) {
+	if len(all) == 0 {
+		fmt.Fprintln(f.Out, "nothing runs here")
+		return
+	}
+	rows := [][]string{{"PLACE", "PROXY", "COMPONENT", "RELEASE", "LIVE", "STATE", "PID", "PORT", "SINCE", "RESTARTS"}}
+	for _, p := range all {
+		live, since := "-", "-"
+		if p.Live {
+			live = "live"
+		}
+		if !p.Since.IsZero() {
+			since = moment(p.Since)
+		}
+		rows = append(rows, []string{p.Place.String(), number(p.ProxyPort), orDash(p.Component), orDash(p.Version), live, p.State,
+			number(p.PID), number(p.Port), since, fmt.Sprint(p.Restarts)})
+	}
+	table(f.Out, rows)
+	for _, p := range all {
+		if p.Error != "" {
+			fmt.Fprintf(f.Out, "%s %s in %s: %s\n", f.paint(red, "error"), p.Component, p.Place, p.Error)
+		}
+	}
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+func (f *face) packCmd() *cobra.Command {
+	var req PackRequest
+	cmd := &cobra.Command{
+		Use:   "pack [--version VERSION]",
+		Short: "Turn the components into one immutable release",
+		Long: `Packs every component into an artifact addressed by its digest, and writes the
+release manifest. The same input gives the same bytes. A version that is taken by
+other content is refused; the same content again changes nothing.
+
+Without --version the version comes from git: the tag, or tag-distance-gcommit,
+with -dirty when the work tree has changes.`,
+		Args: exactly(0, "no arguments"), GroupID: "life",
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.pack(cmd, req) },
+	}
+	cmd.Flags().StringVar(&req.Version, "version", "", "the version of the release")
+	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, "print what would be packed and write nothing")
+	return cmd
+}
+
+func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
+	app, err := f.open(cmd.Context(), func(engine.Event) {})
+	if err != nil {
+		return err
+	}
+	req.Actor, req.Report = f.Actor, f.packProgress()
+	packed, err := app.Packer(cmd.Context(), req)
+	if err != nil {
+		return err
+	}
+	f.doc.Result = packed
+	return f.text(func() {
+		f.printRelease(packed.Release)
+		switch {
+		case req.DryRun:
+			fmt.Fprintf(f.Out, "nothing was written; the store lacks %s of this\n", size(packed.Bytes))
+		case packed.Added:
+			fmt.Fprintf(f.Out, "%s packed %s %s\n", f.paint(green, "done:"), packed.Release.App, packed.Release.Version)
+		default:
+			fmt.Fprintf(f.Out, "nothing to do: %s was packed with this content at %s by %s\n",
+				packed.Release.Version, moment(packed.Release.PackedAt), packed.Release.PackedBy)
+		}
+	})
+}
+
+// packProgress prints a line per component now and then.
+func (f *face) packProgress() func(string, delivery.Progress) {
+	var mu sync.Mutex
+	last := map[string]time.Time{}
+	return func(component string, p delivery.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		if f.isJSON() || f.quiet || time.Since(last[component]) < time.Second {
+			return
+		}
+		if _, seen := last[component]; seen {
+			fmt.Fprintf(f.Err, "[pack] %s:%s\n", component, share(p))
+		}
+		last[component] = time.Now()
+	}
+}
+
+func (f *face) printRelease(r delivery.Release) {
+	rows := [][]string{{"COMPONENT", "KIND", "DIGEST", "SIZE", "PARTS"}}
+	for _, a := range r.Artifacts {
+		rows = append(rows, []string{a.Component, a.Kind, short(a.Digest), size(a.Size), fmt.Sprint(a.Count)})
+	}
+	table(f.Out, rows)
+}
+
+func (f *face) releasesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "releases [VERSION]", Short: "List the releases that were packed, or show one",
+		Args: atMost(1, "one VERSION"), GroupID: "see", ValidArgsFunction: f.completeVersions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				r, err := app.Releases.Get(cmd.Context(), app.File.App.Name, args[0])
+				if err != nil {
+					return err
+				}
+				f.doc.Result = r
+				return f.text(func() { f.printOne(r) })
+			}
+			all, err := app.Releases.List(cmd.Context(), app.File.App.Name)
+			if err != nil {
+				return err
+			}
+			f.doc.Result = append([]delivery.Release{}, all...)
+			return f.text(func() { f.printReleases(all) })
+		},
+	}
+}
+
+func (f *face) printOne(r delivery.Release) {
+	fmt.Fprintf(f.Out, "%s %s, packed %s by %s with falkirk %s%s\n\n", r.App, r.Version, moment(r.PackedAt), r.PackedBy, r.Tool, commitNote(r.Source))
+	f.printRelease(r)
+}
+
+func commitNote(s delivery.Source) string {
+	switch {
+	case s.Commit == "":
+		return ""
+	case s.Dirty:
+		return ", from " + s.Commit + " with changes"
+	default:
+		return ", from " + s.Commit
+	}
+}
+
+func (f *face) printReleases(all []delivery.Release) {
+	if len(all) == 0 {
+		fmt.Fprintln(f.Out, "no release has been packed yet: falkirk pack")
+		return
+	}
+	rows := [][]string{{"VERSION", "PACKED", "BY", "SIZE", "COMMIT"}}
+	for _, r := range all {
+		var total int64
+		for _, a := range r.Artifacts {
+			total += a.Size
+		}
+		commit := r.Source.Commit
+		if r.Source.Dirty {
+			commit += " (dirty)"
+		}
+		rows = append(rows, []string{r.Version, moment(r.PackedAt), r.PackedBy, size(total), commit})
+	}
+	table(f.Out, rows)
+}

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+)
+
+func (f *face) planCmd() *cobra.Command {
+	c := &change{face: f}
+	var phase string
+	cmd := &cobra.Command{
+		Use:     "plan VERSION --to ENVIRONMENT",
+		Short:   "Show what provision, promote or prune would do",
+		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
+		Args:    atMost(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Skip: c.skip}
+			switch phase {
+			case "provision", "promote":
+				if len(args) == 0 {
+					return fault.Hint(fault.New(fault.Invalid, "plan needs a VERSION"), "falkirk releases lists them")
+				}
+				req.Version = args[0]
+			case "prune":
+				if len(args) > 0 {
+					return fault.New(fault.Invalid, "a plan to prune takes no VERSION")
+				}
+			default:
+				return fault.Hint(fault.New(fault.Invalid, "--phase %q is not known", phase), "use provision, promote or prune")
+			}
+			app, err := c.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			plan, err := app.Engine.Preview(cmd.Context(), req)
+			if err != nil {
+				return err
+			}
+			c.doc.Result = planResult(plan)
+			return c.text(func() { c.printPlan(plan) })
+		},
+	}
+	c.toFlag(cmd)
+	cmd.Flags().StringVar(&phase, "phase", "provision", "provision, promote or prune")
+	cmd.Flags().StringVar(&c.skip, "skip-order", "", "plan as if the environments before had had it, for this `REASON`")
+	cmd.GroupID = "life"
+	return cmd
+}
+
+// planDocument is the JSON of a plan.
+type planDocument struct {
+	delivery.Plan
+	Digest string `json:"digest"`
+	Steps  int    `json:"steps"`
+	Bytes  int64  `json:"bytes"`
+}
+
+func planResult(p delivery.Plan) planDocument {
+	steps, bytes := p.Totals()
+	return planDocument{Plan: p, Digest: p.Digest(), Steps: steps, Bytes: bytes}
+}
+
+// printPlan prints the steps by place, and the sums.
+func (f *face) printPlan(p delivery.Plan) {
+	what := string(p.Phase)
+	if p.Version != "" {
+		what += " " + p.Version
+	}
+	fmt.Fprintf(f.Out, "%s in %s\n", what, p.Environment)
+	for _, pp := range p.Places {
+		fmt.Fprintf(f.Out, "\n  %s\n", pp.Place)
+		if len(pp.Steps) == 0 {
+			fmt.Fprintln(f.Out, "      nothing to do")
+		}
+		for _, s := range pp.Steps {
+			fmt.Fprintf(f.Out, "    %s %-10s %s%s\n", f.sign(s.Sign), s.Component, s.Summary, amount(s))
+		}
+	}
+	steps, bytes := p.Totals()
+	fmt.Fprintf(f.Out, "\n%s%s, plan %s\n", count(steps, "step"), sizeNote(bytes), p.Digest()[:19])
+}
+
+func (f *face) sign(s delivery.Sign) string {
+	switch s {
+	case delivery.Add:
+		return f.paint(green, "+")
+	case delivery.Remove:
+		return f.paint(red, "-")
+	default:
+		return f.paint(yellow, "~")
+	}
+}
+
+func amount(s delivery.Step) string {
+	var parts []string
+	if s.Count > 0 {
+		parts = append(parts, fmt.Sprintf("%d files", s.Count))
+	}
+	if s.Bytes > 0 {
+		parts = append(parts, size(s.Bytes))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+func sizeNote(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return ", " + size(n)
+}

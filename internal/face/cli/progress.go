@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+// progress shows the events of a run as they come: drawn over on a terminal,
+// else a line each; as JSON lines when they are followed.
+type progress struct {
+	*face
+	mu     sync.Mutex
+	follow bool
+	live   *live // on a terminal
+	ended  []engine.Event
+	closed bool
+}
+
+func (f *face) progress(follow bool) *progress {
+	p := &progress{face: f, follow: follow && f.isJSON(), ended: []engine.Event{}}
+	f.doc.compact = p.follow
+	if f.Terminal && !f.isJSON() && !f.quiet {
+		p.live = newLive(f.Err)
+	}
+	return p
+}
+
+// close ends the drawing. It may be called twice.
+func (p *progress) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live != nil && !p.closed {
+		p.live.close()
+	}
+	p.closed = true
+}
+
+// changeDocument is the JSON of a command that changes an environment. Ended
+// says what stands also when the command failed.
+type changeDocument struct {
+	Operation delivery.Operation  `json:"operation"`
+	Changed   bool                `json:"changed"`
+	Steps     int                 `json:"steps"`
+	Result    delivery.Result     `json:"result,omitempty"`
+	Standing  []delivery.Standing `json:"standing"`
+}
+
+func (p *progress) result(res engine.Result) changeDocument {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	doc := changeDocument{Operation: res.Operation, Changed: res.Changed, Steps: res.Steps, Standing: res.Standing}
+	if n := len(p.ended); n > 0 {
+		last := p.ended[n-1]
+		doc.Operation, doc.Result, doc.Standing = last.Operation, last.Result, last.Standing
+	}
+	if doc.Standing == nil {
+		doc.Standing = []delivery.Standing{}
+	}
+	return doc
+}
+
+func (p *progress) report(ev engine.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ev.Kind == engine.Ended {
+		p.ended = append(p.ended, ev)
+	}
+	switch {
+	case p.follow:
+		// A broken pipe shows when the document itself is written.
+		_ = json.NewEncoder(p.Out).Encode(ev)
+	case p.isJSON() || p.quiet || p.closed:
+	case p.live != nil:
+		if line := p.line(ev); line != "" {
+			p.live.print(p.clean(line))
+		}
+		p.live.update(ev)
+	default:
+		if line := p.line(ev); line != "" {
+			fmt.Fprintln(p.Err, line)
+		}
+	}
+}
+
+// clean is for what is drawn around the redacting writer.
+func (p *progress) clean(line string) string {
+	if p.redact == nil {
+		return line
+	}
+	return p.redact(line)
+}
+
+// line is an event as one line, or "" where there is nothing to tell.
+func (p *progress) line(ev engine.Event) string {
+	at := "[" + ev.Operation.Environment + "]"
+	if ev.Place != nil {
+		at = "[" + ev.Place.String() + "]"
+	}
+	switch ev.Kind {
+	case engine.Began:
+		return fmt.Sprintf("%s %s, operation %s", at, heading(ev.Operation), ev.Operation.ID)
+	case engine.Finished:
+		return at + " " + p.finished(ev)
+	case engine.Answered:
+		return fmt.Sprintf("%s gate %s is %s: %s", at, ev.Gate, p.answer(ev.Verdict.Answer), ev.Verdict.Reason)
+	case engine.Undoing:
+		return fmt.Sprintf("%s %s what this run changed is taken back", at, p.paint(red, "failed:"))
+	case engine.PassedOff:
+		return fmt.Sprintf("%s %s was promoted here before", at, ev.Operation.Version)
+	case engine.Ended:
+		if ev.Error != "" {
+			return fmt.Sprintf("%s %s; %s", at, p.paint(red, string(ev.Result)), stands(ev.Standing))
+		}
+	}
+	return ""
+}
+
+func (p *progress) finished(ev engine.Event) string {
+	s := ev.Step
+	line := fmt.Sprintf("%s %s: %s (%s)", p.sign(s.Sign), s.Component, s.Summary, took(ev.Took))
+	if ev.Error != "" {
+		return p.paint(red, "x") + " " + line[len(p.sign(s.Sign))+1:] + ": " + ev.Error
+	}
+	if ev.Note != "" {
+		line += ", " + ev.Note
+	}
+	return line
+}
+
+func (p *progress) answer(a delivery.Answer) string {
+	switch a {
+	case delivery.Open:
+		return p.paint(green, string(a))
+	case delivery.Waiting:
+		return p.paint(yellow, string(a))
+	default:
+		return p.paint(red, string(a))
+	}
+}
+
+func heading(op delivery.Operation) string {
+	if op.Version == "" {
+		return string(op.Verb)
+	}
+	return string(op.Verb) + " " + op.Version
+}
+
+// stands says what is live where.
+func stands(all []delivery.Standing) string {
+	if len(all) == 0 {
+		return "what stands is not known: falkirk status"
+	}
+	line := "what stands:"
+	for i, s := range all {
+		if i > 0 {
+			line += ","
+		}
+		live := s.Live
+		if live == "" {
+			live = "nothing"
+		}
+		line += fmt.Sprintf(" %s in %s on %s", s.Component, s.Place, live)
+	}
+	return line
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+func (f *face) trainCmd() *cobra.Command {
+	c := &change{face: f}
+	cmd := &cobra.Command{
+		Use:   "train VERSION --to ENVIRONMENT",
+		Short: "Take a release through the environments in their order",
+		Long: `Provisions and promotes a release in each environment on the way to the one
+named, and stops at the first gate that is closed. Every environment is then on
+its old or on its new release. Repeating the command goes on from there.`,
+		Example: "  falkirk train 1.4.0 --to prd --yes",
+		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.train(cmd, args[0]) },
+	}
+	c.toFlag(cmd)
+	c.flags(cmd)
+	return cmd
+}
+
+func (c *change) train(cmd *cobra.Command, version string) error {
+	show := c.progress(c.follow)
+	app, err := c.open(cmd.Context(), show.report)
+	if err != nil {
+		return err
+	}
+	defer show.close()
+	route, err := app.Engine.App.Route(c.to)
+	if err != nil {
+		return err
+	}
+	if c.dryRun {
+		return c.planTrain(cmd, app, route, version)
+	}
+	var names []string
+	for _, env := range route {
+		names = append(names, env.Name)
+	}
+	if err := c.confirm(app, names...); err != nil {
+		return err
+	}
+	legs, err := app.Engine.Train(cmd.Context(), c.to, engine.Request{Version: version, Actor: c.Actor})
+	show.close()
+	c.doc.Result = trainDocument{Version: version, To: c.to, Legs: legs, Ended: show.ended}
+	if err != nil {
+		return err
+	}
+	return c.text(func() { fmt.Fprintf(c.Out, "%s %s is live in %s\n", c.paint(green, "done:"), version, c.to) })
+}
+
+type trainDocument struct {
+	Version string         `json:"version"`
+	To      string         `json:"to"`
+	Legs    []engine.Leg   `json:"legs"`
+	Ended   []engine.Event `json:"ended"` // how each operation ended, and what stands
+}
+
+func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Environment, version string) error {
+	plans := []planDocument{}
+	for _, env := range route {
+		plan, err := app.Engine.Preview(cmd.Context(), engine.Request{
+			Verb: delivery.VerbProvision, Environment: env.Name, Version: version, Actor: c.Actor,
+		})
+		if err != nil {
+			return err
+		}
+		plans = append(plans, planResult(plan))
+	}
+	c.doc.Result = plans
+	return c.text(func() {
+		for _, p := range plans {
+			c.printPlan(p.Plan)
+			fmt.Fprintf(c.Out, "then promote %s in %s\n\n", version, p.Environment)
+		}
+	})
+}
