@@ -1,0 +1,5 @@
+package tree_test
+
+import "errors"
+
+func pipe(string) error { return errors.ErrUnsupported }
