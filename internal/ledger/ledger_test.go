@@ -204,7 +204,7 @@ func TestTamperingIsFoundAndNamed(t *testing.T) {
 		"a removal":       {20, func([]byte) []byte { return nil }, "restore"},
 		"a newer schema":  {20, replace(`"schema":1`, `"schema":2,"new":{}`), "upgrade falkirk"},
 		"no schema":       {20, replace(`"schema":1`, `"schema":0`), ""},
-		"another number":  {20, replace(`"number":20`, `"number":21`), "restore"},
+		"another number":  {42, replace(`"number":42`, `"number":41`), "restore"},
 		"another chain":   {21, replace(`sha256:`, `sha256:0`), ""},
 		"an unknown key":  {20, replace(`"schema":1`, `"schema":1,"x":1`), ""},
 		"garbage":         {20, func([]byte) []byte { return []byte("{") }, ""},
@@ -227,6 +227,33 @@ func TestTamperingIsFoundAndNamed(t *testing.T) {
 		}
 		if _, _, err := l.Begin(t.Context(), operation("b")); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: begin answers %v", what, err)
+		}
+	}
+}
+
+func TestDecodeIsStrict(t *testing.T) {
+	t.Parallel()
+	const good = `{"schema":1,"number":1,"prev":"","at":"2026-01-02T03:04:05Z","event":"opened","operation":{"id":"a","verb":"promote","app":"x","environment":"y","actor":"z","at":"2026-01-02T03:04:05Z"}}`
+	if _, err := ledger.Decode([]byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	for old, with := range map[string]string{
+		`"schema":1`:                          `"schema":1,"extra":true`,
+		`"schema":1,`:                         ``,
+		`"number":1`:                          `"number":0`,
+		`"number":1,`:                         `"number":2,`,
+		`"prev":""`:                           `"prev":"sha256:00"`,
+		`"id":"a"`:                            `"id":""`,
+		`"id":"a",`:                           `"id":"a","extra":true,`,
+		`"event":"opened"`:                    `"event":"opend"`,
+		`,"event":"opened"`:                   ``,
+		`"at":"2026-01-02T03:04:05Z","event"`: `"at":"0001-01-01T00:00:00Z","event"`,
+		`Z"}}`:                                `Z"}} {}`,
+		`"y","actor"`:                         `"y",,"actor"`,
+	} {
+		raw := strings.Replace(good, old, with, 1)
+		if _, err := ledger.Decode([]byte(raw)); raw == good || !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s for %s: %v", with, old, err)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -248,10 +250,12 @@ func TestTheLeaseIsRenewedWhileHeld(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		first := ledger.New(file.New(dir), "demo", "prd", ledger.Options{Holder: far("first")})
-		second := ledger.New(file.New(dir), "demo", "prd", ledger.Options{Holder: far("second")})
+		// Its clock goes wrong by less than what a lease has left at any time.
+		ahead := func() time.Time { return time.Now().Add(9 * time.Second) }
+		second := ledger.New(file.New(dir), "demo", "prd", ledger.Options{Holder: far("second"), Now: ahead})
 		h, _ := begin(t, first, "a")
-		for range 20 {
-			time.Sleep(7 * time.Second)
+		for range 40 {
+			time.Sleep(3 * time.Second)
 			synctest.Wait()
 			wantLocked(t, second)
 		}
@@ -277,4 +281,52 @@ func TestRenewalFindsOutThatTheHoldIsGone(t *testing.T) {
 		must(t, h.Close(t.Context(), done()))
 		_ = old.Close(t.Context(), done())
 	})
+}
+
+// meddler is a store in which somebody else comes first with an entry.
+type meddler struct {
+	ledger.Store
+	first func()
+}
+
+func (m *meddler) Create(ctx context.Context, key string, r io.Reader) error {
+	if m.first != nil {
+		first := m.first
+		m.first = nil
+		first()
+	}
+	return m.Store.Create(ctx, key, r)
+}
+
+func TestWhoLosesTheNumberLeavesTheWinnersLease(t *testing.T) {
+	t.Parallel()
+	dir, c := t.TempDir(), newClock()
+	var winner *ledger.Hold
+	store := &meddler{Store: file.New(dir)}
+	store.first = func() { winner, _ = begin(t, at(dir, "winner", c), "a") }
+	wantLocked(t, ledger.New(store, "demo", "prd", ledger.Options{Now: c.now, Holder: far("loser")}))
+	files, err := os.ReadDir(filepath.Join(dir, "ledger-lease", "demo", "prd"))
+	must(t, err)
+	if len(files) != 1 {
+		t.Errorf("the leases are %v", files)
+	}
+	must(t, winner.Close(t.Context(), done()))
+}
+
+func TestAnEntryOfAnotherComesBetween(t *testing.T) {
+	t.Parallel()
+	dir, c := t.TempDir(), newClock()
+	store := &meddler{Store: file.New(dir)}
+	old, _, err := ledger.New(store, "demo", "prd", ledger.Options{Now: c.now, Holder: far("old")}).Begin(t.Context(), operation("a"))
+	must(t, err)
+	// Between what the holder knows and its append it is taken over.
+	store.first = func() {
+		late := newClock()
+		late.forward(time.Minute)
+		h, _ := begin(t, at(dir, "new", late), "b")
+		must(t, h.Close(t.Context(), done()))
+	}
+	wantLost(t, old.Append(t.Context(), did("late")), "new")
+	wantStory(t, at(dir, "x", c), "opened a", "taken a lost", "opened b", "closed b done")
+	_ = old.Close(t.Context(), done())
 }
