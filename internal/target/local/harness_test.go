@@ -4,6 +4,7 @@ package local_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -58,7 +59,7 @@ func run(m *testing.M) int {
 
 // world is one state folder and the store that feeds it.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	target *local.Target
 	mu     sync.Mutex
@@ -68,7 +69,7 @@ type world struct {
 	region string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: t.TempDir(), blobs: map[string][]byte{}, sites: map[string]delivery.Site{}, region: "eu",
@@ -160,6 +161,8 @@ func (w *world) api(version string, set local.Settings) delivery.Placement {
 
 func (w *world) placement(component, kind, version, digest string, set local.Settings) delivery.Placement {
 	w.t.Helper()
+	d := local.Defaults()
+	set.HealthTimeout, set.Drain, set.Stop = cmp.Or(set.HealthTimeout, d.HealthTimeout), cmp.Or(set.Drain, d.Drain), cmp.Or(set.Stop, d.Stop)
 	raw, err := json.Marshal(set)
 	if err != nil {
 		w.t.Fatal(err)
@@ -226,7 +229,7 @@ func (w *world) actions(phase delivery.Phase, p delivery.Placement) []string {
 }
 
 // get fetches a path below an endpoint.
-func get(t *testing.T, e delivery.Endpoint, path string) (body string, res *http.Response) {
+func get(t testing.TB, e delivery.Endpoint, path string) (body string, res *http.Response) {
 	t.Helper()
 	body, res, err := fetch(t.Context(), e, path)
 	if err != nil {

@@ -51,7 +51,8 @@ func planProvision(p delivery.Placement, now delivery.State, f facts) []delivery
 		s.Bytes = p.Artifact.Size
 		steps = append(steps, s)
 	}
-	if !ready || !fresh {
+	// What the supervisor that is not there yet will find healthy, nobody knows.
+	if !ready || !fresh || !f.Supervised {
 		steps = append(steps, start(delivery.Provision, p))
 	}
 	return steps
@@ -65,7 +66,7 @@ func planPromote(p delivery.Placement, now delivery.State, f facts) []delivery.S
 		return []delivery.Step{p.Step(delivery.Promote, delivery.Remove, actSwitch, "take "+orElse(f.Served, f.Pointer)+" out of traffic; nothing is live", nil)}
 	}
 	steps := supervise(delivery.Promote, p, f)
-	if p.Artifact.Kind != "site" && f.Provisioned && !slices.Contains(now.Ready, p.Version) {
+	if p.Artifact.Kind != "site" && f.Provisioned && (!f.Supervised || !slices.Contains(now.Ready, p.Version)) {
 		steps = append(steps, start(delivery.Promote, p))
 	}
 	if f.Pointer == p.Version && f.Served == p.Version {

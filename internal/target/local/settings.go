@@ -16,19 +16,27 @@ import (
 
 // Settings is the block of a component that lands on this machine.
 type Settings struct {
-	Port          int                `json:"port,omitempty" yaml:"port,omitempty" jsonschema:"minimum=0,maximum=65535,description=port of the place on 127.0.0.1; without it a free one is chosen once and kept"`
-	Path          string             `json:"path,omitempty" yaml:"path,omitempty" jsonschema:"default=/,description=requests whose path begins with this go to the component; the longest wins"`
-	Strip         bool               `json:"strip,omitempty" yaml:"strip,omitempty" jsonschema:"description=take the path off before a request is sent to the process"`
-	Health        string             `json:"health,omitempty" yaml:"health,omitempty" jsonschema:"description=path that answers below 400 when the process is healthy; without it a connection is enough"`
-	HealthTimeout *delivery.Duration `json:"healthTimeout,omitempty" yaml:"healthTimeout,omitempty" jsonschema:"type=string,default=30s,description=how long a new process may take to become healthy"`
-	Env           map[string]string  `json:"env,omitempty" yaml:"env,omitempty" jsonschema:"description=variables for the process; $(NAME) is replaced by another one such as $(PORT)"`
-	Command       []string           `json:"command,omitempty" yaml:"command,omitempty" jsonschema:"description=replaces the entry point of the image"`
-	Args          []string           `json:"args,omitempty" yaml:"args,omitempty" jsonschema:"description=replaces the command of the image; $(PORT) is the port to listen on"`
-	Drain         *delivery.Duration `json:"drain,omitempty" yaml:"drain,omitempty" jsonschema:"type=string,default=10s,description=how long requests in flight may take before a release is stopped"`
-	Stop          *delivery.Duration `json:"stop,omitempty" yaml:"stop,omitempty" jsonschema:"type=string,default=5s,description=how long a process has from SIGTERM to SIGKILL"`
-	Fallback      string             `json:"fallback,omitempty" yaml:"fallback,omitempty" jsonschema:"description=file of a site that is served for unknown pages; index.html for a single-page app"`
-	Isolation     string             `json:"isolation,omitempty" yaml:"isolation,omitempty" jsonschema:"enum=auto,enum=chroot,enum=none,default=auto,description=auto changes root to the image when run as root"`
-	Platform      string             `json:"platform,omitempty" yaml:"platform,omitempty" jsonschema:"description=platform of the image as os/arch; without it that of this machine"`
+	Port          int               `json:"port,omitempty" yaml:"port,omitempty" jsonschema:"minimum=0,maximum=65535,description=port of the place on 127.0.0.1; without it a free one is chosen once and kept"`
+	Path          string            `json:"path,omitempty" yaml:"path,omitempty" jsonschema:"description=requests whose path begins with this go to the component; the longest wins"`
+	Strip         bool              `json:"strip,omitempty" yaml:"strip,omitempty" jsonschema:"description=take the path off before a request is sent to the process"`
+	Health        string            `json:"health,omitempty" yaml:"health,omitempty" jsonschema:"description=path that answers below 400 when the process is healthy; without it a connection is enough"`
+	HealthTimeout delivery.Duration `json:"healthTimeout" yaml:"healthTimeout" jsonschema:"description=how long a new process may take to become healthy"`
+	Env           map[string]string `json:"env,omitempty" yaml:"env,omitempty" jsonschema:"description=variables for the process; $(NAME) is replaced by another one such as $(PORT)"`
+	Command       []string          `json:"command,omitempty" yaml:"command,omitempty" jsonschema:"description=replaces the entry point of the image"`
+	Args          []string          `json:"args,omitempty" yaml:"args,omitempty" jsonschema:"description=replaces the command of the image; $(PORT) is the port to listen on"`
+	Drain         delivery.Duration `json:"drain" yaml:"drain" jsonschema:"description=how long requests in flight may take before a release is stopped"`
+	Stop          delivery.Duration `json:"stop" yaml:"stop" jsonschema:"description=how long a process has from SIGTERM to SIGKILL"`
+	Fallback      string            `json:"fallback,omitempty" yaml:"fallback,omitempty" jsonschema:"description=file of a site that is served for unknown pages; index.html for a single-page app"`
+	Isolation     string            `json:"isolation,omitempty" yaml:"isolation,omitempty" jsonschema:"enum=auto,enum=chroot,enum=none,description=auto changes root to the image when run as root"`
+	Platform      string            `json:"platform,omitempty" yaml:"platform,omitempty" jsonschema:"description=platform of the image as os/arch; without it that of this machine"`
+}
+
+// Defaults are the settings of an empty block.
+func Defaults() Settings {
+	return Settings{
+		Path: "/", Isolation: "auto", HealthTimeout: delivery.Duration(30 * time.Second),
+		Drain: delivery.Duration(10 * time.Second), Stop: delivery.Duration(5 * time.Second),
+	}
 }
 
 // Check finds what is wrong with the values.
@@ -62,14 +70,14 @@ func (s Settings) Check() []fault.Problem {
 	if s.Platform != "" && strings.Count(s.Platform, "/") != 1 && strings.Count(s.Platform, "/") != 2 {
 		add("platform", `"linux/amd64" or the like`, "%q is not a platform", s.Platform)
 	}
-	if s.HealthTimeout != nil && *s.HealthTimeout == 0 {
+	if s.HealthTimeout == 0 {
 		add("healthTimeout", `a time such as "30s"`, "no process is healthy in no time")
 	}
 	return all
 }
 
 func read(raw json.RawMessage) (Settings, error) {
-	var s Settings
+	s := Defaults()
 	if len(raw) == 0 {
 		return s, nil
 	}
@@ -91,11 +99,4 @@ func (s Settings) prefix() string {
 func (s Settings) ofRelease() (json.RawMessage, error) {
 	s.Port = 0
 	return json.Marshal(s)
-}
-
-func or(d *delivery.Duration, otherwise time.Duration) time.Duration {
-	if d == nil {
-		return otherwise
-	}
-	return d.Std()
 }

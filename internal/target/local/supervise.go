@@ -51,7 +51,7 @@ func (t *Target) listen(ctx context.Context, s spot, port int) (already bool, er
 		return false, err
 	}
 	return already, s.await(ctx, 10*time.Second, func(st supervisor.Status) (bool, error) {
-		if st.PortError != "" {
+		if st.PortError != "" && st.Port != port {
 			return false, taken(port, s.Place.String(), errors.New(st.PortError))
 		}
 		return st.Port == port, nil
@@ -76,7 +76,7 @@ func (s spot) choosePort(ctx context.Context, avoid map[int]bool) (port int, cho
 		}
 	}
 	if st, err := s.client.Status(ctx); err != nil || st.Port != port {
-		if err := process.IsFree(port); err != nil && !chosen {
+		if err := waitFree(ctx, port); err != nil && !chosen {
 			return 0, false, taken(port, s.Place.String(), err)
 		}
 	}
@@ -84,6 +84,27 @@ func (s spot) choosePort(ctx context.Context, avoid map[int]bool) (port int, cho
 		return port, chosen, nil
 	}
 	return port, chosen, place.Write(s.dir.PortFile(), place.Port{Port: port})
+}
+
+// waitFree gives a supervisor that was killed a moment to let go of its port.
+func waitFree(ctx context.Context, port int) error {
+	end := time.NewTimer(time.Second)
+	defer end.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := process.IsFree(port)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-end.C:
+			return err
+		case <-tick.C:
+		}
+	}
 }
 
 // ports are those that other places keep, also while they are down.

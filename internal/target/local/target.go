@@ -42,7 +42,7 @@ func New(opt Options) *Target {
 	return &Target{opt: opt}
 }
 
-// site is one placement with its settings read and its folder known.
+// spot is one placement with its settings read and its folder known.
 type spot struct {
 	delivery.Placement
 	set    Settings
@@ -77,7 +77,7 @@ func (s spot) wanted(img Image) (place.Wanted, error) {
 		App: s.App, Place: s.Place, Component: s.Component, Version: s.Version,
 		Digest: s.Artifact.Digest, Settings: raw,
 		Path: s.set.prefix(), Strip: s.set.Strip, Fallback: s.set.Fallback,
-		Drain: or(s.set.Drain, 10*time.Second),
+		Drain: s.set.Drain.Std(),
 	}
 	if s.isSite() {
 		return w, nil
@@ -85,7 +85,7 @@ func (s spot) wanted(img Image) (place.Wanted, error) {
 	w.Process = &place.Process{
 		Argv: s.set.argv(img), Env: append([]string{}, img.Env...), Dir: img.Dir, User: img.User,
 		Isolation: s.set.Isolation, Health: s.set.Health,
-		HealthTimeout: or(s.set.HealthTimeout, 30*time.Second), Stop: or(s.set.Stop, 5*time.Second),
+		HealthTimeout: s.set.HealthTimeout.Std(), Stop: s.set.Stop.Std(),
 	}
 	for _, name := range sorted(s.set.Env) {
 		w.Process.Env = append(w.Process.Env, name+"="+s.set.Env[name])

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -87,10 +86,7 @@ func cut(u *url.URL, prefix string) {
 	}
 }
 
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		panic(http.ErrAbortHandler) // the client has gone; nobody reads an answer
-	}
+func refuse(w http.ResponseWriter, _ *http.Request, _ error) {
 	http.Error(w, "the release does not answer", http.StatusBadGateway)
 }
 

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -42,8 +43,8 @@ type Supervisor struct {
 // ctx ends, which leaves the processes running for the next supervisor. It
 // returns nil at once when another one supervises the place.
 func Run(ctx context.Context, dir place.Dir, self []string, log *slog.Logger) error {
-	lock, mine, err := process.Lock(dir.LockFile())
-	if err != nil || !mine {
+	lock, err := own(ctx, dir)
+	if err != nil || lock == nil {
 		return err
 	}
 	defer func() { _ = lock.Close() }() // the end of the process frees it too
@@ -62,6 +63,24 @@ func Run(ctx context.Context, dir place.Dir, self []string, log *slog.Logger) er
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return s.serve(ctx, lock)
+}
+
+// own takes the place's lock; nil when another supervisor has it and is there.
+// One that was killed may hold it a moment longer.
+func own(ctx context.Context, dir place.Dir) (*os.File, error) {
+	for range 100 {
+		lock, mine, err := process.Lock(dir.LockFile())
+		if err != nil || mine {
+			return lock, err
+		}
+		if _, err := (Client{Dir: dir}).contact(); err == nil {
+			return nil, nil
+		}
+		if !sleep(ctx, 20*time.Millisecond) {
+			return nil, ctx.Err()
+		}
+	}
+	return nil, errors.New("another process holds " + dir.LockFile())
 }
 
 func (s *Supervisor) serve(ctx context.Context, lock *os.File) error {

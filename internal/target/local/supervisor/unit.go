@@ -152,46 +152,57 @@ func reap(cmd *exec.Cmd) <-chan struct{} {
 // it had been healthy.
 func (u *unit) watch(ctx context.Context, r process.Record, ended <-chan struct{}) bool {
 	healthy, misses := false, 0
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
 	for {
 		if ended == nil && !r.IsAlive() || isClosed(ended) {
 			u.ended(r, healthy)
 			return healthy
 		}
 		err := u.probe(ctx, r.Port)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return healthy
-		case err == nil:
-			if misses = 0; !healthy {
-				healthy = true
-				u.log.Info("healthy", "pid", r.PID)
-			}
-			u.set(func(s *Release) { s.Ready, s.Error, s.Failures = true, "", 0 })
-		case !healthy:
-			u.set(func(s *Release) { s.Error = err.Error() })
-		default:
-			if misses++; misses >= 3 {
-				u.set(func(s *Release) { s.Ready, s.Error = false, err.Error() })
-			}
 		}
 		every := 20 * time.Millisecond
+		if err == nil {
+			healthy, misses = true, 0
+		} else {
+			misses++
+		}
 		if healthy {
 			every = 2 * time.Second
 		}
-		if !u.pause(ctx, every, r, ended) {
+		u.note(err, healthy && misses < maxMisses)
+		if !pause(ctx, every, r, ended) {
 			return healthy
 		}
 	}
 }
 
-// pause waits, but no longer than the process lives; false when ctx ended.
-func (u *unit) pause(ctx context.Context, d time.Duration, r process.Record, ended <-chan struct{}) bool {
+// maxMisses is how often in a row a healthy process may not answer before it
+// is called unhealthy; it is not stopped for that.
+const maxMisses = 3
+
+func (u *unit) note(err error, ready bool) {
+	u.set(func(s *Release) {
+		s.Ready, s.Error = ready, ""
+		if err == nil {
+			s.Failures = 0
+		} else if !ready {
+			s.Error = err.Error()
+		}
+	})
+}
+
+// pause waits, but no longer than the process lives; false when ctx ended. One
+// that is not a child of this supervisor has to be looked at.
+func pause(ctx context.Context, d time.Duration, r process.Record, ended <-chan struct{}) bool {
 	end := time.NewTimer(d)
 	defer end.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
+	var look <-chan time.Time
+	if ended == nil {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		look = tick.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -200,8 +211,8 @@ func (u *unit) pause(ctx context.Context, d time.Duration, r process.Record, end
 			return true
 		case <-end.C:
 			return true
-		case <-tick.C:
-			if ended == nil && !r.IsAlive() {
+		case <-look:
+			if !r.IsAlive() {
 				return true
 			}
 		}
@@ -235,6 +246,10 @@ func (u *unit) stop(ctx context.Context, drain bool) error {
 		return nil
 	}
 	u.backend.Close()
+	// Its file may be gone with the place, or not be written yet.
+	if err := process.Stop(ctx, u.rec, u.wanted.Process.Stop); err != nil {
+		return fmt.Errorf("stop process %d: %w", u.rec.PID, err)
+	}
 	return End(ctx, u.dir, u.wanted)
 }
 

@@ -35,9 +35,11 @@ func main() {
 		fmt.Fprintf(w, "%d %d %s %q %q", os.Getuid(), os.Getgid(), dir, os.Args[1:], os.Environ())
 	})
 	http.HandleFunc("/child", func(w http.ResponseWriter, r *http.Request) {
-		cmd := exec.Command("/proc/self/exe", "child")
-		cmd.Path, _ = os.Executable()
-		fmt.Fprint(w, cmd.Start())
+		self, err := os.Executable()
+		if err != nil {
+			self = os.Args[0] // without /proc
+		}
+		fmt.Fprint(w, exec.Command(self, "child").Start())
 	})
 	http.HandleFunc("/stream", stream)
 	http.HandleFunc("/ws", upgrade)
