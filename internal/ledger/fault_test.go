@@ -170,3 +170,25 @@ func wantTold(t *testing.T, name string, l *ledger.Ledger) {
 		t.Errorf("%s: open %v, closed %d times, entries %v: %q", name, open, closed, notes, story(t, l))
 	}
 }
+
+// deaf is a store that creates and then answers with an error, as when the
+// answer was lost or the request was sent twice.
+type deaf struct {
+	ledger.Store
+	answer error
+}
+
+func (s deaf) Create(ctx context.Context, key string, r io.Reader) error {
+	return errors.Join(s.Store.Create(ctx, key, r), s.answer)
+}
+
+func TestAWriteWhoseAnswerWasLostIsFound(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []error{errTrap, fault.New(fault.Conflict, "it is there already")} {
+		l := ledger.New(deaf{file.New(t.TempDir()), answer}, "demo", "prd", ledger.Options{})
+		h, _ := begin(t, l, "a")
+		must(t, h.Append(t.Context(), did("one")))
+		must(t, h.Close(t.Context(), done()))
+		wantStory(t, l, "opened a", "did a one", "closed a done")
+	}
+}
