@@ -44,7 +44,7 @@ func components() []component {
 
 func targets() []target {
 	return []target{
-		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { return &local.Settings{} }, Place: localRules}, openLocal},
+		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
 	}
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -233,36 +234,39 @@ func (p panicky) Do(ctx context.Context, pl delivery.Placement, s delivery.Step,
 // and repeating it finishes the job.
 func TestEveryCallFailsInTurn(t *testing.T) {
 	t.Parallel()
-	for n := 1; ; n++ {
-		w := newWorld(t)
-		mustTrain(t, w, "1")
-		w.trap.calls, w.trap.at = 0, n
-		err := train(t, w, "2")
-		calls := w.trap.calls
-		w.trap.at = 0
-		if err == nil {
-			wantLive(t, w, "prd", "2")
-		} else if got := w.lives("prd"); len(got) != 1 {
-			if rec := w.record(t, "prd"); rec.Way == nil {
-				t.Errorf("call %d failed (%v): prd is on %v and no way back is recorded", n, err, got)
-			}
-		}
-		if err := train(t, w, "2"); err != nil {
-			t.Fatalf("call %d failed; the repetition says %v", n, err)
-		}
-		wantLive(t, w, "dev", "2")
+	w := newWorld(t)
+	mustTrain(t, w, "1")
+	w.trap.calls = 0
+	mustTrain(t, w, "2")
+	calls := w.trap.calls
+	if calls < 40 {
+		t.Fatalf("only %d calls: the trap is not where it should be", calls)
+	}
+	for n := 1; n <= calls; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			failAt(t, n)
+		})
+	}
+}
+
+func failAt(t *testing.T, n int) {
+	w := newWorld(t)
+	mustTrain(t, w, "1")
+	w.trap.calls, w.trap.at = 0, n
+	err := train(t, w, "2")
+	w.trap.at = 0
+	if err == nil {
 		wantLive(t, w, "prd", "2")
-		if rec := w.record(t, "prd"); rec.Live() != "2" || rec.Open != nil || rec.Way != nil {
-			t.Errorf("call %d failed: in the end live %q, open %v, way %v", n, rec.Live(), rec.Open, rec.Way)
-		}
-		if t.Failed() {
-			t.Fatalf("stopped at call %d", n)
-		}
-		if n > calls {
-			if n < 40 {
-				t.Errorf("only %d calls: the trap is not where it should be", calls)
-			}
-			return
-		}
+	} else if got := w.lives("prd"); len(got) != 1 && w.record(t, "prd").Way == nil {
+		t.Errorf("%v: prd is on %v and no way back is recorded", err, got)
+	}
+	if err := train(t, w, "2"); err != nil {
+		t.Fatal("the repetition says", err)
+	}
+	wantLive(t, w, "dev", "2")
+	wantLive(t, w, "prd", "2")
+	if rec := w.record(t, "prd"); rec.Live() != "2" || rec.Open != nil || rec.Way != nil {
+		t.Errorf("in the end live %q, open %v, way %v", rec.Live(), rec.Open, rec.Way)
 	}
 }

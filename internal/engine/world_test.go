@@ -5,15 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"falkirk/internal/bucket"
-	"falkirk/internal/bucket/file"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/ledger"
@@ -30,7 +26,7 @@ type world struct {
 	broken map[string]error // by "place component action": fails each time
 	served []string         // what Do did
 	events []Event
-	store  *file.Bucket
+	store  *memory
 }
 
 type spot struct {
@@ -57,9 +53,10 @@ func (t *trap) step(what string) error {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	tr := &trap{}
 	return &world{
-		spots: map[string]*spot{}, gate: delivery.Open, trap: &trap{},
-		broken: map[string]error{}, store: file.New(t.TempDir()),
+		spots: map[string]*spot{}, gate: delivery.Open, trap: tr,
+		broken: map[string]error{}, store: &memory{trap: tr, held: map[string][]byte{}},
 	}
 }
 
@@ -147,33 +144,6 @@ func (w *world) Get(_ context.Context, app, version string) (delivery.Release, e
 	}}, nil
 }
 
-// trapped is the ledger's store with the trap before each call.
-type trapped struct {
-	*file.Bucket
-	trap *trap
-}
-
-func (b trapped) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info, error) {
-	if err := b.trap.step("get " + key); err != nil {
-		return nil, bucket.Info{}, err
-	}
-	return b.Bucket.Get(ctx, key)
-}
-
-func (b trapped) Create(ctx context.Context, key string, r io.Reader) error {
-	if err := b.trap.step("create " + key); err != nil {
-		return err
-	}
-	return b.Bucket.Create(ctx, key, r)
-}
-
-func (b trapped) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Info, error] {
-	if err := b.trap.step("list " + prefix); err != nil {
-		return func(yield func(bucket.Info, error) bool) { yield(bucket.Info{}, err) }
-	}
-	return b.Bucket.List(ctx, prefix, after)
-}
-
 // held makes the ledger's hold fit the port.
 type held struct{ *ledger.Ledger }
 
@@ -194,7 +164,7 @@ func (w *world) engine() *Engine {
 		Gates:    map[string]Gate{"world": w},
 		Releases: w,
 		Ledger: func(env string) Ledger {
-			return held{ledger.New(trapped{w.store, w.trap}, "shop", env, ledger.Options{})}
+			return held{ledger.New(w.store, "shop", env, ledger.Options{})}
 		},
 		Now: time.Now,
 		NewID: func() string {
