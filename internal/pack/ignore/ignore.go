@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -54,7 +55,7 @@ func (l *List) Add(where, base string, lines ...string) error {
 func (l *List) Read(at, base string) error {
 	name := filepath.Join(at, File)
 	raw, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // whether at is a folder is asked elsewhere
 		return nil
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"debug/macho"
 	"debug/pe"
+	"io"
 	"os"
 	"strings"
 
@@ -91,11 +92,12 @@ func elfArch(e *elf.File) string {
 }
 
 func inspectScript(f *os.File) (program, error) {
-	line, err := bufio.NewReader(f).ReadString('\n')
-	if err != nil && line == "" {
+	head, err := io.ReadAll(io.NewSectionReader(f, 0, 256))
+	if err != nil {
 		return program{}, err
 	}
-	needs := strings.TrimSpace(strings.TrimPrefix(line[:min(len(line), 256)], "#!"))
+	line, _, _ := strings.Cut(string(head), "\n")
+	needs := strings.TrimSpace(strings.TrimPrefix(line, "#!"))
 	return program{needs: needs}, nil
 }
 
