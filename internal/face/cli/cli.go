@@ -110,7 +110,7 @@ func (f *face) commands() []*cobra.Command {
 		f.packCmd(), f.planCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
 		f.statusCmd(), f.historyCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
-		f.demoCmd(), f.versionCmd(),
+		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	}
 }
 
