@@ -1,0 +1,35 @@
+# What people and CI run. `make` alone lists it.
+.PHONY: help demo build test quick lint docs bench fuzz real
+
+help: ## list what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: ## watch a release live on this machine
+	go run ./cmd/falkirk demo
+
+build: ## build bin/falkirk, static
+	CGO_ENABLED=0 go build -trimpath -o bin/falkirk ./cmd/falkirk
+
+test: ## everything that CI runs; installs the peers that it needs
+	./test/peers
+	go vet ./...
+	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo "not formatted: run gofmt -w"; exit 1; }
+	GOOS=darwin go vet ./cmd/... ./internal/...
+	GOOS=windows go vet ./cmd/... ./internal/...
+	go test -race -timeout 20m ./...
+	./test/real/run
+
+quick: ## the tests without -race and without the long ones
+	go test -short ./...
+
+lint: ## golangci-lint with .golangci.yml
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+
+docs: ## write the pages that are made from the program
+	go test ./test/docs -run TestReferencesAreFresh -update
+
+fuzz: ## every fuzz test for half a minute
+	./test/fuzz
+
+bench: ## measure, and print the table
+	./test/bench/run
