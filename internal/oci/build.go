@@ -100,8 +100,8 @@ func (c Change) apply(to *v1.Config) {
 		to.User = c.User
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.Env)) {
-		set := slices.DeleteFunc(slices.Clone(to.Env), func(kv string) bool { return strings.HasPrefix(kv, key+"=") })
-		to.Env = append(set, key+"="+c.Env[key])
+		to.Env = slices.DeleteFunc(slices.Clone(to.Env), func(kv string) bool { return strings.HasPrefix(kv, key+"=") })
+		to.Env = append(to.Env, key+"="+c.Env[key])
 	}
 	for _, port := range c.Ports {
 		if to.ExposedPorts == nil {
@@ -122,7 +122,8 @@ type Builder struct {
 func (b *Builder) Image(ctx context.Context, base Base, layer Layer, change Change) (Descriptor, error) {
 	file := base.file
 	file.Created, file.History = v1.Time{}, nil
-	file.Container, file.DockerVersion, file.Author = "", "", ""
+	file.Container, file.Author = "", ""
+	file.DockerVersion = "" //nolint:staticcheck // deprecated, but a base may carry it, and it would differ by builder
 	change.apply(&file.Config)
 	file.RootFS.DiffIDs = append(slices.Clone(file.RootFS.DiffIDs), layer.DiffID)
 	layers := slices.Clone(base.layers)

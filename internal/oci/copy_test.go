@@ -25,21 +25,21 @@ import (
 )
 
 // multi is an index of images for two platforms.
-func multi(t testing.TB) v1.ImageIndex {
-	t.Helper()
+func multi(tb testing.TB) v1.ImageIndex {
+	tb.Helper()
 	var index v1.ImageIndex = empty.Index
 	for _, p := range []v1.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64", Variant: "v8"}} {
 		img, err := random.Image(2048, 2)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		file, err := img.ConfigFile()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		file.OS, file.Architecture, file.Variant = p.OS, p.Architecture, p.Variant
 		if img, err = mutate.ConfigFile(img, file); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &p}})
 	}
@@ -207,21 +207,21 @@ func TestACopyOfDamagedBytesStoresNoManifest(t *testing.T) {
 	}
 }
 
-func tarFolder(t testing.TB, dir, to string) {
-	t.Helper()
+func tarFolder(tb testing.TB, dir, to string) {
+	tb.Helper()
 	f, err := os.Create(to)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w := tar.NewWriter(f)
 	if err := w.AddFS(os.DirFS(dir)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

@@ -76,7 +76,7 @@ func (l *Layout) openTar() error {
 	archive := tar.NewReader(f)
 	for len(spans) < maxLayoutEntries {
 		h, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -72,12 +72,12 @@ func (b *memoryBlob) Commit(context.Context) (string, int64, error) {
 func (b *memoryBlob) Discard() {}
 
 // image stores an image of the layers given and answers its digest.
-func (m *memory) image(t testing.TB, layers ...[]byte) string {
-	t.Helper()
+func (m *memory) image(tb testing.TB, layers ...[]byte) string {
+	tb.Helper()
 	file := v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Entrypoint: []string{"/run"}}}
 	raw, err := json.Marshal(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	manifest := v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: m.put(raw)}
 	for _, l := range layers {
@@ -86,7 +86,7 @@ func (m *memory) image(t testing.TB, layers ...[]byte) string {
 		manifest.Layers = append(manifest.Layers, d)
 	}
 	if raw, err = json.Marshal(manifest); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m.put(raw).Digest.String()
 }
@@ -99,8 +99,8 @@ type entry struct {
 	kind             byte
 }
 
-func layer(t testing.TB, entries ...entry) []byte {
-	t.Helper()
+func layer(tb testing.TB, entries ...entry) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, e := range entries {
@@ -120,14 +120,14 @@ func layer(t testing.TB, entries ...entry) []byte {
 			h.Typeflag = tar.TypeReg
 		}
 		if err := w.WriteHeader(h); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if _, err := io.WriteString(w, e.body); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }

@@ -22,6 +22,7 @@ func fill(t *testing.T, b bucket.Bucket, all []string) {
 }
 
 func listOrder(t *testing.T, b bucket.Bucket) {
+	t.Helper()
 	if got := keys(t, b, "", ""); len(got) != 0 {
 		t.Errorf("an empty bucket has %q", got)
 	}
@@ -40,6 +41,7 @@ func listOrder(t *testing.T, b bucket.Bucket) {
 }
 
 func listBounds(t *testing.T, b bucket.Bucket) {
+	t.Helper()
 	fill(t, b, tricky())
 	bounds := append(tricky(), "", "a", "a/", "a/b/", "a/c", "a/c/", "a1", "aa", "c", "nothing/here", "z/z/", "\u00ff")
 	for _, prefix := range bounds {
@@ -58,6 +60,7 @@ func listBounds(t *testing.T, b bucket.Bucket) {
 }
 
 func listLeft(t *testing.T, b bucket.Bucket) {
+	t.Helper()
 	fill(t, b, tricky())
 	for n := 1; n < len(tricky()); n++ {
 		var got []string
@@ -75,6 +78,7 @@ func listLeft(t *testing.T, b bucket.Bucket) {
 
 // listRace lists while other keys come and go.
 func listRace(t *testing.T, b bucket.Bucket) {
+	t.Helper()
 	var stay []string
 	for i := range 50 {
 		stay = append(stay, fmt.Sprintf("d%d/stay-%02d", i%5, i))

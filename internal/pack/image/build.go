@@ -32,7 +32,7 @@ func (j job) build(ctx context.Context) (oci.Stored, error) {
 	if err != nil {
 		return oci.Stored{}, err
 	}
-	defer os.RemoveAll(temp)
+	defer func() { _ = os.RemoveAll(temp) }() // what stays in the temporary folder is the system's to sweep
 	var out string
 	if builder == "docker" {
 		out, err = j.buildx(ctx, dockerfile, temp)

@@ -28,7 +28,9 @@ func hashFile(w io.Writer, at string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%q %d\n", filepath.Base(at), info.Size())
+	if _, err := fmt.Fprintf(w, "%q %d\n", filepath.Base(at), info.Size()); err != nil {
+		return err
+	}
 	if !info.Mode().IsRegular() {
 		return nil // a link or a nested repository: its name and size must do
 	}

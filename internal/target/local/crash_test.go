@@ -238,7 +238,7 @@ func TestAlteredContentIsDrift(t *testing.T) {
 	p := w.site("v1", local.Settings{}, map[string]string{"index.html": "one", "b.html": "two"})
 	w.live(p)
 	var blob string
-	err := filepath.WalkDir(w.dir, func(path string, e os.DirEntry, err error) error {
+	err := filepath.WalkDir(w.dir, func(path string, _ os.DirEntry, err error) error {
 		if strings.HasSuffix(path, strings.TrimPrefix(digestOf([]byte("one")), "sha256:")) {
 			blob = path
 		}

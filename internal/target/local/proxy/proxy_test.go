@@ -57,7 +57,7 @@ func TestDrainAndSwitchDoNotRace(t *testing.T) {
 	p := New("x")
 	var dead [2]atomic.Bool
 	make := func(i int) *Release {
-		return &Release{Component: "c", Version: string(rune('0' + i)), Prefix: "/", Serve: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		return &Release{Component: "c", Version: string(rune('0' + i)), Prefix: "/", Serve: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			if dead[i].Load() {
 				t.Error("a request was sent to a release that was stopped")
 			}
