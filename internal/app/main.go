@@ -21,10 +21,10 @@ func Main(args []string) int {
 	defer stop()
 	wiring := wire()
 	if !isHidden(wiring, args) {
-		context.AfterFunc(ctx, func() {
+		defer context.AfterFunc(ctx, func() {
 			stop()
 			fmt.Fprintln(os.Stderr, "falkirk: stopping after the steps under way; once more to stop at once")
-		})
+		})()
 	}
 	return cli.Main(ctx, wiring, streams(), args)
 }

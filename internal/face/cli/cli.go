@@ -52,6 +52,7 @@ type face struct {
 	output string // --output
 	yes    bool   // --yes
 	quiet  bool   // --quiet
+	begun  bool   // the words were understood
 	doc    document
 	redact func(string) string // takes secrets out; nil until an app file is open
 	lines  *bufio.Reader       // over In, once something was asked
@@ -63,6 +64,10 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	root := f.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !f.begun && fault.KindOf(err) == fault.Internal {
+		// The words themselves were wrong: an unknown command, a flag that is missing.
+		err = fault.Hint(fault.New(fault.Invalid, "%w", err), "%s --help", cmd.CommandPath())
+	}
 	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
 		err = fault.New(fault.Interrupted, "%w", err)
 	}
@@ -78,7 +83,13 @@ regions: pack, provision, promote, prune, with gates between environments.
 
 Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return f.checkOutput() },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := c.ValidateRequiredFlags(); err != nil {
+				return err
+			}
+			f.begun = true
+			return f.checkOutput()
+		},
 	}
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
@@ -95,7 +106,7 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		&cobra.Group{ID: "see", Title: "What is where:"},
 		&cobra.Group{ID: "app", Title: "The app file:"})
 	root.AddCommand(f.commands()...)
-	for _, h := range f.Wiring.Hidden {
+	for _, h := range f.Hidden {
 		root.AddCommand(&cobra.Command{
 			Use: h.Name, Hidden: true, DisableFlagParsing: true,
 			RunE: func(c *cobra.Command, args []string) error { return h.Run(c.Context(), args) },
@@ -175,11 +186,11 @@ func exactly(n int, names string) cobra.PositionalArgs {
 	}
 }
 
-func atMost(n int, names string) cobra.PositionalArgs {
+func atMostOne(name string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) <= n {
+		if len(args) <= 1 {
 			return nil
 		}
-		return fault.Hint(fault.New(fault.Invalid, "%s takes at most %s", c.CommandPath(), names), "%s --help", c.CommandPath())
+		return fault.Hint(fault.New(fault.Invalid, "%s takes at most one %s", c.CommandPath(), name), "%s --help", c.CommandPath())
 	}
 }

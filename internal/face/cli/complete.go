@@ -29,7 +29,7 @@ func (f *face) completeEnvironments(cmd *cobra.Command, args []string, begun str
 	return startingWith(names, begun), cobra.ShellCompDirectiveNoFileComp
 }
 
-func (f *face) completeVersions(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (f *face) completeVersions(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	app, err := f.open(cmd.Context(), func(engine.Event) {})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

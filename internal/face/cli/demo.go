@@ -68,7 +68,7 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 		}
 		return f.text(func() { f.printPlan(plan) })
 	}
-	report, err := f.Wiring.Demo(ctx, req)
+	report, err := f.Demo(ctx, req)
 	show.close()
 	f.doc.Result = report
 	if err != nil {

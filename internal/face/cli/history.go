@@ -40,7 +40,7 @@ func (f *face) historyCmd() *cobra.Command {
 	var steps bool
 	cmd := &cobra.Command{
 		Use: "history [ENVIRONMENT]", Short: "Who did what, when, and how it ended",
-		Args: atMost(1, "one ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
+		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})
 			if err != nil {

@@ -13,7 +13,7 @@ func (f *face) initCmd() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use: "init [FOLDER]", Short: "Write a commented falkirk.yml for what is here",
-		Args: atMost(1, "one FOLDER"), GroupID: "app",
+		Args: atMostOne("FOLDER"), GroupID: "app",
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {

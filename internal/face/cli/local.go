@@ -23,7 +23,7 @@ func (f *face) localCmd() *cobra.Command {
 func (f *face) localVerb(name, what string, do func(Local, context.Context, string) ([]Process, error)) *cobra.Command {
 	return &cobra.Command{
 		Use: name + " [ENVIRONMENT]", Short: what,
-		Args: atMost(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		Args: atMostOne("ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})
 			if err != nil {

@@ -83,7 +83,7 @@ func (f *face) printRelease(r delivery.Release) {
 func (f *face) releasesCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "releases [VERSION]", Short: "List the releases that were packed, or show one",
-		Args: atMost(1, "one VERSION"), GroupID: "see", ValidArgsFunction: f.completeVersions,
+		Args: atMostOne("VERSION"), GroupID: "see", ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})
 			if err != nil {

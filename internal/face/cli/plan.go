@@ -18,7 +18,7 @@ func (f *face) planCmd() *cobra.Command {
 		Use:     "plan VERSION --to ENVIRONMENT",
 		Short:   "Show what provision, promote or prune would do",
 		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
-		Args:    atMost(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Skip: c.skip}
 			switch phase {

@@ -12,7 +12,7 @@ import (
 func (f *face) statusCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
-		Args: atMost(1, "one ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
+		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})
 			if err != nil {

@@ -20,7 +20,7 @@ func (f *face) versionCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Which build of falkirk this is", Args: exactly(0, "no arguments"), GroupID: "app",
 		RunE: func(*cobra.Command, []string) error {
-			v := f.Wiring.Version
+			v := f.Version
 			v.Go, v.Platform = runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH
 			f.doc.Result = v
 			return f.text(func() {

@@ -35,7 +35,7 @@ func TestImageLife(t *testing.T) {
 	w.must(delivery.Promote, v1)
 	w.live(v2)
 	s = w.observe(v2)
-	if body, res := get(t, s.Endpoint, "/x?q=1"); body != "v2 /x" || res.Header.Get("Falkirk-Release") != "v2" {
+	if body, res := get(t, s.Endpoint, "/x?q=1"); body != "v2 /x" || !cmp.Equal(res.Header.Values("Falkirk-Release"), []string{"v2"}) {
 		t.Errorf("live answers %s %v", body, res.Header)
 	}
 	w.must(delivery.Promote, v1) // rollback

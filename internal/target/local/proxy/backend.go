@@ -41,7 +41,7 @@ func NewBackend(version, prefix string, strip bool, log *slog.Logger) *Backend {
 		BufferPool: &buffers{},
 		ErrorLog:   slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ModifyResponse: func(r *http.Response) error {
-			r.Header.Set(Header, version)
+			r.Header.Del(Header) // the proxy has named the release; an app may not say otherwise
 			return nil
 		},
 		ErrorHandler: refuse,
