@@ -22,6 +22,7 @@ type builder struct {
 	components []component
 	landings   []landing
 	read       []readEnvironment
+	unsure     bool // a target is misspelt: that one is missing says nothing
 }
 
 func (b *builder) decoder() decoder { return decoder{rep: b.rep} }
@@ -39,7 +40,7 @@ func (b *builder) build(root *node) {
 	}
 	b.name(root, "app")
 	app := &b.file.App
-	app.Name, app.Store = doc.App, b.store(doc, root)
+	app.Name, app.Store = doc.App, b.store(doc)
 	b.accounts(doc.Accounts)
 	b.readComponents(doc.Components)
 	b.environments(doc)
@@ -63,13 +64,13 @@ func (b *builder) name(n *node, keys ...string) {
 }
 
 // secrets lists what came from the environment, without names and without what
-// is too short to be found in a text and too common to be hidden.
+// is too common to be hidden.
 func (b *builder) secrets(root *node) []string {
 	found := map[string]bool{}
 	var walk func(*node)
 	walk = func(n *node) {
 		for _, s := range n.env {
-			if len(s) >= 4 && !b.public[n] {
+			if !common(s) && !b.public[n] {
 				found[s] = true
 			}
 		}
@@ -89,6 +90,14 @@ func (b *builder) secrets(root *node) []string {
 		return cmp.Or(cmp.Compare(len(c), len(a)), strings.Compare(a, c))
 	})
 	return all
+}
+
+// common reports whether a value is found in any text, so that hiding it would
+// garble messages and keep nothing secret: short ones, truth values, ports.
+func common(s string) bool {
+	_, notBool := strconv.ParseBool(s)
+	_, notNumber := strconv.Atoi(s)
+	return len(s) < 4 || notBool == nil || (notNumber == nil && len(s) < 8)
 }
 
 // settings decodes and checks one whole block of a kind; nil when it is wrong.

@@ -96,6 +96,7 @@ func (b *builder) targets(n *node) *node {
 		return nil
 	}
 	if n.shape != mapping {
+		b.unsure = true
 		b.decoder().mismatch(n, "target", "a mapping with "+oneOf(kindNames(b.kinds.Targets)))
 		return nil
 	}
@@ -103,6 +104,7 @@ func (b *builder) targets(n *node) *node {
 	for _, f := range n.fields {
 		kind, ok := kindNamed(b.kinds.Targets, f.name)
 		if !ok {
+			b.unsure = true
 			b.rep.add(f.at, unknownKey(f.name, kindNames(b.kinds.Targets)))
 			continue
 		}

@@ -63,7 +63,7 @@ func (c *converter) value(n ast.Node, at pos, depth int) *node {
 		return c.alias(v, at)
 	case *ast.TagNode:
 		c.rep.add(at, Problem{Text: "tags are not used in this file", Got: shorten(v.Start.Value), Want: "a plain value"})
-		return &node{pos: at}
+		return &node{pos: at, shape: text, value: "", broken: true}
 	}
 	return c.scalar(n, at)
 }
@@ -142,6 +142,7 @@ func (c *converter) mapping(values []*ast.MappingValueNode, at pos, depth int) *
 		seen[name] = start(v.Key)
 		if looksSecret(name) {
 			value = value.hidden()
+			c.rep.hide(value)
 		}
 		out.fields = append(out.fields, field{name, start(v.Key), value})
 	}

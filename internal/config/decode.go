@@ -19,11 +19,11 @@ type decoder struct {
 
 // into decodes n into v; what is null keeps the default that v holds.
 func (d decoder) into(n *node, v reflect.Value, label string, r rule) {
-	if n.shape == null {
-		return
-	}
 	if v.Type() == reflect.TypeFor[*node]() {
 		v.Set(reflect.ValueOf(n))
+		return
+	}
+	if n.shape == null || n.broken {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -171,7 +171,6 @@ func (d decoder) list(n *node, v reflect.Value, label string, r rule) {
 		name := fmt.Sprintf("%s[%d]", label, i)
 		if item.shape == null {
 			d.mismatch(item, name, wanted(v.Type().Elem()))
-			continue
 		}
 		d.into(item, v.Index(i), name, r.items())
 	}

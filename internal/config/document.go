@@ -5,6 +5,7 @@ package config
 // schema of each is put in by schema.go.
 
 const (
+	storePattern   = `^(file|s3)://.+$`
 	namePattern    = `^[a-z][a-z0-9-]{0,62}$`
 	regionPattern  = `^[a-z0-9][a-z0-9-]{0,62}$`
 	accountPattern = `^[0-9]{12}$`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -66,7 +67,7 @@ func (e *emitter) origin(n *node) {
 	case n.line == 0:
 		e.WriteString("  # default")
 	default:
-		fmt.Fprintf(e, "  # %s:%d", e.file, n.line)
+		e.WriteString("  # " + e.file + ":" + strconv.Itoa(n.line))
 	}
 	e.WriteByte('\n')
 }

@@ -92,7 +92,7 @@ func (b *builder) after(n *node, e environment, earlier, later []string) []strin
 			b.unknownName(at, "environment", name, earlier)
 		}
 	}
-	return slices.Clone(e.After)
+	return slices.Clip(append([]string(nil), e.After...))
 }
 
 func (b *builder) environment(n *node, e environment, out *readEnvironment) {

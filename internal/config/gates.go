@@ -10,6 +10,11 @@ import (
 func (b *builder) gates(nodes []*node, out *readEnvironment) {
 	names := map[string]pos{}
 	counts := map[string]int{}
+	for _, n := range nodes {
+		if v := n.get("name"); v != nil && v.shape == text {
+			names[v.value.(string)] = pos{}
+		}
+	}
 	for i, n := range nodes {
 		label := fmt.Sprintf("gates[%d]", i)
 		kind, block := b.oneKind(field{name: label, at: n.pos, node: n}, label, b.kinds.Gates, []string{"name", "when", "once"})
@@ -22,14 +27,13 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 		if block == nil {
 			continue
 		}
-		counts[kind.Name]++
 		at := n.pos
 		if n.has("name") {
 			at = n.get("name").pos
 		} else {
-			g.Name = fmt.Sprintf("%s-%d", kind.Name, counts[kind.Name])
+			g.Name = freeName(kind.Name, counts, names)
 		}
-		if first, dup := names[g.Name]; dup {
+		if first := names[g.Name]; first.line > 0 {
 			b.rep.add(at, Problem{Text: fmt.Sprintf("gate %q is there twice", g.Name), Got: g.Name,
 				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line)})
 		}
@@ -39,6 +43,17 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 			Name: g.Name, Kind: kind.Name, When: delivery.Moment(g.When), Once: g.Once,
 			Settings: b.settings(kind, block, kind.Name),
 		})
+	}
+}
+
+// freeName is the kind and the next number that no gate has as its name.
+func freeName(kind string, counts map[string]int, names map[string]pos) string {
+	for {
+		counts[kind]++
+		name := fmt.Sprintf("%s-%d", kind, counts[kind])
+		if _, taken := names[name]; !taken {
+			return name
+		}
 	}
 }
 

@@ -34,12 +34,15 @@ func (c *converter) interpolate(s string, at pos) *node {
 		end := strings.IndexByte(rest[i:], '}')
 		if end < 0 {
 			c.rep.add(at, Problem{Text: "${ is not closed", Got: shorten(rest[i:]), Want: "${env:NAME}, or $${ for the text ${ itself"})
+			out.broken = true
 			return out
 		}
 		value, ok := c.variable(rest[i:i+end+1], at)
-		if ok {
-			out.env = append(out.env, value)
+		if !ok {
+			out.broken = true
+			return out
 		}
+		out.env = append(out.env, value)
 		b.WriteString(value)
 		rest = rest[i+end+1:]
 	}

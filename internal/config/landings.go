@@ -20,7 +20,9 @@ func (b *builder) land(c component, s spot, env level) (landing, bool) {
 	shared := []*node{s.all, env.all}
 	name := targetKind(single, shared)
 	if name == "" {
-		b.noTarget(c, s, shared)
+		if c.Kind != "" && s.Environment != "" && !b.unsure {
+			b.noTarget(c, s, shared)
+		}
 		return landing{}, false
 	}
 	kind, _ := kindNamed(b.kinds.Targets, name)

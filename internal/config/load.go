@@ -54,7 +54,11 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 	rep := &report{file: name, secrets: map[string]string{}}
 	b := &builder{rep: rep, kinds: kinds, public: map[*node]bool{}}
 	b.file = &File{Path: abs, name: filepath.Base(abs), App: delivery.App{Root: filepath.Dir(abs)}}
-	if root := parse(raw, rep, getenv); root != nil {
+	switch root := parse(raw, rep, getenv); {
+	case root == nil:
+	case root.shape == null:
+		rep.add(pos{1, 1}, emptyFile())
+	default:
 		b.build(root)
 	}
 	if len(rep.list) > 0 {
@@ -87,7 +91,7 @@ func read(path string) ([]byte, error) {
 
 // store makes the URL of the store absolute. What follows file:// is a path as
 // it is; nothing in it is escaped.
-func (b *builder) store(doc document, n *node) string {
+func (b *builder) store(doc document) string {
 	url := doc.Store
 	dir, isFile := strings.CutPrefix(url, "file://")
 	if !isFile {

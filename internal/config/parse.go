@@ -90,10 +90,10 @@ func syntax(src string, rep *report) (doc ast.Node) {
 	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
 	switch {
 	case len(docs) == 0:
-		rep.add(pos{1, 1}, Problem{Text: "the file is empty", Want: "app, components and environments"})
+		rep.add(pos{1, 1}, emptyFile())
 		return nil
 	case len(file.Docs) > 1:
-		at := pos{1, 1}
+		var at pos
 		if s := file.Docs[1].Start; s != nil {
 			at = place(s)
 		} else {
@@ -103,6 +103,10 @@ func syntax(src string, rep *report) (doc ast.Node) {
 		return nil
 	}
 	return docs[0].Body
+}
+
+func emptyFile() Problem {
+	return Problem{Text: "the file is empty", Want: "app, components and environments"}
 }
 
 func syntaxError(err error, rep *report) (pos, Problem) {
@@ -119,6 +123,9 @@ func syntaxError(err error, rep *report) (pos, Problem) {
 		}
 	}
 	p := Problem{Text: "not YAML: " + message}
+	if strings.Contains(message, "'\t'") {
+		p.Text, p.Want = "not YAML: a tab", "spaces"
+	}
 	if at.line >= 1 && at.line <= len(rep.lines) && strings.Contains(rep.lines[at.line-1], "${") {
 		p.Want = `"${env:NAME}" in quotes inside {…} and […]`
 	}

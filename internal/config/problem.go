@@ -97,6 +97,7 @@ type report struct {
 	file    string
 	lines   []string
 	list    Problems
+	hidden  map[int][]*node   // by line: scalars under keys that look secret
 	secrets map[string]string // value → the ${env:…} that it came from
 }
 
@@ -108,7 +109,7 @@ func (r *report) add(at pos, p Problem) {
 		return
 	}
 	if p.Line <= len(r.lines) {
-		p.source = maskLine(r.lines[p.Line-1])
+		p.source = r.excerpt(p.Line)
 	}
 	r.list = append(r.list, p)
 }
@@ -136,6 +137,39 @@ func (r *report) sorted() Problems {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 	})
 	return r.list
+}
+
+// hide notes the scalars of a value that must not be seen in a source line.
+func (r *report) hide(n *node) {
+	if n.shape != mapping && n.shape != list && n.shape != null && n.shown == "" {
+		if r.hidden == nil {
+			r.hidden = map[int][]*node{}
+		}
+		r.hidden[n.line] = append(r.hidden[n.line], n)
+	}
+	for _, i := range n.items {
+		r.hide(i)
+	}
+	for _, f := range n.fields {
+		r.hide(f.node)
+	}
+}
+
+// excerpt is a line of the file without what must not be seen.
+func (r *report) excerpt(line int) string {
+	s := []rune(r.lines[line-1])
+	for _, n := range r.hidden[line] {
+		value := fmt.Sprint(n.value)
+		from := min(max(n.col-1, 0), len(s))
+		to := min(from+len([]rune(value)), len(s))
+		if string(s[from:to]) != value { // quoted, escaped or folded: the rest of the line goes
+			to = len(s)
+		}
+		for i := from; i < to; i++ {
+			s[i] = '*'
+		}
+	}
+	return maskLine(string(s))
 }
 
 var keyValue = regexp.MustCompile(`([\w.-]+)(["']?\s*:\s+)("[^"]*"|'[^']*'|[^\s,}\]#][^,}\]#]*)`)

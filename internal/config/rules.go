@@ -127,7 +127,7 @@ func (r rule) checkText(s string) string {
 	case len(r.enum) > 0 && !slices.Contains(r.enum, s):
 		return oneOf(r.enum)
 	case r.pattern != nil && !r.pattern.MatchString(s):
-		return "text like " + r.pattern.String()
+		return patternWords(r.pattern.String())
 	case hasLow && length < low && low == 1:
 		return "some text"
 	case hasLow && length < low:
@@ -136,6 +136,23 @@ func (r rule) checkText(s string) string {
 		return fmt.Sprintf("at most %v characters", high)
 	}
 	return ""
+}
+
+// patternWords says a pattern in words, where it is one of the file's own.
+func patternWords(pattern string) string {
+	switch pattern {
+	case namePattern:
+		return nameWant
+	case regionPattern:
+		return "small letters, digits and hyphens, at most 63"
+	case accountPattern:
+		return "12 digits"
+	case rolePattern:
+		return `the ARN of a role, as "arn:aws:iam::123456789012:role/deploy"`
+	case storePattern:
+		return "file://folder or s3://bucket/prefix"
+	}
+	return "text like " + pattern
 }
 
 func (r rule) checkNumber(x float64) string {

@@ -1,0 +1,38 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// FuzzLoad: no panic, no hang, every refusal has a place; what is taken can be
+// shown.
+func FuzzLoad(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*", "*.yml"))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no seeds", err)
+	}
+	for _, path := range files {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		from := time.Now()
+		file, err := load(raw, "f.yml", "/f.yml", testKinds(), testEnv)
+		if took := time.Since(from); took > 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if err != nil {
+			checkPlaces(t, err, len(raw))
+			return
+		}
+		if _, err := file.ShowOrigins(); err != nil {
+			t.Error(err)
+		}
+	})
+}
