@@ -6,15 +6,13 @@ import (
 	"runtime/debug"
 
 	"falkirk/internal/config"
+	"falkirk/internal/demo"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/target/local"
 )
 
-// The names under which Falkirk starts itself.
-const (
-	hiddenLocal = "local-process"
-	hiddenDemo  = "demo-service"
-)
+// hiddenLocal is the command under which Falkirk starts itself.
+const hiddenLocal = "local-process"
 
 func wire() cli.Wiring {
 	return cli.Wiring{
@@ -26,7 +24,7 @@ func wire() cli.Wiring {
 		Actor:   actor(),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
-			{Name: hiddenDemo, Run: demoService},
+			{Name: demo.Service, Run: demo.Serve},
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 )
 
@@ -16,6 +17,7 @@ type DemoRequest struct {
 	Keep   bool   // leave it running
 	Say    func(line string)
 	Report func(engine.Event)
+	Packed func(delivery.Release)                   // shows a release
 	Plan   func(app *App, req engine.Request) error // shows a plan
 }
 
@@ -26,8 +28,8 @@ type DemoReport struct {
 	Running      bool            `json:"running"`
 	Environments []engine.Status `json:"environments"`
 	Requests     DemoRequests    `json:"requests"`
-	RollbackMS   float64         `json:"rollbackMilliseconds"` // the slowest rollback
-	Took         time.Duration   `json:"tookNanoseconds"`
+	RollbackMS   int64           `json:"rollbackMilliseconds"`
+	TookMS       int64           `json:"tookMilliseconds"`
 }
 
 // DemoRequests counts the HTTP requests that were made during the upgrades.
@@ -68,6 +70,7 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 		}
 		return f.text(func() { f.printPlan(plan) })
 	}
+	req.Packed = func(r delivery.Release) { _ = f.text(func() { f.printRelease(r) }) }
 	report, err := f.Demo(ctx, req)
 	show.close()
 	f.doc.Result = report
@@ -80,8 +83,8 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 func (f *face) printDemo(r DemoReport) {
 	fmt.Fprintln(f.Out)
 	f.printStatus(r.Environments)
-	fmt.Fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; slowest rollback %.0f ms; %s in all\n",
-		f.paint(green, "done:"), r.Requests.Served, r.Requests.Failed, r.RollbackMS, took(r.Took))
+	fmt.Fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; rollback in %d ms; %s in all\n",
+		f.paint(green, "done:"), r.Requests.Served, r.Requests.Failed, r.RollbackMS, took(time.Duration(r.TookMS)*time.Millisecond))
 	if r.Running {
 		fmt.Fprintf(f.Out, "It is still running. Look around in %s (falkirk status), and end it there with: falkirk local down\n", r.Folder)
 	}
