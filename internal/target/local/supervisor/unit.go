@@ -127,7 +127,7 @@ func (u *unit) start() (process.Record, <-chan struct{}, error) {
 	if err != nil {
 		return process.Record{}, nil, err
 	}
-	args := append(append([]string{}, u.self...), "exec", string(u.place), string(u.dir), strconv.Itoa(port))
+	args := append(append([]string{}, running(u.self)...), "exec", string(u.place), string(u.dir), strconv.Itoa(port))
 	cmd, err := process.Detached(args, u.dir.LogFile())
 	if err != nil {
 		return process.Record{}, nil, fmt.Errorf("start process: %w", err)

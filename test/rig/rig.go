@@ -1,0 +1,209 @@
+// Package rig builds the real program and an app for it, runs commands, and
+// sees that nothing is left. It is for tests.
+package rig
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Rig is one app folder and the program.
+type Rig struct {
+	Dir    string
+	binary string
+}
+
+// built is the program and the service, built once for a test binary.
+type built struct {
+	once             sync.Once
+	dir, falkirk, sv string
+	err              error
+}
+
+var programs built
+
+// Main builds the programs, runs the tests and removes the programs. It is
+// called from TestMain.
+func Main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "falkirk-rig-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	programs.dir = dir
+	return m.Run()
+}
+
+func (b *built) build() error {
+	b.once.Do(func() {
+		b.falkirk, b.sv = filepath.Join(b.dir, "falkirk"), filepath.Join(b.dir, "service")
+		for out, pkg := range map[string]string{b.falkirk: "falkirk/cmd/falkirk", b.sv: "falkirk/test/rig/service"} {
+			cmd := exec.Command("go", "build", "-o", out, pkg)
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+			if raw, err := cmd.CombinedOutput(); err != nil {
+				b.err = errors.Join(b.err, fmt.Errorf("build %s: %w\n%s", pkg, err, raw))
+			}
+		}
+	})
+	return b.err
+}
+
+const appFile = `app: shop
+keep: 5
+components:
+  web:
+    site: {path: web}
+    target: {local: {path: /}}
+  api:
+    image: {binary: service}
+    target: {local: {path: /api, strip: true, health: /health, isolation: none, drain: 3s}}
+environments:
+  - name: dev
+  - name: prd
+    regions: [eu, us]
+    gates:
+      - name: smoke
+        when: after promote
+        http: {component: api, path: /, retries: 1, every: 50ms}
+`
+
+// New makes an app folder and takes everything down at the end of the test,
+// which fails if a process is left.
+func New(t *testing.T) *Rig {
+	t.Helper()
+	if err := programs.build(); err != nil {
+		t.Fatal(err)
+	}
+	r := &Rig{Dir: t.TempDir(), binary: programs.falkirk}
+	must(t, os.WriteFile(filepath.Join(r.Dir, "falkirk.yml"), []byte(appFile), 0o644))
+	raw, err := os.ReadFile(programs.sv)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(r.Dir, "service"), raw, 0o755))
+	t.Cleanup(func() {
+		r.down(t)
+		if left := r.Processes(); len(left) > 0 {
+			t.Errorf("left running: %v", left)
+		}
+	})
+	return r
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Binary is the program.
+func (r *Rig) Binary() string { return r.binary }
+
+// Pack writes the site of each version and packs it.
+func (r *Rig) Pack(t *testing.T, versions ...string) {
+	t.Helper()
+	for _, v := range versions {
+		web := filepath.Join(r.Dir, "web")
+		must(t, os.RemoveAll(web))
+		must(t, os.MkdirAll(filepath.Join(web, "assets"), 0o755))
+		script := "release " + v
+		sum := sha256.Sum256([]byte(script))
+		name := "assets/app." + hex.EncodeToString(sum[:6]) + ".js"
+		must(t, os.WriteFile(filepath.Join(web, name), []byte(script), 0o644))
+		must(t, os.WriteFile(filepath.Join(web, "index.html"), []byte(`<p>`+v+`</p><script src="`+name+`"></script>`), 0o644))
+		r.Must(t, "pack", "--version", v)
+	}
+}
+
+// Done is how a command ended.
+type Done struct {
+	Code     int
+	Out, Err string
+}
+
+// Command is one that has not begun.
+func (r *Rig) Command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.binary, args...)
+	cmd.Dir = r.Dir
+	cmd.Env = append(os.Environ(), "FALKIRK_ACTOR=test")
+	return cmd
+}
+
+// Run runs a command to its end, which must come within a minute.
+func (r *Rig) Run(t *testing.T, args ...string) Done {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	var out, errs bytes.Buffer
+	cmd := r.Command(ctx, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("falkirk %v: %v", args, err)
+	}
+	return Done{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errs.String()}
+}
+
+// Must runs a command that must end with exit code 0.
+func (r *Rig) Must(t *testing.T, args ...string) Done {
+	t.Helper()
+	d := r.Run(t, args...)
+	if d.Code != 0 {
+		t.Fatalf("falkirk %v: exit code %d\n%s%s", args, d.Code, d.Out, d.Err)
+	}
+	return d
+}
+
+// JSON runs a command that must end well and reads the result of its document.
+func (r *Rig) JSON(t *testing.T, into any, args ...string) {
+	t.Helper()
+	d := r.Must(t, append(args, "--output", "json")...)
+	doc := struct{ Result any }{Result: into}
+	if err := json.Unmarshal([]byte(d.Out), &doc); err != nil {
+		t.Fatalf("falkirk %v: %v\n%s", args, err, d.Out)
+	}
+}
+
+func (r *Rig) down(t *testing.T) {
+	t.Helper()
+	if d := r.Run(t, "local", "down"); d.Code != 0 {
+		t.Errorf("local down: exit code %d\n%s%s", d.Code, d.Out, d.Err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for len(r.Processes()) > 0 && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond) // wait for the fact; the deadline fails the test
+	}
+}
+
+// Processes lists the processes that have to do with the app's folder: by
+// command line, program or working folder. It needs /proc.
+func (r *Rig) Processes() []string {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, e := range entries {
+		base := filepath.Join("/proc", e.Name())
+		cmdline, _ := os.ReadFile(filepath.Join(base, "cmdline"))
+		exe, _ := os.Readlink(filepath.Join(base, "exe"))
+		cwd, _ := os.Readlink(filepath.Join(base, "cwd"))
+		if strings.Contains(string(cmdline), r.Dir) || strings.HasPrefix(exe, r.Dir) || strings.HasPrefix(cwd, r.Dir) {
+			found = append(found, e.Name()+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
+		}
+	}
+	return found
+}
