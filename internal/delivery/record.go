@@ -12,6 +12,7 @@ type Record struct {
 	Open     *Entry     // the opened entry of the operation under way, or nil
 	Standing []Standing // after the last operation that told
 	Way      []Standing // the way back of a promotion that has not settled; nil when all is settled
+	Toward   string     // the release that a rollback which has not settled goes to; else ""
 	Tenures  []Tenure   // releases that were live, oldest first; a rollback adds one
 	Readied  []string   // releases that stand ready and wait to be promoted, oldest first
 	// Promoted: releases promoted with success here and not rolled back since,
@@ -36,7 +37,10 @@ func (r Record) Fold(e Entry, hash string) Record {
 		r.Open = &e
 	case Planned:
 		if e.Operation.moves() {
-			r.Way = e.Before
+			r.Way, r.Toward = e.Before, ""
+			if e.Operation.Verb == VerbRollback {
+				r.Toward = e.Operation.Version
+			}
 		}
 	case Closed, Taken:
 		if r.Open != nil && r.Open.Operation.ID == e.Operation.ID {
@@ -46,7 +50,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 			r.Standing = e.After
 		}
 		if e.Event == Closed && e.Settled && e.Operation.moves() {
-			r.Way = nil
+			r.Way, r.Toward = nil, ""
 		}
 		r = r.settle(e)
 	}

@@ -208,6 +208,30 @@ func TestInterruptStopsBetweenStepsAndRepeatingFinishes(t *testing.T) {
 	wantLive(t, w, "prd", "1")
 }
 
+func TestRepeatedRollbackGoesOnBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mustTrain(t, w, "1", "2")
+	ctx, cancel := context.WithCancel(t.Context())
+	e := w.engine()
+	report := e.Report
+	e.Report = func(ev Event) {
+		if ev.Kind == Finished {
+			cancel()
+		}
+		report(ev)
+	}
+	e.App.Environments[1].Parallel = 1
+	back := Request{Verb: delivery.VerbRollback, Environment: "prd"}
+	if _, err := e.Run(ctx, back); !fault.Is(err, fault.Interrupted) {
+		t.Fatalf("rollback says %v, want interrupted", err)
+	}
+	if _, err := w.engine().Run(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
+	wantLive(t, w, "prd", "1")
+}
+
 func TestPanicInATargetIsAFailureOfItsStep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -95,8 +95,9 @@ func (e *Engine) operation(req Request) delivery.Operation {
 	}
 }
 
-// versionFor is the version of a request. A rollback without one goes to the
-// way back of a promotion that has not settled, else to the previous release.
+// versionFor is the version of a request. A rollback without one goes on with a
+// rollback that has not settled, or back from a promotion that has not, or to
+// the previous release.
 func versionFor(req Request, rec delivery.Record) (string, error) {
 	switch {
 	case req.Verb == delivery.VerbPrune:
@@ -107,7 +108,10 @@ func versionFor(req Request, rec delivery.Record) (string, error) {
 		return "", fault.New(fault.Invalid, "%s needs a version", req.Verb)
 	}
 	v := rec.Previous()
-	if rec.Way != nil {
+	switch {
+	case rec.Toward != "":
+		v = rec.Toward
+	case rec.Way != nil:
 		v = rec.Live()
 	}
 	if v == "" {
