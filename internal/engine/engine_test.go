@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/ledger"
 )
 
 func train(t *testing.T, w *world, version string) error {
@@ -206,6 +208,24 @@ func TestInterruptStopsBetweenStepsAndRepeatingFinishes(t *testing.T) {
 		t.Fatal("rollback:", err)
 	}
 	wantLive(t, w, "prd", "1")
+}
+
+func TestRepetitionEndsAKilledRunThatHadDoneItAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mustTrain(t, w, "1")
+	dead := ledger.Options{Holder: ledger.ThisProcess()}
+	dead.Holder.PID = 1 << 30
+	op := delivery.Operation{ID: "killed", Verb: delivery.VerbPrune, Environment: "dev"}
+	if _, _, err := ledger.New(w.store, "shop", "dev", dead).Begin(t.Context(), op); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbPrune, Environment: "dev"}); err != nil {
+		t.Fatal(err)
+	}
+	if rec := w.record(t, "dev"); rec.Open != nil {
+		t.Error("the killed run is still open")
+	}
 }
 
 func TestRepeatedRollbackGoesOnBack(t *testing.T) {

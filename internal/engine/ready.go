@@ -73,9 +73,11 @@ func (a asked) planned(e *Engine, verb delivery.Verb) (asked, error) {
 	return a, nil
 }
 
-// isIdle reports whether the request has been done already, to its end.
+// isIdle reports whether the request has been done already, to its end. An
+// operation that is open in the ledger may be that of a killed run, which is
+// to be ended.
 func (a asked) isIdle() bool {
-	if !a.plan.IsEmpty() {
+	if !a.plan.IsEmpty() || a.rec.Open != nil {
 		return false
 	}
 	switch a.op.Verb {
