@@ -207,3 +207,10 @@ func (r *Rig) Processes() []string {
 	}
 	return found
 }
+
+// Programs are the paths of the program and of the service.
+func Programs(t *testing.T) (falkirk, service string) {
+	t.Helper()
+	must(t, programs.build())
+	return programs.falkirk, programs.sv
+}
