@@ -38,6 +38,7 @@ func (r *run) proveLive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.last = now
 	for _, x := range now {
 		if x.State.Live != x.Version {
 			return fault.New(fault.Internal, "all steps are done, yet %s in %s is on %s and not on %s",

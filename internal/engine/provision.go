@@ -34,6 +34,7 @@ func (r *run) proveReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.last = now
 	if missing := now.notReady(); len(missing) > 0 {
 		return fault.New(fault.Internal, "all steps are done, yet %s is not ready: %v", r.op.Version, missing)
 	}

@@ -32,6 +32,7 @@ func (r *run) provePruned(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.last = now
 	for _, x := range now.spare(r.rec.Kept(r.env.Keep)) {
 		if len(x.Remove) > 0 {
 			return fault.New(fault.Internal, "all steps are done, yet %v of %s is still in %s", x.Remove, x.Component, x.Place)

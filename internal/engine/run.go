@@ -18,7 +18,8 @@ type run struct {
 	rel   delivery.Release // empty for a prune
 	hold  Hold
 	rec   delivery.Record
-	way   way // promote and rollback, once recorded
+	way   way   // promote and rollback, once recorded
+	last  sight // what was seen after the last step, once it was looked at
 	steps atomic.Int64
 }
 
@@ -42,13 +43,18 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	}
 	r := &run{e: e, env: a.env, op: a.op, rel: a.rel, hold: hold, rec: rec}
 	r.report(Event{Kind: Began})
-	return r.end(ctx, r.work(ctx))
+	return r.end(ctx, r.work(ctx, a))
 }
 
-func (r *run) work(ctx context.Context) error {
-	now, err := r.e.observe(ctx, r.env, r.rel)
-	if err != nil {
-		return err
+// work looks again, unless nobody can have written since it was looked at, and
+// does what the verb asks.
+func (r *run) work(ctx context.Context, a asked) error {
+	now := a.now
+	if r.rec.Last != a.rec.Last+1 {
+		var err error
+		if now, err = r.e.observe(ctx, r.env, r.rel); err != nil {
+			return err
+		}
 	}
 	switch r.op.Verb {
 	case delivery.VerbProvision:
@@ -82,7 +88,10 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: err.Error()})
 		return Result{}, err
 	}
-	now, seeErr := r.e.observe(ctx, r.env, r.rel)
+	now, seeErr := r.last, error(nil)
+	if err != nil || now == nil {
+		now, seeErr = r.e.observe(ctx, r.env, r.rel)
+	}
 	result := resultOf(err)
 	entry := delivery.Entry{Result: result, Settled: err == nil}
 	if seeErr == nil {
