@@ -157,8 +157,11 @@ func (t *story) caught(ctx context.Context, bad, before version) error {
 	if !fault.Is(err, fault.Closed) {
 		return err
 	}
-	t.Say("  exit code 3, gate closed: " + firstLine(err.Error()))
-	return t.expect(ctx, before.Version)
+	if err := t.expect(ctx, before.Version); err != nil {
+		return err
+	}
+	t.Say("  gate closed: as a command this ends with exit code 3. All of prd is on " + before.Version + " again")
+	return nil
 }
 
 func (t *story) backAndForth(ctx context.Context, first, second version) error {
@@ -250,9 +253,4 @@ func link(from, to string) error {
 
 func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ") + "\n"
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }

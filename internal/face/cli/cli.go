@@ -55,7 +55,7 @@ type face struct {
 	begun  bool   // the words were understood
 	doc    document
 	redact func(string) string // takes secrets out; nil until an app file is open
-	lines  *bufio.Reader       // over In, once something was asked
+	typed  *bufio.Reader       // over In, once something was asked
 }
 
 // Main runs one command and returns its exit code.

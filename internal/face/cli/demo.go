@@ -55,7 +55,7 @@ time. It needs nothing but this program, and stops all that it started, unless
 }
 
 func (f *face) demo(ctx context.Context, req DemoRequest) error {
-	show := f.progress(false)
+	show := f.lines(false)
 	defer show.close()
 	req.Report = show.report
 	req.Say = func(line string) {

@@ -21,11 +21,17 @@ type progress struct {
 }
 
 func (f *face) progress(follow bool) *progress {
-	p := &progress{face: f, follow: follow && f.isJSON(), ended: []engine.Event{}}
-	f.doc.compact = p.follow
+	p := f.lines(follow)
 	if f.Terminal && !f.isJSON() && !f.quiet {
 		p.live = newLive(f.Err)
 	}
+	return p
+}
+
+// lines is progress without drawing, for a command that prints between.
+func (f *face) lines(follow bool) *progress {
+	p := &progress{face: f, follow: follow && f.isJSON(), ended: []engine.Event{}}
+	f.doc.compact = p.follow
 	return p
 }
 

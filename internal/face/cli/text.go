@@ -77,10 +77,10 @@ func orDash(s string) string {
 func short(digest string) string { return digest[:min(len(digest), 19)] }
 
 func (f *face) readLine() string {
-	if f.lines == nil {
-		f.lines = bufio.NewReader(f.In)
+	if f.typed == nil {
+		f.typed = bufio.NewReader(f.In)
 	}
-	line, err := f.lines.ReadString('\n')
+	line, err := f.typed.ReadString('\n')
 	if err != nil && line == "" {
 		return ""
 	}
