@@ -40,7 +40,11 @@ func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel deli
 		})
 	}
 	_ = group.Wait() // the functions keep their errors in errs
-	return all, errors.Join(errs...)
+	err := errors.Join(errs...)
+	if err != nil && ctx.Err() != nil {
+		err = fault.New(fault.Interrupted, "stopped while looking around: %w", err)
+	}
+	return all, err
 }
 
 func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery.State, error) {
