@@ -60,7 +60,7 @@ func actors(a *cli.App, d cli.DemoRequest) *demo.Actors {
 			}
 			return err
 		},
-		Plan: func(ctx context.Context, r engine.Request) error { return d.Plan(a, r) },
+		Plan: func(_ context.Context, r engine.Request) error { return d.Plan(a, r) },
 		Run: func(ctx context.Context, r engine.Request) (engine.Result, error) {
 			r.Actor = who
 			return a.Engine.Run(ctx, r)

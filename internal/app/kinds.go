@@ -50,10 +50,14 @@ func targets() []target {
 
 func gates() []gate {
 	return []gate{
-		{config.Kind{Name: "command", Doc: "A command whose exit status is the answer.", New: func() any { return &command.Settings{} }},
-			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ()) }},
-		{config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }},
-			func(delivery.App) engine.Gate { return httpgate.New(nil) }},
+		{
+			config.Kind{Name: "command", Doc: "A command whose exit status is the answer.", New: func() any { return &command.Settings{} }},
+			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ()) },
+		},
+		{
+			config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }},
+			func(delivery.App) engine.Gate { return httpgate.New(nil) },
+		},
 	}
 }
 

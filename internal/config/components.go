@@ -53,8 +53,10 @@ func (b *builder) component(f field) {
 // are the keys that may stand beside it.
 func (b *builder) oneKind(f field, label string, kinds []Kind, others []string) (Kind, *node) {
 	if f.node.shape != mapping {
-		b.rep.add(f.node.pos, Problem{Text: fmt.Sprintf("%s is %s", label, f.node.got()), Got: f.node.got(),
-			Want: "a mapping with " + oneOf(kindNames(kinds))})
+		b.rep.add(f.node.pos, Problem{
+			Text: fmt.Sprintf("%s is %s", label, f.node.got()), Got: f.node.got(),
+			Want: "a mapping with " + oneOf(kindNames(kinds)),
+		})
 		return Kind{}, nil
 	}
 	var found []field

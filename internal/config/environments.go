@@ -37,8 +37,10 @@ func (b *builder) environments(doc document) {
 		}
 		b.name(n, "name", "account", "after")
 		if first, dup := known[e.Name]; dup && e.Name != "" {
-			b.rep.add(n.get("name").pos, Problem{Text: fmt.Sprintf("environment %q is there twice", e.Name), Got: e.Name,
-				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line)})
+			b.rep.add(n.get("name").pos, Problem{
+				Text: fmt.Sprintf("environment %q is there twice", e.Name), Got: e.Name,
+				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line),
+			})
 		}
 		r := readEnvironment{node: n}
 		r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
@@ -157,8 +159,10 @@ func (b *builder) spots(n *node, e environment) []spot {
 		}
 		place := delivery.Place{Environment: e.Name, Account: cmp.Or(reg.Account, e.Account), Region: reg.Name}
 		if j := slices.IndexFunc(spots, func(s spot) bool { return s.Place == place }); j >= 0 && reg.Name != "" {
-			b.rep.add(r.pos, Problem{Text: fmt.Sprintf("region %q is there twice", reg.Name), Got: reg.Name,
-				Want: fmt.Sprintf("a name of its own; it is on line %d already", spots[j].at.line)})
+			b.rep.add(r.pos, Problem{
+				Text: fmt.Sprintf("region %q is there twice", reg.Name), Got: reg.Name,
+				Want: fmt.Sprintf("a name of its own; it is on line %d already", spots[j].at.line),
+			})
 			continue
 		}
 		spots = append(spots, spot{place, r.pos, lv})

@@ -34,8 +34,10 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 			g.Name = freeName(kind.Name, counts, names)
 		}
 		if first := names[g.Name]; first.line > 0 {
-			b.rep.add(at, Problem{Text: fmt.Sprintf("gate %q is there twice", g.Name), Got: g.Name,
-				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line)})
+			b.rep.add(at, Problem{
+				Text: fmt.Sprintf("gate %q is there twice", g.Name), Got: g.Name,
+				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line),
+			})
 		}
 		names[g.Name] = at
 		out.asked, out.gates = append(out.asked, n), append(out.gates, block)

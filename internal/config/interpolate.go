@@ -57,8 +57,10 @@ func (c *converter) interpolate(s string, at pos) *node {
 func (c *converter) variable(ref string, at pos) (string, bool) {
 	name, isEnv := strings.CutPrefix(ref[2:len(ref)-1], "env:")
 	if !isEnv || !envName.MatchString(name) {
-		c.rep.add(at, Problem{Text: shorten(ref) + " is not known", Got: shorten(ref),
-			Want: "${env:NAME}, the only thing that is put in; or $${ for the text ${ itself"})
+		c.rep.add(at, Problem{
+			Text: shorten(ref) + " is not known", Got: shorten(ref),
+			Want: "${env:NAME}, the only thing that is put in; or $${ for the text ${ itself",
+		})
 		return "", false
 	}
 	value, ok := c.getenv(name)

@@ -80,8 +80,10 @@ func testKinds() Kinds {
 			{Name: "image", Doc: "An OCI image.", New: func() any { return &imageSettings{} }},
 		},
 		Targets: []Kind{
-			{Name: "local", Doc: "This machine.", Place: onePath,
-				New: func() any { return &localSettings{Path: "/", Drain: delivery.Duration(30e9)} }},
+			{
+				Name: "local", Doc: "This machine.", Place: onePath,
+				New: func() any { return &localSettings{Path: "/", Drain: delivery.Duration(30e9)} },
+			},
 			{Name: "ecs", Doc: "An ECS cluster.", New: func() any { return &ecsSettings{} }},
 		},
 		Gates: []Kind{

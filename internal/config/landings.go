@@ -53,14 +53,18 @@ func targetKind(single, shared []*node) string {
 }
 
 func (b *builder) noTarget(c component, s spot, shared []*node) {
-	p := Problem{Text: fmt.Sprintf("component %q has no target in %s", c.Name, s.Place),
-		Want: "target with " + oneOf(kindNames(b.kinds.Targets)) + ", at the component or here"}
+	p := Problem{
+		Text: fmt.Sprintf("component %q has no target in %s", c.Name, s.Place),
+		Want: "target with " + oneOf(kindNames(b.kinds.Targets)) + ", at the component or here",
+	}
 	at := s.at
 	for _, n := range shared {
 		if n != nil && len(n.fields) > 1 {
 			at = n.pos
-			p = Problem{Text: fmt.Sprintf("component %q could land on %s or %s", c.Name, n.fields[0].name, n.fields[1].name),
-				Want: "one kind named under components." + c.Name + ".target"}
+			p = Problem{
+				Text: fmt.Sprintf("component %q could land on %s or %s", c.Name, n.fields[0].name, n.fields[1].name),
+				Want: "one kind named under components." + c.Name + ".target",
+			}
 			break
 		}
 	}

@@ -144,8 +144,10 @@ func object() *jsonschema.Schema {
 
 // byName is a mapping from names to values.
 func byName(value *jsonschema.Schema) *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "object", AdditionalProperties: jsonschema.FalseSchema,
-		PatternProperties: map[string]*jsonschema.Schema{namePattern: value}}
+	return &jsonschema.Schema{
+		Type: "object", AdditionalProperties: jsonschema.FalseSchema,
+		PatternProperties: map[string]*jsonschema.Schema{namePattern: value},
+	}
 }
 
 // replace puts a schema in the place of a property and keeps its description.

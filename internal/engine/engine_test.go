@@ -294,6 +294,7 @@ func TestEveryCallFailsInTurn(t *testing.T) {
 }
 
 func failAt(t *testing.T, n int) {
+	t.Helper()
 	w := newWorld(t)
 	mustTrain(t, w, "1")
 	w.trap.calls, w.trap.at = 0, n

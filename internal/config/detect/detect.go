@@ -125,15 +125,19 @@ func (s *search) look(dir string, files map[string]bool, folders []string, sites
 		s.add(Component{Name: s.name(dir), Form: Node, Path: dir, Build: inFolder(dir, pkg.buildCommand()), Start: pkg.start(files)})
 	case s.serves(dir, files):
 		name := s.name(dir)
-		s.add(Component{Name: name, Form: Go, Path: dir,
-			Build: "CGO_ENABLED=0 go build -trimpath -o bin/" + name + " " + goPath(dir)})
+		s.add(Component{
+			Name: name, Form: Go, Path: dir,
+			Build: "CGO_ENABLED=0 go build -trimpath -o bin/" + name + " " + goPath(dir),
+		})
 	}
 	switch {
 	case !sites, pkg.server():
 		return false
 	case pkg.Scripts["build"] != "" && len(pkg.Workspaces) == 0:
-		s.add(Component{Name: s.siteName(dir), Form: Site, Path: path.Join(dir, output(pkg, folders)),
-			Build: inFolder(dir, "npm ci && npm run build")})
+		s.add(Component{
+			Name: s.siteName(dir), Form: Site, Path: path.Join(dir, output(pkg, folders)),
+			Build: inFolder(dir, "npm ci && npm run build"),
+		})
 		return false
 	case files["index.html"], slices.Contains(outputNames(), path.Base(dir)) && hasPages(files):
 		s.add(Component{Name: s.siteName(dir), Form: Site, Path: dir})

@@ -125,8 +125,10 @@ func serverImport(name string) bool {
 	if name == "net/http" {
 		return true
 	}
-	for _, p := range []string{"github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber",
-		"github.com/go-chi/chi", "github.com/gorilla/mux", "github.com/valyala/fasthttp"} {
+	for _, p := range []string{
+		"github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber",
+		"github.com/go-chi/chi", "github.com/gorilla/mux", "github.com/valyala/fasthttp",
+	} {
 		if name == p || strings.HasPrefix(name, p+"/") {
 			return true
 		}

@@ -24,8 +24,10 @@ func (f *face) configCheckCmd() *cobra.Command {
 				return err
 			}
 			a := file.App
-			f.doc.Result = map[string]any{"file": file.Path, "app": a.Name,
-				"components": len(a.Components), "environments": len(a.Environments)}
+			f.doc.Result = map[string]any{
+				"file": file.Path, "app": a.Name,
+				"components": len(a.Components), "environments": len(a.Environments),
+			}
 			return f.text(func() {
 				fmt.Fprintf(f.Out, "%s is right: app %s, %s, %s\n", file.Path, a.Name,
 					count(len(a.Components), "component"), count(len(a.Environments), "environment"))

@@ -132,8 +132,10 @@ func (f *face) printHistory(all []happening, steps bool) {
 		if h.Ended != nil {
 			length = took(h.Ended.Sub(h.Operation.At))
 		}
-		rows = append(rows, []string{moment(h.Operation.At), h.Operation.Environment, heading(h.Operation),
-			h.Operation.Actor, result, fmt.Sprint(len(h.Steps)), length})
+		rows = append(rows, []string{
+			moment(h.Operation.At), h.Operation.Environment, heading(h.Operation),
+			h.Operation.Actor, result, fmt.Sprint(len(h.Steps)), length,
+		})
 	}
 	table(f.Out, rows)
 }

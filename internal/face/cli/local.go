@@ -59,8 +59,10 @@ func (f *face) printProcesses(all []Process) {
 		if !p.Since.IsZero() {
 			since = moment(p.Since)
 		}
-		rows = append(rows, []string{p.Place.String(), number(p.ProxyPort), orDash(p.Component), orDash(p.Version), live, p.State,
-			number(p.PID), number(p.Port), since, fmt.Sprint(p.Restarts)})
+		rows = append(rows, []string{
+			p.Place.String(), number(p.ProxyPort), orDash(p.Component), orDash(p.Version), live, p.State,
+			number(p.PID), number(p.Port), since, fmt.Sprint(p.Restarts),
+		})
 	}
 	table(f.Out, rows)
 	for _, p := range all {

@@ -89,8 +89,12 @@ func (s Settings) Check() []fault.Problem {
 // sources lists the keys given that say where the image comes from.
 func (s Settings) sources() []string {
 	return given([]key{
-		{"dockerfile", s.Dockerfile != ""}, {"folder", s.Folder != ""}, {"binary", s.Binary != ""},
-		{"binaries", len(s.Binaries) > 0}, {"layout", s.Layout != ""}, {"reference", s.Reference != ""},
+		{"dockerfile", s.Dockerfile != ""},
+		{"folder", s.Folder != ""},
+		{"binary", s.Binary != ""},
+		{"binaries", len(s.Binaries) > 0},
+		{"layout", s.Layout != ""},
+		{"reference", s.Reference != ""},
 	})
 }
 
@@ -102,8 +106,13 @@ func (s Settings) misplaced(source string) []string {
 	folder := []key{{"into", s.Into != ""}, {"ignore", len(s.Ignore) > 0}}
 	program := []key{{"allowDynamic", s.AllowDynamic}}
 	made := []key{
-		{"base", s.Base != ""}, {"entrypoint", len(s.Entrypoint) > 0}, {"cmd", len(s.Cmd) > 0}, {"env", len(s.Env) > 0},
-		{"workingDir", s.WorkingDir != ""}, {"user", s.User != ""}, {"ports", len(s.Ports) > 0},
+		{"base", s.Base != ""},
+		{"entrypoint", len(s.Entrypoint) > 0},
+		{"cmd", len(s.Cmd) > 0},
+		{"env", len(s.Env) > 0},
+		{"workingDir", s.WorkingDir != ""},
+		{"user", s.User != ""},
+		{"ports", len(s.Ports) > 0},
 	}
 	platforms := []key{{"platforms", len(s.Platforms) > 0}}
 	switch source {

@@ -10,7 +10,7 @@ import (
 
 func main() {
 	http.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "well") })
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "%s %d", os.Getenv("FALKIRK_VERSION"), os.Getpid())
 	})
 	fmt.Println("listening", os.Getenv("FALKIRK_VERSION"))

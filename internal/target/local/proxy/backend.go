@@ -24,7 +24,7 @@ type Backend struct {
 
 // NewBackend makes a backend without a port; strip takes the prefix off the
 // path before it is sent.
-func NewBackend(version, prefix string, strip bool, log *slog.Logger) *Backend {
+func NewBackend(prefix string, strip bool, log *slog.Logger) *Backend {
 	b := &Backend{transport: &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		MaxIdleConnsPerHost: 1024,

@@ -49,7 +49,7 @@ func (s *Supervisor) newUnit(ctx context.Context, dir place.Version, raw []byte,
 		u.cancel()
 		return u, u.layOut()
 	}
-	u.backend = proxy.NewBackend(w.Version, w.Path, w.Strip, u.log)
+	u.backend = proxy.NewBackend(w.Path, w.Strip, u.log)
 	u.release.Serve = u.backend
 	first, err := process.Recorded(dir)
 	if err != nil {
