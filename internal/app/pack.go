@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"falkirk/internal/delivery"
@@ -37,7 +39,7 @@ func packer(a delivery.App, store *release.Store) cli.Packer {
 // versionOf is the version given, or git's. The commit is recorded either way,
 // where there is one.
 func versionOf(ctx context.Context, a delivery.App, given string) (string, delivery.Source, error) {
-	v, src, err := version.FromGit(ctx, a.Root)
+	v, src, err := version.FromGit(ctx, a.Root, filepath.Join(a.Root, ".falkirk"), filepath.FromSlash(strings.TrimPrefix(a.Store, "file://")))
 	if given == "" {
 		return v, src, err
 	}

@@ -49,7 +49,7 @@ func (f *face) init(dir string, dryRun bool) error {
 		return err
 	}
 	return f.text(func() {
-		fmt.Fprintf(f.Out, "wrote %s\n  next: falkirk config check, then falkirk pack --version 0.1.0\n", path)
+		fmt.Fprintf(f.Out, "wrote %s\n  next: falkirk config check, then falkirk pack --version 0.1.0; keep .falkirk/ out of git\n", path)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -21,8 +22,11 @@ import (
 // changes that are not committed, "-dirty." and a short hash of them follow, so
 // two states of one commit do not claim one version. Characters that a version
 // cannot have, such as the slash of a tag like app/v1, become "-".
-func FromGit(ctx context.Context, dir string) (string, delivery.Source, error) {
-	g := git{ctx: ctx, dir: dir}
+//
+// What lies in the folders of own is no change: there the tool itself writes.
+// They are absolute; one outside of the work tree means nothing.
+func FromGit(ctx context.Context, dir string, own ...string) (string, delivery.Source, error) {
+	g := git{ctx: ctx, dir: dir, own: own}
 	commit, err := g.line("rev-parse", "--verify", "HEAD")
 	if err != nil {
 		return "", delivery.Source{}, noVersion(ctx, dir, err)
@@ -62,12 +66,12 @@ func (g git) describe(src *delivery.Source, commit string) (string, error) {
 
 // changes is a short hash of what differs from the commit, or "".
 func (g git) changes() (string, error) {
-	status, err := g.out("status", "--porcelain=v1", "-z", "--untracked-files=all", "--", ":/")
-	if err != nil || len(status) == 0 {
-		return "", err
-	}
 	top, err := g.line("rev-parse", "--show-toplevel")
 	if err != nil {
+		return "", err
+	}
+	status, err := g.out(append([]string{"status", "--porcelain=v1", "-z", "--untracked-files=all", "--", ":/"}, g.without(top)...)...)
+	if err != nil || len(status) == 0 {
 		return "", err
 	}
 	h := sha256.New()
@@ -83,9 +87,24 @@ func (g git) changes() (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:8], nil
 }
 
+// without is the pathspecs that leave out the tool's own folders.
+func (g git) without(top string) []string {
+	var specs []string
+	for _, folder := range g.own {
+		if real, err := filepath.EvalSymlinks(folder); err == nil {
+			folder = real
+		}
+		if rel, err := filepath.Rel(filepath.FromSlash(top), folder); err == nil && filepath.IsLocal(rel) && rel != "." {
+			specs = append(specs, ":(top,exclude,literal)"+filepath.ToSlash(rel))
+		}
+	}
+	return specs
+}
+
 type git struct {
 	ctx context.Context
 	dir string
+	own []string
 }
 
 func (g git) line(args ...string) (string, error) {
