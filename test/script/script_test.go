@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"json":    field,
 			"alter":   alter,
 			"await":   await,
+			"occupy":  occupy,
 			"strays":  func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },
 		},
 	})
@@ -216,6 +218,16 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		time.Sleep(5 * time.Millisecond) // wait for the fact; the deadline fails the script
 	}
+}
+
+// occupy is `occupy FILE`: listens on the port that the file names, until the
+// script has ended.
+func occupy(ts *testscript.TestScript, _ bool, args []string) {
+	var at struct{ Port int }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &at))
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(at.Port)))
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
 }
 
 // strays fails when a process of the script's folder is left.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,10 +14,23 @@ import (
 func (f *face) localCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "local", Short: "The runtime on this machine", GroupID: "see"}
 	cmd.AddCommand(
-		f.localVerb("up", "Start what should run, for instance after a reboot", Local.Up),
-		f.localVerb("down", "Stop proxies and processes; what is live is remembered", Local.Down),
+		f.localChange("up", "Start what should run, for instance after a reboot", Local.Up),
+		f.localChange("down", "Stop proxies and processes; what is live is remembered", Local.Down),
 		f.localVerb("ps", "List proxies and processes", Local.List),
 	)
+	return cmd
+}
+
+// localChange is a verb that has a dry run: the list of what it is about.
+func (f *face) localChange(name, what string, do func(Local, context.Context, string) ([]Process, error)) *cobra.Command {
+	var dryRun bool
+	cmd := f.localVerb(name, what, func(l Local, ctx context.Context, environment string) ([]Process, error) {
+		if dryRun {
+			return l.List(ctx, environment)
+		}
+		return do(l, ctx, environment)
+	})
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list what this is about and change nothing")
 	return cmd
 }
 
@@ -37,10 +51,10 @@ func (f *face) localVerb(name, what string, do func(Local, context.Context, stri
 			}
 			all, err := do(app.Local, cmd.Context(), only)
 			f.doc.Result = append([]Process{}, all...)
-			if textErr := f.text(func() { f.printProcesses(all) }); textErr != nil {
-				return textErr
+			if err != nil && len(all) == 0 {
+				return err
 			}
-			return err
+			return errors.Join(err, f.text(func() { f.printProcesses(all) }))
 		},
 	}
 }
