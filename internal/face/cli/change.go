@@ -97,8 +97,19 @@ func (f *face) pruneCmd() *cobra.Command {
 	return cmd
 }
 
+// check refuses flags that do not fit together.
+func (c *change) check() error {
+	if c.follow && (!c.isJSON() || c.dryRun) {
+		return fault.Hint(fault.New(fault.Invalid, "--follow goes with --output json and a run that is not dry"), "add --output json, or leave it out")
+	}
+	return nil
+}
+
 // run previews or carries out one request.
 func (c *change) run(ctx context.Context, req engine.Request) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	show := c.progress(c.follow)
 	app, err := c.open(ctx, show.report)
 	if err != nil {

@@ -27,6 +27,9 @@ its old or on its new release. Repeating the command goes on from there.`,
 }
 
 func (c *change) train(cmd *cobra.Command, version string) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	show := c.progress(c.follow)
 	app, err := c.open(cmd.Context(), show.report)
 	if err != nil {
