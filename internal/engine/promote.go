@@ -20,6 +20,9 @@ func (r *run) promote(ctx context.Context, now sight) error {
 		return err
 	}
 	err := r.ask(ctx, delivery.Before(delivery.Promote), now)
+	if err != nil && r.isBack(now) {
+		return err // nothing has moved, now or in a run before
+	}
 	if err == nil {
 		err = r.do(ctx, plan, now)
 	}

@@ -39,6 +39,9 @@ func (l *live) print(line string) {
 }
 
 func (l *live) update(ev engine.Event) {
+	if ev.Kind == engine.Ended {
+		l.clear()
+	}
 	if ev.Place == nil || ev.Step == nil {
 		return
 	}
@@ -50,7 +53,7 @@ func (l *live) update(ev engine.Event) {
 	case engine.Progress:
 		l.at(ev.Place.String()).set(*ev.Place, *ev.Step, share(*ev.Progress))
 	case engine.Finished:
-		l.drop(ev.Place.String())
+		l.at(ev.Place.String()).rest(*ev.Place)
 	}
 }
 
@@ -77,7 +80,11 @@ func (l *live) at(place string) *moving {
 		if s == nil {
 			return ""
 		}
-		return fmt.Sprintf("%s %s", *s, took(time.Since(time.Unix(0, m.from.Load()))))
+		from := m.from.Load()
+		if from == 0 {
+			return *s
+		}
+		return fmt.Sprintf("%s %s", *s, took(time.Since(time.Unix(0, from))))
 	})
 	m.bar = l.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(text))
 	l.places[place] = m
@@ -89,16 +96,22 @@ func (m *moving) set(place delivery.Place, s delivery.Step, more string) {
 	m.now.Store(&line)
 }
 
-func (l *live) drop(place string) {
-	if m, ok := l.places[place]; ok {
+// rest is the line of a place between two steps.
+func (m *moving) rest(place delivery.Place) {
+	line := fmt.Sprintf("[%s] …", place)
+	m.from.Store(0)
+	m.now.Store(&line)
+}
+
+// clear takes the moving lines away.
+func (l *live) clear() {
+	for place, m := range l.places {
 		m.bar.Abort(true)
 		delete(l.places, place)
 	}
 }
 
 func (l *live) close() {
-	for place := range l.places {
-		l.drop(place)
-	}
+	l.clear()
 	l.bars.Wait()
 }
