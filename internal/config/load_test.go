@@ -41,7 +41,7 @@ func testEnv(name string) (string, bool) {
 // loaded reads a good file under a root that is the same on every machine.
 func loaded(t *testing.T, text string) *File {
 	t.Helper()
-	f, err := load([]byte(text), "falkirk.yml", filepath.FromSlash("/work/shop/falkirk.yml"), testKinds(), testEnv)
+	f, err := load([]byte(text), "falkirk.yml", filepath.FromSlash("/srv/shop/falkirk.yml"), testKinds(), testEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestLoadFull(t *testing.T) {
 	if string(last.Settings) != want1 {
 		t.Errorf("settings of %s in %s: %s", last.Component, last.Place, last.Settings)
 	}
-	if diff := cmp.Diff("file:///work/shop/.falkirk", a.Store); diff != "" && filepath.Separator == '/' {
+	if diff := cmp.Diff("file:///srv/shop/.falkirk", a.Store); diff != "" && filepath.Separator == '/' {
 		t.Error(diff)
 	}
 }
@@ -107,12 +107,12 @@ func TestStore(t *testing.T) {
 		t.Skip("paths of Unix")
 	}
 	for given, want := range map[string]string{
-		"":                    "file:///work/shop/.falkirk",
-		"file://a b/../c":     "file:///work/shop/c",
+		"":                    "file:///srv/shop/.falkirk",
+		"file://a b/../c":     "file:///srv/shop/c",
 		"file:///var/falkirk": "file:///var/falkirk",
-		"file://../store":     "file:///work/store",
+		"file://../store":     "file:///srv/store",
 		"s3://bucket/prefix":  "s3://bucket/prefix",
-		"file://${env:ONE}":   "file:///work/shop/1",
+		"file://${env:ONE}":   "file:///srv/shop/1",
 	} {
 		text := "app: shop\ncomponents: {web: {site: {path: dist}}}\nenvironments: [{name: dev, target: {local: {}}}]\n"
 		if given != "" {
