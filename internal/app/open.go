@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"falkirk/internal/bucket"
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
@@ -48,14 +47,14 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 	return &cli.App{
 		File: f, Engine: run, Releases: store,
 		Ledger: func(env string) cli.Log { return ledger.New(objects, f.App.Name, env, ledger.Options{}) },
-		Packer: packer(f.App, store), Redact: redactor(f.Secrets),
+		Packer: packer(f.App, store), Redact: redactor(f.Secrets), Tidy: objects.Tidy,
 		Local: steering{app: f.App, target: run.Targets["local"]},
 		Logs:  logs(run),
 	}, nil
 }
 
 // openBucket opens a store by its URL.
-func openBucket(url string) (bucket.Bucket, error) {
+func openBucket(url string) (*file.Bucket, error) {
 	dir, ok := strings.CutPrefix(url, "file://")
 	if !ok {
 		err := fault.New(fault.Invalid, "this build of falkirk has no store for %s", url)

@@ -34,7 +34,7 @@ func (b *Bucket) begin(ctx context.Context) (*staged, error) {
 		return nil, err
 	}
 	dir := filepath.Join(b.dir, staging)
-	b.swept.Do(func() { sweep(dir) })
+	b.Tidy()
 	for {
 		f, err := os.OpenFile(filepath.Join(dir, rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -149,6 +149,12 @@ func mkdir(dir string) error {
 		return err
 	}
 	return syncDir(above)
+}
+
+// Tidy removes what killed writers have left behind. The first write does so by
+// itself; one who finds nothing to write may call it.
+func (b *Bucket) Tidy() {
+	b.swept.Do(func() { sweep(filepath.Join(b.dir, staging)) })
 }
 
 // sweep removes what writers that are no more have left. What cannot be told

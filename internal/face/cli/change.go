@@ -128,6 +128,7 @@ func (c *change) run(ctx context.Context, req engine.Request) error {
 	if err := c.confirm(app, req.Environment); err != nil {
 		return err
 	}
+	app.Tidy()
 	res, err := app.Engine.Run(ctx, req)
 	show.close()
 	c.doc.Result = show.result(res)

@@ -50,6 +50,7 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 	if err := c.confirm(app, names...); err != nil {
 		return err
 	}
+	app.Tidy()
 	legs, err := app.Engine.Train(cmd.Context(), c.to, engine.Request{Version: version, Actor: c.Actor})
 	show.close()
 	c.doc.Result = trainDocument{Version: version, To: c.to, Legs: legs, Ended: show.ended}
