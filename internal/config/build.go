@@ -22,6 +22,7 @@ type builder struct {
 	components []component
 	landings   []landing
 	read       []readEnvironment
+	values     int  // in the settings of all landings
 	unsure     bool // a target is misspelt: that one is missing says nothing
 }
 
@@ -193,6 +194,9 @@ func (b *builder) accountNamed(n *node, name string) {
 
 // unknownName says that a reference leads nowhere.
 func (b *builder) unknownName(at pos, what, name string, known []string) {
+	if len(b.rep.list) >= mostProblems {
+		return // looking for the nearest of many would be for nothing
+	}
 	p := Problem{Text: fmt.Sprintf("no %s %q", what, shorten(name)), Got: shorten(name), Suggest: nearest(name, known)}
 	if p.Suggest == "" && len(known) > 0 {
 		p.Want = oneOf(known)

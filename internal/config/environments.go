@@ -12,6 +12,10 @@ import (
 // mostLandings bounds components × places of an app.
 const mostLandings = 10_000
 
+// mostSettings bounds the values of all landings together: few large blocks
+// for many places make as much work as many small ones.
+const mostSettings = 500_000
+
 // level is what one environment or region says of targets.
 type level struct {
 	all    *node            // by kind, for all components
@@ -100,12 +104,12 @@ func (b *builder) after(n *node, e environment, earlier, later []string) []strin
 func (b *builder) environment(n *node, e environment, out *readEnvironment) {
 	b.accountNamed(n, e.Account)
 	here := b.level(e.Target, e.Components)
-	spots := b.spots(n, e)
-	if len(b.landings)+len(spots)*len(b.components) > mostLandings {
+	// Regions are counted before they are looked at, as each is compared with all.
+	if len(b.landings)+len(e.Regions)*max(1, len(b.components)) > mostLandings {
 		b.rep.add(n.pos, Problem{Text: "too many components times places", Want: fmt.Sprintf("at most %d in the app", mostLandings)})
 		return
 	}
-	for _, s := range spots {
+	for _, s := range b.spots(n, e) {
 		out.Places = append(out.Places, s.Place)
 		for _, c := range b.components {
 			if l, ok := b.land(c, s, here); ok {
@@ -119,11 +123,11 @@ func (b *builder) environment(n *node, e environment, out *readEnvironment) {
 
 func (b *builder) level(target, components *node) level {
 	l := level{all: b.targets(target), single: map[string]*node{}}
+	var names []string
+	for _, c := range b.components {
+		names = append(names, c.Name)
+	}
 	for _, f := range b.named(components, "components") {
-		var names []string
-		for _, c := range b.components {
-			names = append(names, c.Name)
-		}
 		if !slices.Contains(names, f.name) {
 			b.unknownName(f.at, "component", f.name, names)
 		}

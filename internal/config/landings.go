@@ -25,12 +25,19 @@ func (b *builder) land(c component, s spot, env level) (landing, bool) {
 		}
 		return landing{}, false
 	}
+	if b.values > mostSettings {
+		return landing{}, false // said already
+	}
 	kind, _ := kindNamed(b.kinds.Targets, name)
 	var block *node
 	for _, level := range []*node{c.target, env.all, env.single[c.Name], s.all, s.single[c.Name]} {
 		block = merge(block, level.get(name))
 	}
 	l := landing{block: merge(nil, block)}
+	if b.values += l.block.size; b.values > mostSettings {
+		b.rep.add(s.at, Problem{Text: "too many settings times places", Want: fmt.Sprintf("at most %d values in the app", mostSettings)})
+		return landing{}, false
+	}
 	l.Place, l.Component, l.Target = s.Place, c.Name, name
 	l.Settings = b.settings(kind, l.block, name)
 	return l, l.Settings != nil

@@ -59,16 +59,6 @@ func (n *node) has(name string) bool {
 	return v != nil && v.shape != null
 }
 
-// keyPos is where a key stands, or the mapping when it does not.
-func (n *node) keyPos(name string) pos {
-	for _, f := range n.fields {
-		if f.name == name {
-			return f.at
-		}
-	}
-	return n.pos
-}
-
 // find follows a path as far as it leads.
 func (n *node) find(path []string) *node {
 	for _, p := range path {
@@ -140,20 +130,34 @@ func merge(base, over *node) *node {
 	case base == nil || base.shape != mapping:
 		base = &node{pos: over.pos, shape: mapping}
 	}
-	m := &node{pos: over.pos, shape: mapping, secret: over.secret}
+	m := &node{pos: over.pos, shape: mapping, secret: over.secret, size: 1}
+	overs, bases := over.index(), base.index()
 	for _, f := range base.fields {
-		if o := over.get(f.name); o == nil {
-			m.fields = append(m.fields, f)
-		} else if o.shape != null {
-			m.fields = append(m.fields, field{f.name, over.keyPos(f.name), merge(f.node, o)})
+		if o, ok := overs[f.name]; !ok {
+			m.append(f)
+		} else if o.node.shape != null {
+			m.append(field{f.name, o.at, merge(f.node, o.node)})
 		}
 	}
 	for _, f := range over.fields {
-		if f.node.shape != null && base.get(f.name) == nil {
-			m.fields = append(m.fields, field{f.name, f.at, merge(nil, f.node)})
+		if _, ok := bases[f.name]; !ok && f.node.shape != null {
+			m.append(field{f.name, f.at, merge(nil, f.node)})
 		}
 	}
 	return m
+}
+
+func (n *node) append(f field) {
+	n.fields = append(n.fields, f)
+	n.size += f.node.size
+}
+
+func (n *node) index() map[string]field {
+	all := make(map[string]field, len(n.fields))
+	for _, f := range n.fields {
+		all[f.name] = f
+	}
+	return all
 }
 
 // fromJSON reads a document that encoding/json wrote, keys in their order.

@@ -19,6 +19,9 @@ const (
 	mostBytes = 1 << 20
 	mostDepth = 64
 	mostNodes = 50_000 // after aliases
+	// The parser takes time by the square of the entries of one mapping: a
+	// second for these.
+	mostTokens = 60_000
 )
 
 // parse reads the text of an app file; nil when there is no usable value, and
@@ -79,6 +82,10 @@ func syntax(src string, rep *report) (doc ast.Node) {
 		}
 	}()
 	tokens := lexer.Tokenize(src)
+	if len(tokens) > mostTokens {
+		rep.add(place(tokens[mostTokens]), Problem{Text: "too many values", Want: "a file of less than 20000 entries"})
+		return nil
+	}
 	if !shallow(tokens, rep) {
 		return nil
 	}
@@ -149,7 +156,9 @@ func shallow(tokens token.Tokens, rep *report) bool {
 		case token.MappingEndType, token.SequenceEndType:
 			brackets--
 		case token.MappingValueType:
-			values++
+			if brackets <= 0 {
+				values++
+			}
 		}
 		switch t.Type {
 		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType, token.AliasType:
@@ -158,7 +167,7 @@ func shallow(tokens token.Tokens, rep *report) bool {
 		default:
 			run = 0
 		}
-		deep := brackets > mostDepth || run > mostDepth || (brackets <= 0 && values > mostDepth) ||
+		deep := brackets > mostDepth || run > mostDepth || values > mostDepth ||
 			(t.Type != token.CommentType && t.Position.IndentNum > 4*mostDepth)
 		if deep {
 			rep.add(place(t), Problem{Text: "nested too deeply", Want: fmt.Sprintf("at most %d levels", mostDepth)})
