@@ -52,11 +52,18 @@ func (h carefulHold) Close(ctx context.Context, e delivery.Entry) error {
 	return h.Hold.Close(ctx, h.clean(e))
 }
 
-func (h carefulHold) clean(e delivery.Entry) delivery.Entry {
-	e.Note, e.Error = h.redact(e.Note), h.redact(e.Error)
+func (h carefulHold) clean(e delivery.Entry) delivery.Entry { return clean(e, h.redact) }
+
+// Decide writes what a person decided.
+func (l careful) Decide(ctx context.Context, e delivery.Entry) (delivery.Record, error) {
+	return l.Ledger.Decide(ctx, clean(e, l.redact))
+}
+
+func clean(e delivery.Entry, redact func(string) string) delivery.Entry {
+	e.Note, e.Error = redact(e.Note), redact(e.Error)
 	if e.Verdict != nil {
 		v := *e.Verdict
-		v.Reason, v.Output = h.redact(v.Reason), h.redact(v.Output)
+		v.Reason, v.Output = redact(v.Reason), redact(v.Output)
 		e.Verdict = &v
 	}
 	return e

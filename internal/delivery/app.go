@@ -17,6 +17,8 @@ type App struct {
 	Store        string        `json:"store"` // URL, absolute where it is a file://
 	Components   []Component   `json:"components"`
 	Environments []Environment `json:"environments"` // in their order
+
+	Groups map[string][]string `json:"groups,omitempty"` // people by group, for approvals
 }
 
 // Component is one part of an app. Settings is the checked block of its kind,
@@ -37,7 +39,29 @@ type Environment struct {
 	Places    []Place       `json:"places"`
 	Landings  []Landing     `json:"landings"` // place by place, components in the order of the app file
 	Gates     []GateSetting `json:"gates,omitempty"`
+	Hooks     []Hook        `json:"hooks,omitempty"`
+	Soak      Duration      `json:"soak,omitempty"`    // how long a release must have been live in each environment before
+	Newer     Newer         `json:"newer,omitempty"`   // what a newer release does to one that waits here; "" supersedes
+	WayBack   WayBack       `json:"wayBack,omitempty"` // when the way back is missing; "" warns, and refuses where protected
 }
+
+// Newer says what a newer release does to an older one that waits at a gate.
+type Newer string
+
+// The two ways.
+const (
+	NewerSupersedes Newer = "supersedes" // the older one goes no further
+	NewerWaits      Newer = "waits"      // the newer one waits for the older
+)
+
+// WayBack says what becomes of a promotion without a way back.
+type WayBack string
+
+// The two ways.
+const (
+	WayBackWarns   WayBack = "warn"
+	WayBackRefuses WayBack = "refuse"
+)
 
 // Landing says how one component lands in one place: the target's kind and the
 // target's settings for that place, after inheritance.
@@ -53,9 +77,33 @@ type GateSetting struct {
 	Name     string          `json:"name"`
 	Kind     string          `json:"kind"`
 	When     Moment          `json:"when"`
-	Once     bool            `json:"once,omitempty"` // asked once for the environment instead of in every place
+	Once     bool            `json:"once,omitempty"`  // asked once for the environment instead of in every place
+	For      Duration        `json:"for,omitempty"`   // must stay open for so long; 0: asked once
+	Every    Duration        `json:"every,omitempty"` // how often it is asked meanwhile
 	Settings json.RawMessage `json:"settings"`
 }
+
+// Hook is something that is done before or after a phase. It is asked like a
+// gate of its kind, open being success; a hook that passed is not run again when
+// a killed run is repeated.
+type Hook struct {
+	Name     string          `json:"name"`
+	Kind     string          `json:"kind"`
+	When     Moment          `json:"when"`
+	If       Condition       `json:"if,omitempty"`
+	Once     bool            `json:"once,omitempty"` // once for the environment instead of in every place
+	Settings json.RawMessage `json:"settings"`
+}
+
+// Condition says whether a hook is run after what went before it.
+type Condition string
+
+// The conditions. Before a phase "fail" means that an earlier hook failed.
+const (
+	IfPass Condition = "pass" // the default
+	IfFail Condition = "fail"
+	Always Condition = "always"
+)
 
 // Environment finds an environment by name; the error lists the names.
 func (a App) Environment(name string) (Environment, error) {

@@ -15,9 +15,13 @@ const (
 	Planned Event = "planned" // the steps were settled; Before is the way back, recorded before the first write
 	Did     Event = "did"     // a step was done
 	Asked   Event = "asked"   // a gate answered
+	Hooked  Event = "hooked"  // a hook passed
+	Proved  Event = "proved"  // a place was asked from outside which release it serves
+	Warned  Event = "warned"  // something is not as it should be, and the run went on
 	Undone  Event = "undone"  // the run failed and what it had moved was moved back
 	Closed  Event = "closed"  // the operation ended; Result says how
 	Taken   Event = "taken"   // a stale operation was ended by another process
+	Decided Event = "decided" // a person decided something; belongs to no operation under way
 )
 
 // Result is how an operation ended.
@@ -43,15 +47,26 @@ type Entry struct {
 	Operation Operation  `json:"operation"`
 	Holder    *Holder    `json:"holder,omitempty"` // opened, taken: the process that took the environment
 	Plan      string     `json:"plan,omitempty"`   // planned: the plan's digest
+	Steps     []string   `json:"steps,omitempty"`  // planned: the keys of its steps; none when it goes on with a plan begun before
 	Before    []Standing `json:"before,omitempty"` // planned: what was live, the way back
 	Step      *Step      `json:"step,omitempty"`   // did
 	Note      string     `json:"note,omitempty"`
-	Gate      string     `json:"gate,omitempty"`    // asked
-	Verdict   *Verdict   `json:"verdict,omitempty"` // asked
-	Result    Result     `json:"result,omitempty"`  // closed, taken
-	Error     string     `json:"error,omitempty"`   // closed
-	After     []Standing `json:"after,omitempty"`   // closed: what is live and ready now
-	Settled   bool       `json:"settled,omitempty"` // closed: all of it is on one release, the old or the new
+	Gate      string     `json:"gate,omitempty"`     // asked, hooked: its name; Note says where
+	Verdict   *Verdict   `json:"verdict,omitempty"`  // asked, hooked
+	Serving   *Serving   `json:"serving,omitempty"`  // proved
+	Approval  *Approval  `json:"approval,omitempty"` // decided, with the verb approve or reject
+	Result    Result     `json:"result,omitempty"`   // closed, taken
+	Error     string     `json:"error,omitempty"`    // closed
+	After     []Standing `json:"after,omitempty"`    // closed: what is live and ready now
+	Settled   bool       `json:"settled,omitempty"`  // closed: all of it is on one release, the old or the new
+}
+
+// Serving is what one place said, from outside, of one component.
+type Serving struct {
+	Place     Place  `json:"place"`
+	Component string `json:"component"`
+	Version   string `json:"version"` // "" if it said none
+	URL       string `json:"url,omitempty"`
 }
 
 // Standing is what is live and ready of one component in one place, as an

@@ -25,6 +25,10 @@ type Question struct {
 	Settings  json.RawMessage // the gate's own, checked
 	When      Moment
 	Operation Operation
+	Plan      string              // digest of the plan that it is about
+	Approvals []Signed            // of that plan or of others, oldest first
+	PackedBy  string              // who packed the release
+	Outcome   Condition           // for a hook: pass or fail, what went before it
 	Place     Place               // without account and region when asked once for the environment
 	Before    map[string]string   // live version by component before this run, where known
 	Serving   map[string]Endpoint // by component: the candidate before promote, the live release after

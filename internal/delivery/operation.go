@@ -13,6 +13,22 @@ const (
 	VerbPrune     Verb = "prune"
 )
 
+// The verbs of decisions: what a person says, and no automation undoes.
+const (
+	VerbHold    Verb = "hold"         // the environment stays on what is live
+	VerbRelease Verb = "release-hold" // it may move again
+	VerbBan     Verb = "ban"          // the release goes nowhere; written for the whole app
+	VerbUnban   Verb = "unban"
+	VerbStop    Verb = "stop" // nothing is written until resume; in one environment or in the whole app
+	VerbResume  Verb = "resume"
+	VerbApprove Verb = "approve" // says yes to one plan
+	VerbReject  Verb = "reject"  // says no to one plan
+)
+
+// Everywhere is the environment of decisions about the whole app. It is not a
+// name that an app file can give.
+const Everywhere = "_app"
+
 // Operation is a request. Its ID makes it idempotent and names it everywhere.
 type Operation struct {
 	ID          string    `json:"id"`
@@ -20,9 +36,11 @@ type Operation struct {
 	App         string    `json:"app"`
 	Environment string    `json:"environment"`
 	Version     string    `json:"version,omitempty"`
-	Actor       string    `json:"actor"`            // user@host, or the CI job
-	Reason      string    `json:"reason,omitempty"` // why, where a rule is set aside
-	At          time.Time `json:"at"`               // UTC
+	Actor       string    `json:"actor"`              // user@host, or the CI job
+	Reason      string    `json:"reason,omitempty"`   // why: of a decision, or of an order that is set aside
+	Override    string    `json:"override,omitempty"` // why a freeze is set aside
+	Plan        string    `json:"plan,omitempty"`     // digest of the saved plan that is applied
+	At          time.Time `json:"at"`                 // UTC
 }
 
 // moves reports whether the operation changes what is live.

@@ -18,6 +18,14 @@ type Record struct {
 	// Promoted: releases promoted with success here and not rolled back since,
 	// oldest first, no doubles.
 	Promoted []string
+
+	Bound     *Bound      // the plan that has been begun and not settled; nil when there is none
+	Waiting   []Pending   // what gates keep waiting, oldest first
+	Failures  []Failure   // the last failure of releases that have not gone live since, oldest first
+	Hold      *Operation  // the environment stays on its Version; nil when it may move
+	Stop      *Operation  // nothing is written
+	Bans      []Operation // releases that go nowhere; only in the record of the whole app
+	Approvals []Signed    // of plans that have not been done
 }
 
 // Tenure is one release being live in the whole environment.
@@ -36,12 +44,17 @@ func (r Record) Fold(e Entry, hash string) Record {
 	case Opened:
 		r.Open = &e
 	case Planned:
+		r.Bound = r.bind(e)
 		if e.Operation.moves() {
 			r.Way, r.Toward = e.Before, ""
 			if e.Operation.Verb == VerbRollback {
 				r.Toward = e.Operation.Version
 			}
 		}
+	case Hooked:
+		r.Bound = r.Bound.with(e)
+	case Decided:
+		return r.decide(e)
 	case Closed, Taken:
 		if r.Open != nil && r.Open.Operation.ID == e.Operation.ID {
 			r.Open = nil
@@ -52,7 +65,10 @@ func (r Record) Fold(e Entry, hash string) Record {
 		if e.Event == Closed && e.Settled && e.Operation.moves() {
 			r.Way, r.Toward = nil, ""
 		}
-		r = r.settle(e)
+		r = r.pend(e).settle(e)
+		if e.Event == Closed && (e.Settled || e.Result == ResultDone) {
+			r.Bound = nil
+		}
 	}
 	return r
 }

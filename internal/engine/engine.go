@@ -29,15 +29,19 @@ type Gate interface {
 
 // Ledger is the log of one environment.
 type Ledger interface {
-	Read(ctx context.Context) (delivery.Record, error)
+	// Read folds the log, or what came after since where that is not zero.
+	Read(ctx context.Context, since delivery.Record) (delivery.Record, error)
 	// Begin takes the environment; fault.Locked when another operation has it.
 	Begin(ctx context.Context, op delivery.Operation) (Hold, delivery.Record, error)
+	// Decide writes what a person decided, whoever has the environment.
+	Decide(ctx context.Context, e delivery.Entry) (delivery.Record, error)
 }
 
 // Hold is an environment taken by one operation.
 type Hold interface {
-	// Check fails when the environment was taken over.
-	Check(ctx context.Context) error
+	// Check fails when the environment was taken over, and gives the record with
+	// what others wrote meanwhile.
+	Check(ctx context.Context) (delivery.Record, error)
 	Append(ctx context.Context, e delivery.Entry) error
 	// Close ends the operation with a Closed entry. It is idempotent.
 	Close(ctx context.Context, e delivery.Entry) error

@@ -32,7 +32,7 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	if err != nil {
 		return asked{}, err
 	}
-	rec, err := e.Ledger(env.Name).Read(ctx)
+	rec, err := e.Ledger(env.Name).Read(ctx, delivery.Record{})
 	if err != nil {
 		return asked{}, err
 	}
@@ -130,7 +130,7 @@ func (e *Engine) inOrder(ctx context.Context, env delivery.Environment, req Requ
 		return nil
 	}
 	for _, up := range env.After {
-		rec, err := e.Ledger(up).Read(ctx)
+		rec, err := e.Ledger(up).Read(ctx, delivery.Record{})
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
 }
 
 func (e *Engine) statusOf(ctx context.Context, env delivery.Environment) (Status, error) {
-	rec, err := e.Ledger(env.Name).Read(ctx)
+	rec, err := e.Ledger(env.Name).Read(ctx, delivery.Record{})
 	if err != nil {
 		return Status{Environment: env.Name}, err
 	}

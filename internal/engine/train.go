@@ -37,7 +37,7 @@ func (e *Engine) Train(ctx context.Context, to string, req Request) ([]Leg, erro
 func (e *Engine) leg(ctx context.Context, env string, last bool, req Request) (Leg, error) {
 	req.Environment = env
 	leg := Leg{Environment: env}
-	rec, err := e.Ledger(env).Read(ctx)
+	rec, err := e.Ledger(env).Read(ctx, delivery.Record{})
 	if err != nil {
 		return leg, err
 	}

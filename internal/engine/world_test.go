@@ -220,7 +220,7 @@ func (w *world) lives(env string) []string {
 
 func (w *world) record(t *testing.T, env string) delivery.Record {
 	t.Helper()
-	rec, err := ledger.New(w.store, "shop", env, ledger.Options{}).Read(context.Background())
+	rec, err := ledger.New(w.store, "shop", env, ledger.Options{}).Read(context.Background(), delivery.Record{})
 	if err != nil {
 		t.Fatal("read the ledger:", err)
 	}

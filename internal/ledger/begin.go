@@ -18,7 +18,7 @@ import (
 func (l *Ledger) Begin(ctx context.Context, op delivery.Operation) (*Hold, delivery.Record, error) {
 	holder := l.holder
 	holder.Token = rand.Text()
-	rec, err := l.Read(ctx)
+	rec, err := l.Read(ctx, delivery.Record{})
 	for err == nil {
 		if rec.Open == nil {
 			var h *Hold
@@ -49,7 +49,8 @@ func (l *Ledger) open(ctx context.Context, rec delivery.Record, op delivery.Oper
 		_ = l.store.Delete(context.WithoutCancel(ctx), key)
 		return nil, rec, err
 	}
-	return l.hold(ctx, s, key, until), rec.Fold(s.entry, s.hash), nil
+	rec = rec.Fold(s.entry, s.hash)
+	return l.hold(ctx, s, rec, key, until), rec, nil
 }
 
 // take ends a stale operation. Of many who try, one gets the number.

@@ -96,7 +96,7 @@ func check(e delivery.Entry) error {
 	}
 	switch e.Event {
 	case delivery.Opened, delivery.Planned, delivery.Did, delivery.Asked, delivery.Undone,
-		delivery.Closed, delivery.Taken:
+		delivery.Hooked, delivery.Proved, delivery.Warned, delivery.Closed, delivery.Taken, delivery.Decided:
 		return nil
 	}
 	err := fault.New(fault.Invalid, "the entry has the event %q, which this falkirk does not know", e.Event)

@@ -128,7 +128,7 @@ func breakAt(t *testing.T, name string, after bool, k, length int64) (sprung boo
 		h, _, err = l.Begin(t.Context(), operation("a"))
 		return err
 	})
-	until(t, c, name+": check", func() error { return h.Check(t.Context()) })
+	until(t, c, name+": check", func() error { return checked(t.Context(), h) })
 	until(t, c, name+": append", func() error { return h.Append(t.Context(), did("one")) })
 	until(t, c, name+": append", func() error { return h.Append(t.Context(), did("two")) })
 	until(t, c, name+": close", func() error { return h.Close(t.Context(), done()) })

@@ -28,8 +28,7 @@ type Hold struct {
 	until  atomic.Int64 // when the lease ends, in Unix nanoseconds
 
 	turn  chan struct{} // one at a time: the fields of this block
-	last  int
-	hash  string
+	rec   delivery.Record
 	ended error // ErrLost or errEnded, explained
 
 	lost     chan struct{}
@@ -39,11 +38,11 @@ type Hold struct {
 
 // hold starts the renewal, which outlives the context of Begin: a run that is
 // interrupted still has to move back and to close.
-func (l *Ledger) hold(ctx context.Context, s stored, key string, until time.Time) *Hold {
+func (l *Ledger) hold(ctx context.Context, s stored, rec delivery.Record, key string, until time.Time) *Hold {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h := &Hold{
 		ledger: l, opened: s.entry, key: key, turn: make(chan struct{}, 1),
-		last: s.entry.Number, hash: s.hash, lost: make(chan struct{}), stop: stop,
+		rec: rec, lost: make(chan struct{}), stop: stop,
 	}
 	h.until.Store(until.UnixNano())
 	h.finished.Go(func() { h.renew(ctx) })
@@ -57,25 +56,27 @@ func (h *Hold) Token() int { return h.opened.Number }
 func (h *Hold) Lost() <-chan struct{} { return h.lost }
 
 // Check reports whether the environment is still held; it is asked before each
-// step. ErrLost when another process took it, and then the error says which.
-func (h *Hold) Check(ctx context.Context) error {
+// step, and gives the record with everything that others wrote meanwhile.
+// ErrLost when another process took it, and then the error says which.
+func (h *Hold) Check(ctx context.Context) (delivery.Record, error) {
 	if h.ledger.now().UnixNano() >= h.until.Load() {
 		if err := h.extend(ctx); err != nil {
-			return err
+			return delivery.Record{}, err
 		}
 	}
 	if err := h.lock(ctx); err != nil {
-		return err
+		return delivery.Record{}, err
 	}
 	defer h.unlock()
-	return h.catchUp(ctx)
+	err := h.catchUp(ctx)
+	return h.rec, err
 }
 
 // Append writes an entry of this operation; it fills in everything but what
 // the event is about.
 func (h *Hold) Append(ctx context.Context, e delivery.Entry) error {
 	switch e.Event {
-	case delivery.Opened, delivery.Closed, delivery.Taken:
+	case delivery.Opened, delivery.Closed, delivery.Taken, delivery.Decided:
 		return fault.New(fault.Internal, "the event %q is not written by an append", e.Event)
 	}
 	if err := h.lock(ctx); err != nil {
@@ -111,7 +112,7 @@ func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 func (h *Hold) append(ctx context.Context, e delivery.Entry) error {
 	e.Operation = h.opened.Operation
 	for h.ended == nil {
-		s, err := h.ledger.append(ctx, h.last, h.hash, e)
+		s, err := h.ledger.append(ctx, h.rec.Last, h.rec.LastHash, e)
 		if err == nil {
 			h.note(s)
 			return nil
@@ -129,12 +130,12 @@ func (h *Hold) append(ctx context.Context, e delivery.Entry) error {
 // catchUp reads what others wrote. The turn is held.
 func (h *Hold) catchUp(ctx context.Context) error {
 	for h.ended == nil {
-		s, err := h.ledger.fetch(ctx, h.last+1)
+		s, err := h.ledger.fetch(ctx, h.rec.Last+1)
 		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		if err == nil {
-			err = h.ledger.follows(s, h.hash)
+			err = h.ledger.follows(s, h.rec.LastHash)
 		}
 		if err != nil {
 			return err
@@ -146,7 +147,7 @@ func (h *Hold) catchUp(ctx context.Context) error {
 
 // note takes the next entry in. The turn is held.
 func (h *Hold) note(s stored) {
-	h.last, h.hash = s.entry.Number, s.hash
+	h.rec = h.rec.Fold(s.entry, s.hash)
 	if s.entry.Operation.ID != h.opened.Operation.ID {
 		return
 	}
@@ -197,7 +198,7 @@ func (h *Hold) renew(ctx context.Context) {
 		}
 		try, cancel := context.WithTimeout(ctx, every)
 		if h.extend(try) == nil {
-			_ = h.Check(try) // ErrLost shows in h.lost
+			_, _ = h.Check(try) // ErrLost shows in h.lost
 		}
 		cancel()
 	}

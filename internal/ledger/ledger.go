@@ -62,8 +62,12 @@ func New(store Store, app, env string, opt Options) *Ledger {
 	return l
 }
 
-// Read folds the whole log and verifies its chain.
-func (l *Ledger) Read(ctx context.Context) (delivery.Record, error) {
+// Read folds what came after since, which may be the zero record, and verifies
+// its chain.
+func (l *Ledger) Read(ctx context.Context, since delivery.Record) (delivery.Record, error) {
+	if since.Last > 0 {
+		return l.follow(ctx, since)
+	}
 	var rec delivery.Record
 	for s, err := range l.chain(ctx, 0, "") {
 		if err != nil {

@@ -69,7 +69,7 @@ func TestAnOperationIsRecorded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	l := in(dir)
-	rec, err := l.Read(t.Context())
+	rec, err := l.Read(t.Context(), delivery.Record{})
 	must(t, err)
 	if d := cmp.Diff(delivery.Record{}, rec); d != "" {
 		t.Error(d)
@@ -78,23 +78,23 @@ func TestAnOperationIsRecorded(t *testing.T) {
 	if rec.Open == nil || rec.Open.Operation.ID != "a" || rec.Last != 1 || h.Token() != 1 {
 		t.Errorf("after begin the record is %+v", rec)
 	}
-	read, err := l.Read(t.Context())
+	read, err := l.Read(t.Context(), delivery.Record{})
 	must(t, err)
 	if d := cmp.Diff(rec, read); d != "" {
 		t.Errorf("begin gives another record than the log: %s", d)
 	}
 	must(t, h.Append(t.Context(), did("one")))
-	must(t, h.Check(t.Context()))
+	must(t, checked(t.Context(), h))
 	must(t, h.Close(t.Context(), done()))
 	must(t, h.Close(t.Context(), done()))
 	if err := h.Append(t.Context(), did("late")); err == nil {
 		t.Error("a closed operation appends")
 	}
-	if err := h.Check(t.Context()); err == nil || errors.Is(err, ledger.ErrLost) {
+	if err := checked(t.Context(), h); err == nil || errors.Is(err, ledger.ErrLost) {
 		t.Errorf("a closed operation is checked: %v", err)
 	}
 	wantStory(t, l, "opened a", "did a one", "closed a done")
-	rec, err = l.Read(t.Context())
+	rec, err = l.Read(t.Context(), delivery.Record{})
 	must(t, err)
 	if rec.Open != nil || rec.Live() != "v-a" || rec.Last != 3 {
 		t.Errorf("the record is %+v", rec)
@@ -127,7 +127,7 @@ func TestGoroutinesAppendToOneHold(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			for n := range 10 {
-				errs[i] = errors.Join(errs[i], h.Append(t.Context(), did(fmt.Sprintf("%d-%d", i, n))), h.Check(t.Context()))
+				errs[i] = errors.Join(errs[i], h.Append(t.Context(), did(fmt.Sprintf("%d-%d", i, n))), checked(t.Context(), h))
 			}
 		})
 	}
@@ -169,7 +169,7 @@ func TestCloseWritesAfterCancel(t *testing.T) {
 	h, _, err := l.Begin(ctx, operation("a"))
 	must(t, err)
 	cancel()
-	if err := h.Check(ctx); !fault.Is(err, fault.Interrupted) {
+	if err := checked(ctx, h); !fault.Is(err, fault.Interrupted) {
 		t.Errorf("check: %v", err)
 	}
 	must(t, h.Close(ctx, delivery.Entry{Result: delivery.ResultInterrupted}))
@@ -220,7 +220,7 @@ func TestTamperingIsFoundAndNamed(t *testing.T) {
 		}
 		must(t, h.Close(t.Context(), done()))
 		edit(t, dir, c.number, c.change)
-		_, err := l.Read(t.Context())
+		_, err := l.Read(t.Context(), delivery.Record{})
 		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), fmt.Sprintf("ledger/demo/prd/%010d.json", c.number)) ||
 			!strings.Contains(fault.HintOf(err), c.hint) {
 			t.Errorf("%s: %v, hint %q", what, err, fault.HintOf(err))
@@ -287,7 +287,7 @@ func TestSchema1IsRead(t *testing.T) {
 			t.Errorf("something of entry %d is not read: %s", n, d)
 		}
 	}
-	rec, err := l.Read(t.Context())
+	rec, err := l.Read(t.Context(), delivery.Record{})
 	must(t, err)
 	if n != 13 || rec.Last != 13 || rec.Live() != "1.0.0" || rec.Open != nil {
 		t.Errorf("%d entries are read as %+v", n, rec)
@@ -345,7 +345,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	l := in(dir)
 	for b.Loop() {
-		if _, err := l.Read(b.Context()); err != nil {
+		if _, err := l.Read(b.Context(), delivery.Record{}); err != nil {
 			b.Fatal(err)
 		}
 	}

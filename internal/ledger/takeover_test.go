@@ -104,8 +104,8 @@ func TestTheSameOperationIsRepeatedAfterItsProcessDied(t *testing.T) {
 	old, _ := begin(t, at(dir, "first", c), "a")
 	c.forward(16 * time.Second)
 	h, rec := begin(t, at(dir, "second", c), "a")
-	wantLost(t, old.Check(t.Context()), "second")
-	must(t, h.Check(t.Context()))
+	wantLost(t, checked(t.Context(), old), "second")
+	must(t, checked(t.Context(), h))
 	if rec.Open == nil || rec.Open.Number != 3 {
 		t.Errorf("the record is %+v", rec)
 	}
@@ -116,7 +116,7 @@ func TestTheSameOperationIsRepeatedAfterItsProcessDied(t *testing.T) {
 func TestAnEndedLeaseIsTakenAndItsHolderFindsOut(t *testing.T) {
 	t.Parallel()
 	for what, find := range map[string]func(*ledger.Hold) error{
-		"check":  func(h *ledger.Hold) error { return h.Check(t.Context()) },
+		"check":  func(h *ledger.Hold) error { return checked(t.Context(), h) },
 		"append": func(h *ledger.Hold) error { return h.Append(t.Context(), did("late")) },
 		"close":  func(h *ledger.Hold) error { return h.Close(t.Context(), done()) },
 	} {
@@ -170,7 +170,7 @@ func TestOneOfManyTakersWins(t *testing.T) {
 	if winners != 1 {
 		t.Fatalf("%d takers won", winners)
 	}
-	must(t, won.Load().Check(t.Context()))
+	must(t, checked(t.Context(), won.Load()))
 	must(t, won.Load().Close(t.Context(), done()))
 	wantLost(t, old.Close(t.Context(), done()), "taker-")
 	if got := story(t, at(dir, "x", c)); len(got) != 4 {
@@ -183,7 +183,7 @@ func TestCheckRenewsALeaseThatEnded(t *testing.T) {
 	dir, c := t.TempDir(), newClock()
 	h, _ := begin(t, at(dir, "first", c), "a")
 	c.forward(time.Minute) // asleep
-	must(t, h.Check(t.Context()))
+	must(t, checked(t.Context(), h))
 	c.forward(14 * time.Second)
 	wantLocked(t, at(dir, "second", c))
 	must(t, h.Close(t.Context(), done()))
@@ -277,7 +277,7 @@ func TestRenewalFindsOutThatTheHoldIsGone(t *testing.T) {
 		if !isLost(old) {
 			t.Error("after a third of the lease the holder does not know")
 		}
-		wantLost(t, old.Check(t.Context()), "second")
+		wantLost(t, checked(t.Context(), old), "second")
 		must(t, h.Close(t.Context(), done()))
 		_ = old.Close(t.Context(), done())
 	})

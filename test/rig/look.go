@@ -19,7 +19,7 @@ import (
 // Record folds an environment's ledger; a chain that is not whole fails the test.
 func (r *Rig) Record(t *testing.T, env string) delivery.Record {
 	t.Helper()
-	rec, err := r.Ledger(env).Read(context.WithoutCancel(t.Context()))
+	rec, err := r.Ledger(env).Read(context.WithoutCancel(t.Context()), delivery.Record{})
 	if err != nil {
 		t.Fatalf("the ledger of %s: %v", env, err)
 	}

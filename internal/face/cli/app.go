@@ -35,7 +35,6 @@ type Releases interface {
 
 // Log reads the ledger of one environment.
 type Log interface {
-	Read(ctx context.Context) (delivery.Record, error)
 	Entries(ctx context.Context) iter.Seq2[delivery.Entry, error]
 }
 

@@ -1,0 +1,97 @@
+package delivery
+
+import (
+	"slices"
+	"time"
+)
+
+// Pending is an operation that ended because gates had not answered yet. It
+// holds nothing; the same request goes on with it.
+type Pending struct {
+	Operation Operation `json:"operation"`
+	Plan      string    `json:"plan"` // digest
+	Since     time.Time `json:"since"`
+	Reason    string    `json:"reason"`
+}
+
+// Failure is how the last operation on a release failed.
+type Failure struct {
+	Operation Operation `json:"operation"`
+	Result    Result    `json:"result"`
+	Error     string    `json:"error"`
+	At        time.Time `json:"at"`
+}
+
+// mostFailures bounds what a record keeps of releases that never went live.
+const mostFailures = 100
+
+// Banned is the ban of a version, in the record of the whole app.
+func (r Record) Banned(version string) (Operation, bool) {
+	i := slices.IndexFunc(r.Bans, func(o Operation) bool { return o.Version == version })
+	if i < 0 {
+		return Operation{}, false
+	}
+	return r.Bans[i], true
+}
+
+// Failed is the last failure of a version, if nothing went well with it since.
+func (r Record) Failed(version string) (Failure, bool) {
+	i := slices.IndexFunc(r.Failures, func(f Failure) bool { return f.Operation.Version == version })
+	if i < 0 {
+		return Failure{}, false
+	}
+	return r.Failures[i], true
+}
+
+// decide folds what a person decided.
+func (r Record) decide(e Entry) Record {
+	op := e.Operation
+	switch op.Verb {
+	case VerbHold:
+		r.Hold = &op
+	case VerbRelease:
+		r.Hold = nil
+	case VerbStop:
+		r.Stop = &op
+	case VerbResume:
+		r.Stop = nil
+	case VerbBan, VerbUnban:
+		r.Bans = slices.DeleteFunc(slices.Clone(r.Bans), func(o Operation) bool { return o.Version == op.Version })
+		if op.Verb == VerbBan {
+			r.Bans = append(r.Bans, op)
+		}
+	case VerbApprove, VerbReject:
+		if e.Approval != nil {
+			r.Approvals = append(slices.Clip(r.Approvals), Signed{Approval: *e.Approval, Operation: op.ID, Actor: op.Actor})
+		}
+	}
+	return r
+}
+
+// pend notes what waits, what failed, and what is past by the end of an
+// operation.
+func (r Record) pend(e Entry) Record {
+	op := e.Operation
+	same := func(o Operation) bool { return o.Version == op.Version && o.Verb == op.Verb }
+	r.Waiting = slices.DeleteFunc(slices.Clone(r.Waiting), func(w Pending) bool { return same(w.Operation) })
+	if e.Result == ResultWaiting {
+		w := Pending{Operation: op, Since: e.At, Reason: e.Error}
+		if r.Bound != nil {
+			w.Plan = r.Bound.Digest
+		}
+		r.Waiting = append(r.Waiting, w)
+	}
+	if op.Version == "" || e.Result == ResultWaiting || e.Event == Taken {
+		return r
+	}
+	r.Failures = slices.DeleteFunc(slices.Clone(r.Failures), func(f Failure) bool { return f.Operation.Version == op.Version })
+	switch {
+	case e.Result != ResultDone:
+		r.Failures = append(r.Failures, Failure{Operation: op, Result: e.Result, Error: e.Error, At: e.At})
+		r.Failures = r.Failures[max(0, len(r.Failures)-mostFailures):]
+	case op.moves():
+		// Approvals are for one going live, and this was it.
+		r.Approvals = slices.DeleteFunc(slices.Clone(r.Approvals), func(s Signed) bool { return s.Version == op.Version })
+	}
+	return r
+}
