@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // freeze windows name zones, and a scratch image or Windows has none
 
 	"falkirk/internal/app"
 )

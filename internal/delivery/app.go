@@ -43,6 +43,7 @@ type Environment struct {
 	Soak      Duration      `json:"soak,omitempty"`    // how long a release must have been live in each environment before
 	Newer     Newer         `json:"newer,omitempty"`   // what a newer release does to one that waits here; "" supersedes
 	WayBack   WayBack       `json:"wayBack,omitempty"` // when the way back is missing; "" warns, and refuses where protected
+	Freeze    []Freeze      `json:"freeze,omitempty"`  // windows in which no promotion begins
 }
 
 // Newer says what a newer release does to an older one that waits at a gate.

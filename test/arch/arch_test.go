@@ -21,13 +21,14 @@ var may = map[string][]string{
 	"bucket":         {"delivery", "fault"},
 	"release":        {"bucket", "delivery", "fault"},
 	"ledger":         {"bucket", "delivery", "fault"},
-	"config":         {"delivery", "fault"},
+	"freeze":         {"delivery", "fault"},
+	"config":         {"freeze", "delivery", "fault"},
 	"oci":            {"delivery", "fault"},
 	"pack":           {"release", "oci", "delivery", "fault"},
-	"engine":         {"delivery", "fault"},
+	"engine":         {"freeze", "delivery", "fault"},
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
 	"target/*":       {"delivery", "fault"},
-	"face/*":         {"config", "engine", "delivery", "fault"},
+	"face/*":         {"config", "engine", "freeze", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all
 	"../cmd/falkirk": {"app"},
