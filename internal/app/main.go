@@ -4,10 +4,7 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -21,31 +18,6 @@ func Main(args []string) int {
 	ctx, stop := interruptible(context.Background(), !isHidden(wiring, args))
 	defer stop()
 	return cli.Main(ctx, wiring, streams(), args)
-}
-
-// interruptible ends the context at the first interrupt and lets the second do
-// what it does without us. Unlike signal.NotifyContext it leaves the cause at
-// context.Canceled, by which everybody knows an interruption.
-func interruptible(parent context.Context, tell bool) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(parent)
-	signals, ended := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case <-signals:
-			signal.Stop(signals)
-			if tell {
-				fmt.Fprintln(os.Stderr, "falkirk: stopping after the steps under way; once more to stop at once")
-			}
-			cancel()
-		case <-ended:
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(ended)
-		cancel()
-	}
 }
 
 func isHidden(w cli.Wiring, args []string) bool {

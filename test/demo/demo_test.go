@@ -3,6 +3,7 @@ package demo
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -95,6 +96,48 @@ func TestInterruptedDemoLeavesNothing(t *testing.T) {
 		}
 		gone(t, folder)
 	}
+}
+
+// The reader leaves, as head does: of the result, or of everything that is printed.
+func TestDemoThatNobodyReadsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t)
+	for _, all := range []bool{false, true} {
+		cmd := r.Command(t.Context(), "demo")
+		read, write, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = write, &errs
+		if all {
+			cmd.Stderr = write
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_ = write.Close() // the child has its own
+		folder := readUntil(bufio.NewScanner(read), "From here on")
+		_ = read.Close()
+		_ = cmd.Wait() // the exit code is looked at below
+		if code := cmd.ProcessState.ExitCode(); code != 130 || folder == "" {
+			t.Errorf("exit %v in %q\n%s", cmd.ProcessState, folder, errs.String())
+		}
+		gone(t, folder)
+	}
+}
+
+// readUntil reads up to a line and gives the folder that the demo named.
+func readUntil(s *bufio.Scanner, line string) (folder string) {
+	for s.Scan() {
+		if _, name, ok := strings.Cut(s.Text(), "HTTP service, in "); ok {
+			folder = strings.TrimSpace(name)
+		}
+		if strings.Contains(s.Text(), line) {
+			break
+		}
+	}
+	return folder
 }
 
 func TestDemoKeptRunsOn(t *testing.T) {

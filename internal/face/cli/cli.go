@@ -48,19 +48,22 @@ type Hidden struct {
 type face struct {
 	Wiring
 	Streams
-	file   string // --file
-	output string // --output
-	yes    bool   // --yes
-	quiet  bool   // --quiet
-	begun  bool   // the words were understood
-	doc    document
-	redact func(string) string // takes secrets out; nil until an app file is open
-	typed  *bufio.Reader       // over In, once something was asked
+	file    string // --file
+	output  string // --output
+	yes     bool   // --yes
+	quiet   bool   // --quiet
+	begun   bool   // the words were understood
+	doc     document
+	readers *readers
+	redact  func(string) string // takes secrets out; nil until an app file is open
+	typed   *bufio.Reader       // over In, once something was asked
 }
 
 // Main runs one command and returns its exit code.
 func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	f := &face{Wiring: w, Streams: s}
+	ctx = f.watch(ctx)
+	defer f.readers.stop()
 	root := f.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -137,17 +140,31 @@ func (f *face) isJSON() bool { return f.output == "json" }
 // finish prints the error or the JSON document, once, and gives the exit code.
 func (f *face) finish(cmd *cobra.Command, err error) int {
 	code := fault.ExitCode(err)
-	if f.isJSON() {
-		return f.doc.print(f.Out, cmd, code, err)
-	}
-	if err != nil {
-		fmt.Fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), strings.TrimRight(err.Error(), "\n"))
-		if hint := fault.HintOf(err); hint != "" {
-			fmt.Fprintf(f.Err, "  next: %s\n", hint)
+	switch {
+	case f.isJSON():
+		if err := f.doc.print(f.Out, cmd, code, err); err != nil {
+			f.readers.failed(err)
 		}
-		fmt.Fprintf(f.Err, "%s\n", lastLine(code))
+	case err != nil:
+		f.tell(err)
+	}
+	lost := f.readers.lost()
+	if lost != nil && !fault.Is(lost, fault.Interrupted) {
+		f.tell(lost)
+	}
+	if code == 0 {
+		code = fault.ExitCode(lost)
 	}
 	return code
+}
+
+// tell prints an error, what to do next, and how the command ended.
+func (f *face) tell(err error) {
+	fmt.Fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), strings.TrimRight(err.Error(), "\n"))
+	if hint := fault.HintOf(err); hint != "" {
+		fmt.Fprintf(f.Err, "  next: %s\n", hint)
+	}
+	fmt.Fprintf(f.Err, "%s\n", lastLine(fault.ExitCode(err)))
 }
 
 // lastLine says how the command ended, so that nobody takes a failure for a

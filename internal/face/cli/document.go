@@ -35,7 +35,7 @@ type errorDocument struct {
 	Problems []config.Problem `json:"problems,omitempty"` // of an app file, one by one
 }
 
-func (d document) print(w io.Writer, cmd *cobra.Command, code int, err error) int {
+func (d document) print(w io.Writer, cmd *cobra.Command, code int, err error) error {
 	d.Schema, d.Command = 1, cmd.CommandPath()
 	for _, x := range fault.Exits() {
 		if x.Code == code {
@@ -54,9 +54,8 @@ func (d document) print(w io.Writer, cmd *cobra.Command, code int, err error) in
 	if !d.compact {
 		enc.SetIndent("", "  ")
 	}
-	if encErr := enc.Encode(d); encErr != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "falkirk: write the JSON document:", encErr)
-		return max(code, 1)
+	if err := enc.Encode(d); err != nil {
+		return fmt.Errorf("write the JSON document: %w", err)
 	}
-	return code
+	return nil
 }
