@@ -39,7 +39,8 @@ func (b *builder) build(root *node) {
 	if root.shape != mapping {
 		return
 	}
-	b.name(root, "app")
+	b.name(root, "app", "falkirk")
+	b.file.Falkirk = doc.Falkirk
 	app := &b.file.App
 	app.Name, app.Store = doc.App, b.store(doc)
 	b.accounts(doc.Accounts)

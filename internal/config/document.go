@@ -9,11 +9,13 @@ const (
 	namePattern    = `^[a-z][a-z0-9-]{0,62}$`
 	regionPattern  = `^[a-z0-9][a-z0-9-]{0,62}$`
 	accountPattern = `^[0-9]{12}$`
+	pinPattern     = `^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$`
 	rolePattern    = `^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
 )
 
 type document struct {
 	App          string  `json:"app" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the app: small letters and digits and hyphens"`
+	Falkirk      string  `json:"falkirk" jsonschema:"pattern=^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$,description=the one version of falkirk that may work on this app: such as 1.4.0; install.sh installs it; default: any"`
 	Store        string  `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
 	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback,default=2"`
 	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`

@@ -30,6 +30,7 @@ type File struct {
 	App      delivery.App
 	Accounts []Account
 	Path     string   // absolute
+	Falkirk  string   // the version of falkirk that it asks for; empty: any
 	Secrets  []string // values that came from ${env:…} into settings, for redaction; longest first
 
 	name      string // of the file, as given, without folders

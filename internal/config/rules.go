@@ -149,6 +149,8 @@ func patternWords(pattern string) string {
 		return "12 digits"
 	case rolePattern:
 		return `the ARN of a role, as "arn:aws:iam::123456789012:role/deploy"`
+	case pinPattern:
+		return "a version such as 1.4.0"
 	case storePattern:
 		return "file://folder or s3://bucket/prefix"
 	}

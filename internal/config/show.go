@@ -62,6 +62,9 @@ func (b *builder) show(root *node, doc document) *node {
 	top := &node{shape: mapping}
 	top.put("app", root.get("app"))
 	top.put("store", told(root.get("store"), &node{shape: text, value: b.file.App.Store}))
+	if pin := root.get("falkirk"); pin != nil {
+		top.put("falkirk", pin)
+	}
 	top.put("keep", orElse(root.get("keep"), &node{shape: integer, value: int64(doc.Keep)}))
 	top.put("parallel", orElse(root.get("parallel"), &node{shape: integer, value: int64(doc.Parallel)}))
 	if root.has("accounts") {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
@@ -206,9 +207,13 @@ func (f *face) open(ctx context.Context, report func(engine.Event)) (*App, error
 	if err != nil {
 		return nil, err
 	}
-	app, err := f.Open(ctx, path, report)
-	if err == nil {
-		f.hide(app.Redact)
+	if err := f.fits(config.Pinned(path)); err != nil {
+		return nil, err
 	}
-	return app, err
+	app, err := f.Open(ctx, path, report)
+	if err != nil {
+		return nil, err
+	}
+	f.hide(app.Redact)
+	return app, f.fits(app.File.Falkirk)
 }

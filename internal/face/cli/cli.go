@@ -54,7 +54,8 @@ type face struct {
 	quiet   bool   // --quiet
 	begun   bool   // the words were understood
 	doc     document
-	readers *readers
+	warned  bool                // of a development build
+	readers *readers            // of Out and Err
 	redact  func(string) string // takes secrets out; nil until an app file is open
 	typed   *bufio.Reader       // over In, once something was asked
 }

@@ -71,7 +71,14 @@ func (f *face) load() (*config.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.Load(path, f.Kinds, f.Getenv)
+	if err := f.fits(config.Pinned(path)); err != nil {
+		return nil, err
+	}
+	file, err := config.Load(path, f.Kinds, f.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return file, f.fits(file.Falkirk)
 }
 
 func (f *face) schemaCmd() *cobra.Command {
