@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // Verdict says whether an environment is closed at an instant.
@@ -48,9 +49,13 @@ func At(windows []delivery.Freeze, now time.Time) Verdict {
 	return Verdict{Closed: true, Window: c.Freeze, Reason: c.why() + "; " + c.opening(until), Until: until}
 }
 
-// Check says what is wrong with a window, with what was expected; nil when it
-// can be read.
-func Check(f delivery.Freeze) error { return read(f).err }
+// Check says what is wrong with a window, by its key; nothing when it can be read.
+func Check(f delivery.Freeze) []fault.Problem {
+	if w := read(f); w.wrong != nil {
+		return []fault.Problem{*w.wrong}
+	}
+	return nil
+}
 
 // windows are those of one environment.
 type windows []window
@@ -74,7 +79,7 @@ type cause struct {
 // cannot be read, else a deny window, else the allow window that opens next.
 func (all windows) cause(at time.Time) (cause, bool) {
 	for _, w := range all {
-		if w.err != nil {
+		if w.wrong != nil {
 			return cause{window: w}, true
 		}
 	}
@@ -125,8 +130,8 @@ func (all windows) reopens(at time.Time) time.Time {
 // why names a window that closes an environment.
 func (w window) why() string {
 	switch {
-	case w.err != nil:
-		return fmt.Sprintf("%s cannot be read and counts as closed: %v", w, w.err)
+	case w.wrong != nil:
+		return fmt.Sprintf("%s cannot be read and counts as closed: %s", w, w.wrong.Text)
 	case w.deny:
 		return w.String() + w.because()
 	}

@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-const wanted = `expected a window such as "Fri 16:00 - Mon 08:00", "Mon-Thu 09:00-17:00", ` +
-	`"daily 22:00-06:00", "Sat-Sun", "2026-12-20 - 2027-01-04" or "2026-11-27 18:00 - 2026-11-28 06:00"`
-
 // longest is more than any window needs.
 const longest = 200
 
@@ -26,14 +23,6 @@ const longest = 200
 // time that is not after the start is of the next day, a weekday of the next
 // week.
 func parse(text string) (schedule, error) {
-	s, err := readWindow(text)
-	if err != nil {
-		return schedule{}, fmt.Errorf("%q is not a window: %w; %s", shorten(text), err, wanted)
-	}
-	return s, nil
-}
-
-func readWindow(text string) (schedule, error) {
 	words, err := split(text)
 	if err != nil {
 		return schedule{}, err

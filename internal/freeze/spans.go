@@ -57,7 +57,7 @@ type walk struct {
 func newWalk(all windows, from, to time.Time) *walk {
 	w := &walk{windows: all, occurrences: make([][]interval, len(all)), changes: []time.Time{from, to}}
 	for i, win := range all {
-		if win.err != nil {
+		if win.wrong != nil {
 			continue
 		}
 		w.occurrences[i] = win.between(from, to)
@@ -82,7 +82,7 @@ func (w *walk) reasons(at time.Time) []string {
 	allowed := false
 	for i, win := range w.windows {
 		switch covered := w.covers(i, at); {
-		case win.err != nil, win.deny && covered:
+		case win.wrong != nil, win.deny && covered:
 			closing = append(closing, win.why())
 		case !win.deny && covered:
 			allowed = true

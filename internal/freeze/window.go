@@ -1,59 +1,65 @@
 package freeze
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // window is a Freeze after reading.
 type window struct {
 	delivery.Freeze
-	deny bool
-	zone *time.Location // UTC when it cannot be read
-	when schedule
-	err  error // why it cannot be read
+	deny  bool
+	zone  *time.Location // UTC when it cannot be read
+	when  schedule
+	wrong *fault.Problem // why it cannot be read
 }
+
+// wanted is what the text of a window looks like.
+const wanted = `a window such as "Fri 16:00 - Mon 08:00", "Mon-Thu 09:00-17:00", "daily 22:00-06:00", ` +
+	`"Sat-Sun", "2026-12-20 - 2027-01-04" or "2026-11-27 18:00 - 2026-11-28 06:00"`
 
 // read reads a window; what is wrong is kept with it.
 func read(f delivery.Freeze) window {
 	w := window{Freeze: f, deny: f.Allow == "", zone: time.UTC}
-	text := f.Deny
-	switch {
-	case f.Deny == "" && f.Allow == "":
-		w.err = errors.New("it has neither deny nor allow")
-	case f.Deny != "" && f.Allow != "":
-		w.err = errors.New("it has both deny and allow")
-	case f.Allow != "":
-		text = f.Allow
-	}
-	if w.err != nil {
+	if (f.Deny == "") == (f.Allow == "") {
+		text := "it has neither deny nor allow"
+		if f.Deny != "" {
+			text = "it has both deny and allow"
+		}
+		w.wrong = &fault.Problem{Text: text, Want: "one of the two"}
 		return w
 	}
-	if w.when, w.err = parse(text); w.err != nil {
+	key, text := "deny", f.Deny
+	if !w.deny {
+		key, text = "allow", f.Allow
+	}
+	var err error
+	if w.when, err = parse(text); err != nil {
+		w.wrong = &fault.Problem{Path: []string{key}, Text: fmt.Sprintf("%q is not a window: %v", shorten(text), err), Want: wanted}
 		return w
 	}
-	if zone, err := loadZone(f.Zone); err != nil {
-		w.err = err
-	} else {
+	if zone, ok := loadZone(f.Zone); ok {
 		w.zone = zone
+	} else {
+		w.wrong = &fault.Problem{
+			Path: []string{"zone"}, Text: fmt.Sprintf("%q is not a time zone", shorten(f.Zone)),
+			Want: `an IANA name such as "Europe/Berlin"`,
+		}
 	}
 	return w
 }
 
 // loadZone finds a zone by its IANA name. "Local" is refused: it would be
 // another one on each machine.
-func loadZone(name string) (*time.Location, error) {
+func loadZone(name string) (*time.Location, bool) {
 	if name == "" {
-		return time.UTC, nil
+		return time.UTC, true
 	}
 	zone, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
-		return nil, fmt.Errorf(`%q is not a time zone; expected an IANA name such as "Europe/Berlin"`, name)
-	}
-	return zone, nil
+	return zone, err == nil && name != "Local"
 }
 
 // String names the window as the app file does.
