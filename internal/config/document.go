@@ -42,6 +42,7 @@ type environment struct {
 	Target     *node    `json:"target" jsonschema:"description=settings by kind of target for every component here"`
 	Components *node    `json:"components" jsonschema:"description=settings for single components here; by name"`
 	Gates      []*node  `json:"gates" jsonschema:"description=questions that are asked before and after a phase"`
+	Freeze     []*node  `json:"freeze" jsonschema:"maxItems=100,description=windows in which no promotion begins; closed while a deny window covers the time or (where there are allow windows) while none of them does"`
 }
 
 type region struct {
@@ -60,4 +61,12 @@ type gate struct {
 	Name string `json:"name" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the gate; default: its kind and a number"`
 	When string `json:"when" jsonschema:"required,enum=before provision,enum=after provision,enum=before promote,enum=after promote,enum=before prune,enum=after prune,description=the moment at which it is asked"`
 	Once bool   `json:"once" jsonschema:"description=ask once for the environment instead of in every place,default=false"`
+}
+
+// freezeWindow has the fields of delivery.Freeze.
+type freezeWindow struct {
+	Deny   string `json:"deny" jsonschema:"description=closed in this time: \"Fri 16:00 - Mon 08:00\" or \"Mon-Thu 09:00-17:00\" or \"daily 22:00-06:00\" or \"Sat-Sun\" or \"2026-12-20 - 2027-01-04\" or \"2026-11-27 18:00 - 2026-11-28 06:00\""`
+	Allow  string `json:"allow" jsonschema:"description=open in this time and that of other allow windows only; written as deny is"`
+	Zone   string `json:"zone" jsonschema:"description=IANA name of the time zone whose clock counts: \"Europe/Berlin\",default=UTC"`
+	Reason string `json:"reason" jsonschema:"description=why; shown to those who are refused"`
 }

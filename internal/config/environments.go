@@ -119,6 +119,7 @@ func (b *builder) environment(n *node, e environment, out *readEnvironment) {
 		}
 	}
 	b.gates(e.Gates, out)
+	b.freeze(e.Freeze, out)
 }
 
 func (b *builder) level(target, components *node) level {

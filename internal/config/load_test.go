@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,7 @@ func testEnv(name string) (string, bool) {
 	v, ok := map[string]string{
 		"PORT": "8093", "DEBUG": "true", "DB_PASSWORD": "sesame-open", "TEXT": "not a number",
 		"REGION": "eu-9", "EMPTY": "", "QUOTE": "se\"sa\"me", "ONE": "1",
+		"WINDOW": "Sat,Sun 10:00-12:00", "ZONE": "Asia/Kathmandu",
 	}[name]
 	return v, ok
 }
@@ -250,5 +252,26 @@ func TestFindAndRead(t *testing.T) {
 	var ps Problems
 	if _, err := Load(huge, testKinds(), testEnv); !errors.As(err, &ps) || !strings.Contains(err.Error(), "1 MiB") {
 		t.Errorf("huge: %v", err)
+	}
+}
+
+func TestFreezeWindows(t *testing.T) {
+	t.Parallel()
+	file := loaded(t, full(t))
+	prd, err := file.App.Environment("prd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []delivery.Freeze{
+		{Deny: "Fri 16:00 - Mon 08:00", Zone: "Europe/Berlin", Reason: "nobody is there"},
+		{Deny: "2026-12-20 - 2027-01-04", Zone: "UTC"},
+		{Allow: "Mon-Thu 09:00-17:00", Zone: "UTC"},
+		{Allow: "Sat,Sun 10:00-12:00", Zone: "Asia/Kathmandu"},
+	}
+	if diff := cmp.Diff(want, prd.Freeze); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if slices.Contains(file.Secrets, "Asia/Kathmandu") {
+		t.Error("a time zone is taken for a secret")
 	}
 }

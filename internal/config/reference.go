@@ -33,6 +33,7 @@ func Reference(kinds Kinds) []byte {
 	kindSections(&b, "target.", kinds.Targets)
 	section(&b, "environments[].gates[]", "Exactly one kind of gate, and:", reflected(gate{}))
 	kindSections(&b, "gates[].", kinds.Gates)
+	section(&b, "environments[].freeze[]", "Exactly one of `deny` and `allow`, and:", reflected(freezeWindow{}))
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 }
 

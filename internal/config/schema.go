@@ -130,11 +130,20 @@ func environmentSchema(kinds Kinds) *jsonschema.Schema {
 	asked := reflected(gate{})
 	pick(asked, "gate", kinds.Gates)
 
+	window := reflected(freezeWindow{})
+	for _, key := range []string{"deny", "allow"} {
+		given := &jsonschema.Schema{Required: []string{key}, Properties: jsonschema.NewProperties()}
+		given.Properties.Set(key, &jsonschema.Schema{Type: "string", MinLength: count(1)})
+		window.OneOf = append(window.OneOf, given)
+	}
+	windows := &jsonschema.Schema{Type: "array", MaxItems: count(100), Items: allow(window, false)}
+
 	s := reflected(environment{})
 	replace(s, "target", targetSchema(kinds, false))
 	replace(s, "components", overrides(kinds))
 	replace(s, "regions", &jsonschema.Schema{Type: "array", MinItems: count(1), Items: regions})
 	replace(s, "gates", &jsonschema.Schema{Type: "array", Items: allow(asked, false)})
+	replace(s, "freeze", windows)
 	return allow(s, false)
 }
 

@@ -16,6 +16,7 @@ type readEnvironment struct {
 	landings []landing
 	gates    []*node // the settings of each gate, as written
 	asked    []*node // each gate, as written
+	frozen   []*node // each freeze window, as written
 }
 
 // Show writes the file as YAML after defaults and inheritance: every effective
@@ -108,6 +109,9 @@ func showEnvironment(e readEnvironment, app *node) *node {
 			gates.items = append(gates.items, showGate(g, e.asked[i], e.gates[i]))
 		}
 		out.put("gates", gates)
+	}
+	if len(e.Freeze) > 0 {
+		out.put("freeze", showFreeze(e))
 	}
 	return out
 }

@@ -61,8 +61,8 @@ func TestAt(t *testing.T) {
 		{"unknown zone", []delivery.Freeze{{Deny: "2020-01-01", Zone: "Europe/Atlantis"}}, "2026-11-21 00:00", true, never, `"Europe/Atlantis" is not a time zone`},
 		{"the machine's zone", []delivery.Freeze{{Deny: "2020-01-01", Zone: "Local"}}, "2026-11-21 00:00", true, never, `"Local" is not a time zone`},
 		{"a path", []delivery.Freeze{{Deny: "2020-01-01", Zone: "../../etc/passwd"}}, "2026-11-21 00:00", true, never, `is not a time zone`},
-		{"neither", []delivery.Freeze{{Zone: "UTC"}}, "2026-11-21 00:00", true, never, "neither deny nor allow"},
-		{"both", []delivery.Freeze{{Deny: "2020-01-01", Allow: "daily"}}, "2026-11-21 00:00", true, never, "both deny and allow"},
+		{"neither", []delivery.Freeze{{Zone: "UTC"}}, "2026-11-21 00:00", true, never, "neither deny nor allow is given"},
+		{"both", []delivery.Freeze{{Deny: "2020-01-01", Allow: "daily"}}, "2026-11-21 00:00", true, never, "deny and allow are both given"},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

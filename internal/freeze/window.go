@@ -25,9 +25,9 @@ const wanted = `a window such as "Fri 16:00 - Mon 08:00", "Mon-Thu 09:00-17:00",
 func read(f delivery.Freeze) window {
 	w := window{Freeze: f, deny: f.Allow == "", zone: time.UTC}
 	if (f.Deny == "") == (f.Allow == "") {
-		text := "it has neither deny nor allow"
+		text := "neither deny nor allow is given"
 		if f.Deny != "" {
-			text = "it has both deny and allow"
+			text = "deny and allow are both given"
 		}
 		w.wrong = &fault.Problem{Text: text, Want: "one of the two"}
 		return w
