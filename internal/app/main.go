@@ -9,12 +9,17 @@ import (
 	"golang.org/x/term"
 
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/lambda"
 )
 
 // Main runs the command line and returns the exit code. The first interrupt
-// asks the command to stop between two steps, the second ends the process.
+// asks the command to stop between two steps, the second ends the process. As a
+// Lambda function it does not return.
 func Main(args []string) int {
 	wiring := wire()
+	if lambda.Asked(args) {
+		serveLambda(wiring)
+	}
 	ctx, stop := interruptible(context.Background(), !isHidden(wiring, args))
 	defer stop()
 	return cli.Main(ctx, wiring, streams(), args)

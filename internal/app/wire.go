@@ -66,12 +66,15 @@ func buildVersion() cli.Version {
 }
 
 // actor is who asks: what FALKIRK_ACTOR says, else the CI job's starter, else
-// the login and the machine.
+// the Lambda function, else the login and the machine.
 func actor() string {
 	for _, name := range []string{"FALKIRK_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "CODEBUILD_INITIATOR"} {
 		if v := os.Getenv(name); v != "" {
 			return v
 		}
+	}
+	if name := os.Getenv("AWS_LAMBDA_FUNCTION_NAME"); name != "" {
+		return "lambda/" + name
 	}
 	login := os.Getenv("USER")
 	if login == "" {

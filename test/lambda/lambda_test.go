@@ -1,0 +1,103 @@
+// Package lambda runs the program as a Lambda function.
+package lambda
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"falkirk/test/rig"
+)
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+
+func TestEventsAreCommands(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t)
+	r.Pack(t, "1.0.0", "1.1.0")
+	r.Must(t, "train", "1.0.0", "--to", "prd")
+	f := start(t, r)
+
+	a := f.invoke(t, `{"args": ["status", "prd"]}`, time.Minute)
+	d := a.document(t)
+	if a.kind != "" || d.Command != "falkirk status" || d.Exit.Code != 0 || !strings.Contains(string(d.Result), `"live":"1.0.0"`) {
+		t.Errorf("status: %+v", a)
+	}
+	a = f.invoke(t, `{"args": ["history"], "file": "falkirk.yml"}`, time.Minute)
+	if d := a.document(t); a.kind != "" || d.Command != "falkirk history" {
+		t.Errorf("history: %+v", a)
+	}
+	a = f.invoke(t, `{"args": ["promote", "1.0.0", "--to", "dev"]}`, time.Minute)
+	if d := a.document(t); a.kind != "" || d.Exit.Code != 0 {
+		t.Errorf("nothing to do: %+v", a)
+	}
+	a = f.invoke(t, `{"args": ["promote", "9.9.9", "--to", "dev"]}`, time.Minute)
+	if d := a.document(t); a.kind != "not-found" || d.Exit.Code != 2 {
+		t.Errorf("promote of what is not there: %+v", a)
+	}
+	a = f.invoke(t, `{"args": ["provision", "1.1.0", "--to", "dev"]}`, time.Minute)
+	if d := a.document(t); a.kind != "refused" || !strings.Contains(d.Error.Message, "a Lambda function cannot change a local target") {
+		t.Errorf("provision on a local target: %+v", a)
+	}
+	r.Serves(t, "dev", "1.0.0")
+	var past []struct{ Operation struct{ Actor string } }
+	r.JSON(t, &past, "history", "dev")
+	if past[0].Operation.Actor != "lambda/release" {
+		t.Errorf("the ledger says %q", past[0].Operation.Actor)
+	}
+}
+
+func TestEventsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t)
+	elsewhere := filepath.Join("/", "etc", "hostname")
+	if err := os.Symlink(elsewhere, filepath.Join(r.Dir, "link.yml")); err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, r)
+	for _, body := range []string{
+		`{}`, `[]`, `"status"`, `{"args": []}`, `{"args": ["status"], "more": 1}`,
+		`{"args": ["demo"]}`, `{"args": ["pack"]}`, `{"args": ["init"]}`, `{"args": ["local", "up"]}`, `{"args": ["logs", "dev", "api"]}`,
+		`{"args": ["local-process", "serve"]}`, `{"args": ["demo-service"]}`, `{"args": ["reference", "commands"]}`, `{"args": ["completion", "bash"]}`,
+		`{"args": ["--quiet", "status"]}`, `{"args": ["status", "--output", "text"]}`, `{"args": ["status", "--output=text"]}`,
+		`{"args": ["status", "-otext"]}`, `{"args": ["status", "--file=x"]}`, `{"args": ["status", "-fx"]}`, `{"args": ["status", "--help"]}`,
+		`{"args": ["status", "--"]}`, `{"args": ["train", "1", "--to", "prd", "--follow"]}`,
+		`{"args": ["status"], "file": "` + elsewhere + `"}`, `{"args": ["status"], "file": "link.yml"}`,
+		`{"args": ["status"], "file": "nothing.yml"}`, `{"args": ["status"], "file": "../../../etc/hostname"}`,
+	} {
+		if a := f.invoke(t, body, time.Minute); a.kind != "invalid" {
+			t.Errorf("%s: %+v", body, a)
+		}
+	}
+	if a := f.invoke(t, `{"args": ["version"]}`, time.Minute); a.kind != "" {
+		t.Errorf("it does not go on: %+v", a)
+	}
+}
+
+// Before Lambda kills the function the command is interrupted, and says so.
+func TestACommandEndsBeforeItsTime(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t)
+	r.Pack(t, "1.0.0", "1.1.0")
+	r.Must(t, "train", "1.0.0", "--to", "dev")
+	r.Must(t, "provision", "1.1.0", "--to", "dev")
+	raw, err := os.ReadFile(filepath.Join(r.Dir, "falkirk.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := strings.Replace(string(raw), "  - name: dev\n", `  - name: dev
+    gates: [{when: before promote, command: {shell: "sleep 60"}}]
+`, 1)
+	if err := os.WriteFile(filepath.Join(r.Dir, "slow.yml"), []byte(slow), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, r)
+	began := time.Now()
+	a := f.invoke(t, `{"args": ["promote", "1.1.0", "--to", "dev"], "file": "slow.yml"}`, 5*time.Second)
+	if d := a.document(t); a.kind != "interrupted" || d.Exit.Code != 130 || time.Since(began) > 5*time.Second {
+		t.Errorf("after %s: %+v", time.Since(began), a)
+	}
+	r.Serves(t, "dev", "1.0.0")
+}
