@@ -33,6 +33,7 @@ type target struct {
 type gate struct {
 	config.Kind
 	open func(delivery.App) engine.Gate
+	hook bool // what it asks can be done as a hook, too
 }
 
 func components() []component {
@@ -53,10 +54,12 @@ func gates() []gate {
 		{
 			config.Kind{Name: "command", Doc: "A command whose exit status is the answer.", New: func() any { return &command.Settings{} }},
 			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ()) },
+			true,
 		},
 		{
 			config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }},
 			func(delivery.App) engine.Gate { return httpgate.New(nil) },
+			true,
 		},
 	}
 }

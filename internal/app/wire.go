@@ -40,6 +40,9 @@ func settings() config.Kinds {
 	}
 	for _, g := range gates() {
 		k.Gates = append(k.Gates, g.Kind)
+		if g.hook {
+			k.Hooks = append(k.Hooks, g.Kind)
+		}
 	}
 	return k
 }

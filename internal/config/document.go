@@ -1,5 +1,7 @@
 package config
 
+import "falkirk/internal/delivery"
+
 // The shape of the file outside the blocks of kinds. The decoder and the schema
 // both read these; fields of type *node are decoded further by hand, and the
 // schema of each is put in by schema.go.
@@ -43,6 +45,11 @@ type environment struct {
 	Components *node    `json:"components" jsonschema:"description=settings for single components here; by name"`
 	Gates      []*node  `json:"gates" jsonschema:"description=questions that are asked before and after a phase"`
 	Freeze     []*node  `json:"freeze" jsonschema:"maxItems=100,description=windows in which no promotion begins; closed while a deny window covers the time or (where there are allow windows) while none of them does"`
+	Hooks      []*node  `json:"hooks" jsonschema:"description=what is done before and after a phase; in this order"`
+
+	Soak    delivery.Duration `json:"soak" jsonschema:"type=string,description=how long a release must have been live in each environment before; default: it need not"`
+	Newer   string            `json:"newer" jsonschema:"enum=supersedes,enum=waits,default=supersedes,description=what a newer release does to an older one that waits at a gate here: it takes its turn or it waits for it"`
+	WayBack string            `json:"wayBack" jsonschema:"enum=warn,enum=refuse,description=what becomes of a promotion when the release that is live could not be made live again; default: warn and refuse where protected"`
 }
 
 type region struct {
@@ -61,6 +68,16 @@ type gate struct {
 	Name string `json:"name" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the gate; default: its kind and a number"`
 	When string `json:"when" jsonschema:"required,enum=before provision,enum=after provision,enum=before promote,enum=after promote,enum=before prune,enum=after prune,description=the moment at which it is asked"`
 	Once bool   `json:"once" jsonschema:"description=ask once for the environment instead of in every place,default=false"`
+
+	For   delivery.Duration `json:"for" jsonschema:"type=string,description=bake: how long the gate must stay open; it is asked throughout and one other answer closes it; only after a phase"`
+	Every delivery.Duration `json:"every" jsonschema:"type=string,description=how often it is asked meanwhile; default: 10s"`
+}
+
+type hook struct {
+	Name string `json:"name" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the hook; default: its kind and a number"`
+	When string `json:"when" jsonschema:"required,enum=before provision,enum=after provision,enum=before promote,enum=after promote,enum=before prune,enum=after prune,description=the moment at which it is run"`
+	If   string `json:"if" jsonschema:"enum=pass,enum=fail,enum=always,default=pass,description=whether it is run when what went before it has passed or has failed"`
+	Once bool   `json:"once" jsonschema:"description=run once for the environment instead of in every place,default=false"`
 }
 
 // freezeWindow has the fields of delivery.Freeze.

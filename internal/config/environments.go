@@ -49,6 +49,8 @@ func (b *builder) environments(doc document) {
 		r := readEnvironment{node: n}
 		r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
 		r.After = b.after(n, e, names, laterNames(doc.Environments[i+1:]))
+		r.Soak, r.Newer, r.WayBack = e.Soak, delivery.Newer(e.Newer), delivery.WayBack(e.WayBack)
+		b.name(n, "newer", "wayBack", "soak")
 		b.environment(n, e, &r)
 		b.file.App.Environments = append(b.file.App.Environments, r.Environment)
 		b.read = append(b.read, r)
@@ -120,6 +122,7 @@ func (b *builder) environment(n *node, e environment, out *readEnvironment) {
 	}
 	b.gates(e.Gates, out)
 	b.freeze(e.Freeze, out)
+	b.hooks(e.Hooks, out)
 }
 
 func (b *builder) level(target, components *node) level {

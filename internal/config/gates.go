@@ -2,12 +2,15 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"falkirk/internal/delivery"
 )
 
-// gates reads the gates of one environment.
-func (b *builder) gates(nodes []*node, out *readEnvironment) {
+// asking reads a list of gates or of hooks: each has a name of its own and one
+// kind with its settings, beside the keys given. Head decodes those and gives
+// the place of the name; found takes what was read.
+func (b *builder) asking(nodes []*node, list string, kinds []Kind, keys []string, head func(n *node, label string) *string, found func(k Kind, n, block *node)) {
 	names := map[string]pos{}
 	counts := map[string]int{}
 	for _, n := range nodes {
@@ -16,14 +19,13 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 		}
 	}
 	for i, n := range nodes {
-		label := fmt.Sprintf("gates[%d]", i)
-		kind, block := b.oneKind(field{name: label, at: n.pos, node: n}, label, b.kinds.Gates, []string{"name", "when", "once"})
+		label := fmt.Sprintf("%ss[%d]", list, i)
+		kind, block := b.oneKind(field{name: label, at: n.pos, node: n}, label, kinds, keys)
 		if n.shape != mapping {
 			continue
 		}
-		var g gate
-		b.decode(n.only("name", "when", "once"), &g, label)
-		b.name(n, "name", "when")
+		name := head(n.only(keys...), label)
+		b.name(n, "name", "when", "if")
 		if block == nil {
 			continue
 		}
@@ -31,24 +33,66 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 		if n.has("name") {
 			at = n.get("name").pos
 		} else {
-			g.Name = freeName(kind.Name, counts, names)
+			*name = freeName(kind.Name, counts, names)
 		}
-		if first := names[g.Name]; first.line > 0 {
+		if first := names[*name]; first.line > 0 {
 			b.rep.add(at, Problem{
-				Text: fmt.Sprintf("gate %q is there twice", g.Name), Got: g.Name,
+				Text: fmt.Sprintf("%s %q is there twice", list, *name), Got: *name,
 				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line),
 			})
 		}
-		names[g.Name] = at
-		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
-		out.Gates = append(out.Gates, delivery.GateSetting{
-			Name: g.Name, Kind: kind.Name, When: delivery.Moment(g.When), Once: g.Once,
-			Settings: b.settings(kind, block, kind.Name),
-		})
+		names[*name] = at
+		found(kind, n, block)
 	}
 }
 
-// freeName is the kind and the next number that no gate has as its name.
+func (b *builder) gates(nodes []*node, out *readEnvironment) {
+	var g gate
+	head := func(n *node, label string) *string {
+		g = gate{}
+		b.decode(n, &g, label)
+		return &g.Name
+	}
+	b.asking(nodes, "gate", b.kinds.Gates, []string{"name", "when", "once", "for", "every"}, head, func(k Kind, n, block *node) {
+		b.bake(g, n)
+		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
+		out.Gates = append(out.Gates, delivery.GateSetting{
+			Name: g.Name, Kind: k.Name, When: delivery.Moment(g.When), Once: g.Once, For: g.For, Every: g.Every,
+			Settings: b.settings(k, block, k.Name),
+		})
+	})
+}
+
+// bake checks a gate that must stay open for a time.
+func (b *builder) bake(g gate, n *node) {
+	after := []string{"after provision", "after promote", "after prune"}
+	switch {
+	case g.For > 0 && !slices.Contains(after, g.When):
+		b.rep.add(n.get("for").pos, Problem{Text: "only a gate after a phase can be asked to stay open", Got: g.When, Want: oneOf(after)})
+	case g.Every > 0 && g.For == 0:
+		b.rep.add(n.get("every").pos, Problem{Text: "every says nothing without for", Want: "for: how long the gate must stay open"})
+	case g.Every > g.For:
+		b.rep.add(n.get("every").pos, Problem{Text: "every is longer than for", Got: g.Every.String(), Want: "at most " + g.For.String()})
+	}
+}
+
+func (b *builder) hooks(nodes []*node, out *readEnvironment) {
+	var h hook
+	head := func(n *node, label string) *string {
+		h = hook{If: string(delivery.IfPass)}
+		b.decode(n, &h, label)
+		return &h.Name
+	}
+	b.asking(nodes, "hook", b.kinds.Hooks, []string{"name", "when", "if", "once"}, head, func(k Kind, n, block *node) {
+		out.hooked, out.hooks = append(out.hooked, n), append(out.hooks, block)
+		out.Hooks = append(out.Hooks, delivery.Hook{
+			Name: h.Name, Kind: k.Name, When: delivery.Moment(h.When), If: delivery.Condition(h.If), Once: h.Once,
+			Settings: b.settings(k, block, k.Name),
+		})
+	})
+}
+
+// freeName is the kind and the next number that nothing has as its name.
 func freeName(kind string, counts map[string]int, names map[string]pos) string {
 	for {
 		counts[kind]++
@@ -63,10 +107,8 @@ func freeName(kind string, counts map[string]int, names map[string]pos) string {
 func (n *node) only(keys ...string) *node {
 	out := &node{pos: n.pos, shape: mapping}
 	for _, f := range n.fields {
-		for _, k := range keys {
-			if f.name == k {
-				out.fields = append(out.fields, f)
-			}
+		if slices.Contains(keys, f.name) {
+			out.fields = append(out.fields, f)
 		}
 	}
 	return out

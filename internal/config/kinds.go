@@ -33,6 +33,7 @@ type Kinds struct {
 	Components []Kind
 	Targets    []Kind
 	Gates      []Kind
+	Hooks      []Kind // the gates that can be hooks
 }
 
 type checker interface{ Check() []fault.Problem }

@@ -90,6 +90,9 @@ func testKinds() Kinds {
 			{Name: "http", Doc: "Asks over HTTP.", New: func() any { return &httpSettings{Path: "/", Status: []int{200}} }},
 			{Name: "command", Doc: "Runs a command.", New: func() any { return &commandSettings{Timeout: delivery.Duration(60e9)} }},
 		},
+		Hooks: []Kind{
+			{Name: "command", Doc: "Runs a command.", New: func() any { return &commandSettings{Timeout: delivery.Duration(60e9)} }},
+		},
 	}
 }
 

@@ -34,6 +34,7 @@ func Reference(kinds Kinds) []byte {
 	section(&b, "environments[].gates[]", "Exactly one kind of gate, and:", reflected(gate{}))
 	kindSections(&b, "gates[].", kinds.Gates)
 	section(&b, "environments[].freeze[]", "Exactly one of `deny` and `allow`, and:", reflected(freezeWindow{}))
+	section(&b, "environments[].hooks[]", "Exactly one of "+oneOf(kindNames(kinds.Hooks))+", as in a gate; open is success. And:", reflected(hook{}))
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 }
 

@@ -129,6 +129,8 @@ func environmentSchema(kinds Kinds) *jsonschema.Schema {
 
 	asked := reflected(gate{})
 	pick(asked, "gate", kinds.Gates)
+	hooked := reflected(hook{})
+	pick(hooked, "gate", kinds.Hooks)
 
 	window := reflected(freezeWindow{})
 	for _, key := range []string{"deny", "allow"} {
@@ -144,6 +146,7 @@ func environmentSchema(kinds Kinds) *jsonschema.Schema {
 	replace(s, "regions", &jsonschema.Schema{Type: "array", MinItems: count(1), Items: regions})
 	replace(s, "gates", &jsonschema.Schema{Type: "array", Items: allow(asked, false)})
 	replace(s, "freeze", windows)
+	replace(s, "hooks", &jsonschema.Schema{Type: "array", Items: allow(hooked, false)})
 	return allow(s, false)
 }
 

@@ -17,6 +17,8 @@ type readEnvironment struct {
 	gates    []*node // the settings of each gate, as written
 	asked    []*node // each gate, as written
 	frozen   []*node // each freeze window, as written
+	hooks    []*node // the settings of each hook, as written
+	hooked   []*node // each hook, as written
 }
 
 // Show writes the file as YAML after defaults and inheritance: every effective
@@ -113,6 +115,18 @@ func showEnvironment(e readEnvironment, app *node) *node {
 	if len(e.Freeze) > 0 {
 		out.put("freeze", showFreeze(e))
 	}
+	if len(e.Hooks) > 0 {
+		hooks := &node{shape: list}
+		for i, h := range e.Hooks {
+			hooks.items = append(hooks.items, showHook(h, e.hooked[i], e.hooks[i]))
+		}
+		out.put("hooks", hooks)
+	}
+	for _, key := range []string{"soak", "newer", "wayBack"} {
+		if e.node.has(key) {
+			out.put(key, told(e.node.get(key), e.node.get(key)))
+		}
+	}
 	return out
 }
 
@@ -149,7 +163,22 @@ func showGate(g delivery.GateSetting, asked, block *node) *node {
 	out.put("name", orElse(asked.get("name"), &node{shape: text, value: g.Name}))
 	out.put("when", asked.get("when"))
 	out.put("once", orElse(asked.get("once"), &node{shape: boolean, value: g.Once}))
+	for _, key := range []string{"for", "every"} {
+		if asked.has(key) {
+			out.put(key, told(asked.get(key), asked.get(key)))
+		}
+	}
 	out.put(g.Kind, effective(g.Settings, block))
+	return out
+}
+
+func showHook(h delivery.Hook, hooked, block *node) *node {
+	out := &node{shape: mapping}
+	out.put("name", orElse(hooked.get("name"), &node{shape: text, value: h.Name}))
+	out.put("when", hooked.get("when"))
+	out.put("if", orElse(hooked.get("if"), &node{shape: text, value: string(h.If)}))
+	out.put("once", orElse(hooked.get("once"), &node{shape: boolean, value: h.Once}))
+	out.put(h.Kind, effective(h.Settings, block))
 	return out
 }
 

@@ -12,6 +12,7 @@ type Pending struct {
 	Plan      string    `json:"plan"` // digest
 	Since     time.Time `json:"since"`
 	Reason    string    `json:"reason"`
+	Next      string    `json:"next,omitempty"`
 }
 
 // Failure is how the last operation on a release failed.
@@ -75,14 +76,18 @@ func (r Record) pend(e Entry) Record {
 	same := func(o Operation) bool { return o.Version == op.Version && o.Verb == op.Verb }
 	r.Waiting = slices.DeleteFunc(slices.Clone(r.Waiting), func(w Pending) bool { return same(w.Operation) })
 	if e.Result == ResultWaiting {
-		w := Pending{Operation: op, Since: e.At, Reason: e.Error}
+		w := Pending{Operation: op, Since: e.At, Reason: e.Error, Next: e.Next}
 		if r.Bound != nil {
 			w.Plan = r.Bound.Digest
 		}
 		r.Waiting = append(r.Waiting, w)
 	}
-	if op.Version == "" || e.Result == ResultWaiting || e.Event == Taken {
+	if op.Version == "" || e.Event == Taken {
 		return r
+	}
+	switch e.Result {
+	case ResultWaiting, ResultInterrupted, ResultStopped:
+		return r // neither good nor bad: it goes on later
 	}
 	r.Failures = slices.DeleteFunc(slices.Clone(r.Failures), func(f Failure) bool { return f.Operation.Version == op.Version })
 	switch {

@@ -34,7 +34,8 @@ const (
 	ResultShut        Result = "gate-closed"
 	ResultWaiting     Result = "waiting"
 	ResultInterrupted Result = "interrupted"
-	ResultLost        Result = "lost" // its process died; the run was taken over
+	ResultStopped     Result = "stopped" // somebody stopped the environment; it goes on after resume
+	ResultLost        Result = "lost"    // its process died; the run was taken over
 )
 
 // Entry is one line of an environment's ledger.
@@ -58,6 +59,7 @@ type Entry struct {
 	Result    Result     `json:"result,omitempty"`   // closed, taken
 	Error     string     `json:"error,omitempty"`    // closed
 	After     []Standing `json:"after,omitempty"`    // closed: what is live and ready now
+	Next      string     `json:"next,omitempty"`     // closed: what moves it on, where that is known
 	Settled   bool       `json:"settled,omitempty"`  // closed: all of it is on one release, the old or the new
 }
 

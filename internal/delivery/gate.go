@@ -16,6 +16,7 @@ const (
 type Verdict struct {
 	Answer Answer `json:"answer"`
 	Reason string `json:"reason"`           // one line, names the thing; for people
+	Next   string `json:"next,omitempty"`   // the command that moves it on; may be empty
 	Output string `json:"output,omitempty"` // what a command printed, at most the last 64 KiB
 }
 

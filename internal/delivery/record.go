@@ -19,6 +19,7 @@ type Record struct {
 	// oldest first, no doubles.
 	Promoted []string
 
+	Recent    []Operation // the last that were opened, oldest first, at most mostRecent
 	Bound     *Bound      // the plan that has been begun and not settled; nil when there is none
 	Waiting   []Pending   // what gates keep waiting, oldest first
 	Failures  []Failure   // the last failure of releases that have not gone live since, oldest first
@@ -27,6 +28,9 @@ type Record struct {
 	Bans      []Operation // releases that go nowhere; only in the record of the whole app
 	Approvals []Signed    // of plans that have not been done
 }
+
+// mostRecent is how many operations a record remembers.
+const mostRecent = 20
 
 // Tenure is one release being live in the whole environment.
 type Tenure struct {
@@ -43,6 +47,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 	switch e.Event {
 	case Opened:
 		r.Open = &e
+		r.Recent = append(slices.Clip(r.Recent[max(0, len(r.Recent)-mostRecent+1):]), e.Operation)
 	case Planned:
 		r.Bound = r.bind(e)
 		if e.Operation.moves() {
@@ -107,10 +112,14 @@ func (r Record) Live() string {
 }
 
 // Previous is the release that a rollback without a version goes to: the last
-// one that was live before it and was not itself rolled back; "" if there is none.
-func (r Record) Previous() string {
+// one that was live before it and was not itself rolled back, nor banned in the
+// whole app; "" if there is none.
+func (r Record) Previous(whole Record) string {
 	live := r.Live()
 	for _, t := range slices.Backward(r.Tenures) {
+		if _, is := whole.Banned(t.Version); is {
+			continue
+		}
 		if t.Version != live && slices.Contains(r.Promoted, t.Version) {
 			return t.Version
 		}

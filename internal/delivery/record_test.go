@@ -51,8 +51,8 @@ func TestRecordOfALife(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := life(tt.words...)
-			if r.Live() != tt.live || r.Previous() != tt.previous {
-				t.Errorf("live %q, previous %q; want %q, %q", r.Live(), r.Previous(), tt.live, tt.previous)
+			if r.Live() != tt.live || r.Previous(Record{}) != tt.previous {
+				t.Errorf("live %q, previous %q; want %q, %q", r.Live(), r.Previous(Record{}), tt.live, tt.previous)
 			}
 			if diff := cmp.Diff(tt.kept, r.Kept(1)); diff != "" {
 				t.Error("kept:", diff)

@@ -53,7 +53,7 @@ func (r *run) doPlace(ctx context.Context, pp delivery.PlacePlan, now sight) err
 		if err := ctx.Err(); err != nil {
 			return fault.New(fault.Interrupted, "stopped before: %s %s in %s", s.Summary, s.Component, s.Place)
 		}
-		if _, err := r.hold.Check(ctx); err != nil {
+		if err := r.watch(ctx); err != nil {
 			return err
 		}
 		if err := r.doStep(ctx, s, now.placementOf(s)); err != nil {
@@ -111,7 +111,7 @@ func (r *run) repeat(ctx, stepCtx context.Context, s delivery.Step, p delivery.P
 			wait.Stop()
 			return out, fault.New(fault.Interrupted, "stopped while waiting: %s", out.Note)
 		}
-		if _, err := r.hold.Check(ctx); err != nil {
+		if err := r.watch(ctx); err != nil {
 			return out, err
 		}
 	}

@@ -52,6 +52,11 @@ type Releases interface {
 	Get(ctx context.Context, app, version string) (delivery.Release, error)
 }
 
+// Witness is a target that can ask, from outside, which release a place serves.
+type Witness interface {
+	Serves(ctx context.Context, p delivery.Placement, now delivery.State) (version string, err error)
+}
+
 // Engine carries out operations on one app. All fields but Grace and
 // UndoLimit must be set.
 type Engine struct {
@@ -75,6 +80,8 @@ type Request struct {
 	Version     string // for a rollback: empty means the previous release
 	Actor       string
 	Skip        string // why the order of environments is set aside; empty: it is not
+	Override    string // why a freeze is set aside; empty: it is not
+	Saved       *Saved // the plan that is applied; nil: whatever is missing
 }
 
 // Result is what a request that did not fail came to.

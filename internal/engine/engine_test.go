@@ -48,8 +48,8 @@ func TestTrainTakesAReleaseEverywhere(t *testing.T) {
 	if len(w.served) != before {
 		t.Errorf("a second train did %v", w.served[before:])
 	}
-	if rec := w.record(t, "prd"); rec.Live() != "2" || rec.Previous() != "1" || rec.Open != nil || rec.Way != nil {
-		t.Errorf("the ledger says live %q, previous %q, open %v, way %v", rec.Live(), rec.Previous(), rec.Open, rec.Way)
+	if rec := w.record(t, "prd"); rec.Live() != "2" || rec.Previous(delivery.Record{}) != "1" || rec.Open != nil || rec.Way != nil {
+		t.Errorf("the ledger says live %q, previous %q, open %v, way %v", rec.Live(), rec.Previous(delivery.Record{}), rec.Open, rec.Way)
 	}
 }
 

@@ -13,7 +13,11 @@ type EventKind string
 const (
 	Began     EventKind = "began"    // the environment is held
 	Planned   EventKind = "planned"  // Plan says what will be done
+	Warned    EventKind = "warning"  // Note says what is not as it should be
 	Answered  EventKind = "gate"     // Gate answered with Verdict
+	Baking    EventKind = "baking"   // Gate has stayed open for as long as Progress says
+	Ran       EventKind = "hook"     // Hook ended with Verdict, or with Error; Output is in the verdict
+	Proved    EventKind = "proved"   // Serving is what a place said from outside
 	Starting  EventKind = "starting" // Step begins
 	Progress  EventKind = "progress" // Step has come so far
 	Finished  EventKind = "finished" // Step ended with Note, or with Error
@@ -33,6 +37,8 @@ type Event struct {
 	Step      *delivery.Step      `json:"step,omitempty"`
 	Progress  *delivery.Progress  `json:"progress,omitempty"`
 	Gate      string              `json:"gate,omitempty"`
+	Hook      string              `json:"hook,omitempty"`
+	Serving   *delivery.Serving   `json:"serving,omitempty"`
 	Verdict   *delivery.Verdict   `json:"verdict,omitempty"`
 	Note      string              `json:"note,omitempty"`
 	Took      time.Duration       `json:"took,omitempty"` // nanoseconds

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,11 +14,17 @@ import (
 )
 
 // ask puts every gate of a moment its question, in every place at once, and
-// fails if one is not open. All are asked, so that all reasons are known.
+// fails if one is not open. All are asked, so that all reasons are known; those
+// that must stay open for a time come last, side by side.
 func (r *run) ask(ctx context.Context, when delivery.Moment, now sight) error {
 	var errs []error
+	var baking []delivery.GateSetting
 	for _, g := range r.env.Gates {
 		if g.When != when {
+			continue
+		}
+		if g.For > 0 {
+			baking = append(baking, g)
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -25,7 +32,19 @@ func (r *run) ask(ctx context.Context, when delivery.Moment, now sight) error {
 		}
 		errs = append(errs, r.askPlaces(ctx, g, now)...)
 	}
-	return joinFailuresFirst(errs)
+	if err := joinFailuresFirst(errs); err != nil || len(baking) == 0 {
+		return err
+	}
+	all := make([][]error, len(baking))
+	var group errgroup.Group
+	for i, g := range baking {
+		group.Go(func() error {
+			all[i] = r.askPlaces(ctx, g, now)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in all
+	return joinFailuresFirst(slices.Concat(all...))
 }
 
 func (r *run) askPlaces(ctx context.Context, g delivery.GateSetting, now sight) []error {
@@ -51,13 +70,19 @@ func (r *run) askOne(ctx context.Context, g delivery.GateSetting, place delivery
 	if !g.Once {
 		here = now.at(place)
 	}
-	q := delivery.Question{
-		Gate: g.Name, Settings: g.Settings, When: g.When, Operation: r.op, Place: place,
-		Before: r.before(here), Serving: serving(g.When, here),
+	if err := r.watch(ctx); err != nil {
+		return err // and what was approved meanwhile is known now
 	}
-	v, err := r.answer(ctx, g.Kind, q)
-	if fault.Is(err, fault.Interrupted) {
-		return err
+	ask := func() (delivery.Verdict, error) {
+		q := delivery.Question{Gate: g.Name, Settings: g.Settings, When: g.When}
+		return r.answer(ctx, g.Kind, r.question(q, place, here))
+	}
+	v, err := ask()
+	if err == nil && v.Answer == delivery.Open && g.For > 0 {
+		v, err = r.bake(ctx, g, place, ask)
+	}
+	if err != nil && (!isFinal(err) || fault.Is(err, fault.Refused)) {
+		return err // interrupted, lost, or decided otherwise: no answer of the gate
 	}
 	if err != nil {
 		v = delivery.Verdict{Answer: delivery.Shut, Reason: "could not be asked: " + err.Error()}
@@ -65,6 +90,14 @@ func (r *run) askOne(ctx context.Context, g delivery.GateSetting, place delivery
 	r.report(Event{Kind: Answered, Place: &place, Gate: g.Name, Verdict: &v})
 	entry := delivery.Entry{Event: delivery.Asked, Gate: g.Name, Note: place.String(), Verdict: &v}
 	return errors.Join(r.hold.Append(context.WithoutCancel(ctx), entry), verdictError(g, place, v))
+}
+
+// question fills in what every gate and hook is told.
+func (r *run) question(q delivery.Question, place delivery.Place, here sight) delivery.Question {
+	q.Operation, q.Place, q.Plan = r.op, place, r.digest
+	q.Approvals, q.PackedBy = r.approvals(), r.rel.PackedBy
+	q.Before, q.Serving = r.previously(here), serving(q.When, here)
+	return q
 }
 
 func (r *run) answer(ctx context.Context, kind string, q delivery.Question) (v delivery.Verdict, err error) {
@@ -88,14 +121,21 @@ func verdictError(g delivery.GateSetting, place delivery.Place, v delivery.Verdi
 	case delivery.Open:
 		return nil
 	case delivery.Waiting:
-		return fault.New(fault.Pending, "%s waits: %s", what, v.Reason)
+		return hinted(fault.New(fault.Pending, "%s waits: %s", what, v.Reason), v.Next)
 	default:
-		return fault.New(fault.Closed, "%s is closed: %s", what, v.Reason)
+		return hinted(fault.New(fault.Closed, "%s is closed: %s", what, v.Reason), v.Next)
 	}
 }
 
-// before is the way back as a gate sees it, by component.
-func (r *run) before(here sight) map[string]string {
+func hinted(err error, next string) error {
+	if next == "" {
+		return err
+	}
+	return fault.Hint(err, "%s", next)
+}
+
+// previously is the way back as a gate sees it, by component.
+func (r *run) previously(here sight) map[string]string {
 	if r.way == nil {
 		return here.live()
 	}

@@ -10,22 +10,13 @@ import (
 
 // provision makes the release ready in every place. If that fails, what this
 // run added is removed again.
-func (r *run) provision(ctx context.Context, now sight) error {
-	plan := r.e.plan(r.env, delivery.Provision, r.op.Version, now)
-	if err := r.settle(ctx, plan, now); err != nil {
-		return err
+func (r *run) provision(now sight) phase {
+	return phase{
+		plan: r.e.plan(r.env, delivery.Provision, r.op.Version, now), now: now,
+		prove:     r.proveReady,
+		back:      func(ctx context.Context) error { return r.removeAdded(ctx, now) },
+		untouched: func() bool { return true },
 	}
-	if err := r.ask(ctx, delivery.Before(delivery.Provision), now); err != nil {
-		return err
-	}
-	err := r.do(ctx, plan, now)
-	if err == nil {
-		err = r.proveReady(ctx)
-	}
-	if !isFinal(err) {
-		return err
-	}
-	return r.undo(ctx, err, func(ctx context.Context) error { return r.removeAdded(ctx, now) })
 }
 
 // proveReady looks again, and asks the gates about what is there now.

@@ -9,22 +9,15 @@ import (
 )
 
 // prune removes what is neither live nor kept, in every place.
-func (r *run) prune(ctx context.Context, now sight) error {
+func (r *run) prune(now sight) (phase, error) {
 	if err := clear(r.rec, now); err != nil {
-		return err
+		return phase{}, err
 	}
 	now = now.spare(r.rec.Kept(r.env.Keep))
-	plan := r.e.plan(r.env, delivery.Prune, "", now)
-	if err := r.settle(ctx, plan, now); err != nil {
-		return err
-	}
-	if err := r.ask(ctx, delivery.Before(delivery.Prune), now); err != nil {
-		return err
-	}
-	if err := r.do(ctx, plan, now); err != nil {
-		return err
-	}
-	return r.provePruned(ctx)
+	return phase{
+		plan: r.e.plan(r.env, delivery.Prune, "", now), now: now,
+		prove: r.provePruned, untouched: func() bool { return true },
+	}, nil
 }
 
 func (r *run) provePruned(ctx context.Context) error {

@@ -2,73 +2,124 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/rule"
 )
 
 // asked is a request with everything that can be known without holding the
 // environment.
 type asked struct {
-	env  delivery.Environment
-	op   delivery.Operation
+	sit  rule.Situation
 	rel  delivery.Release
-	rec  delivery.Record
 	now  sight
 	plan delivery.Plan
 }
 
-// Preview is the plan of a request; nothing is written, nothing is held.
-func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, error) {
+// Preview is the plan of a request, under the digest that it would be asked
+// about and recorded with. Nothing is written, nothing is held.
+func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, string, error) {
 	a, err := e.ready(ctx, req)
-	return a.plan, err
+	if err != nil {
+		return a.plan, "", err
+	}
+	return a.plan, bound(a.sit.Own, a.sit.Operation, a.plan), nil
 }
 
-// ready looks a request up and refuses it where a rule says no.
+// ready looks a request up and refuses it where a rule says no. What is live
+// already, and needs nothing, no rule holds back.
 func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
+	sit, err := e.situation(ctx, req)
+	if err != nil {
+		return asked{}, err
+	}
+	a := asked{sit: sit}
+	op := sit.Operation
+	if op.Verb != delivery.VerbPrune {
+		if a.rel, err = e.Releases.Get(ctx, e.App.Name, op.Version); err != nil {
+			return asked{}, err
+		}
+	}
+	obstacle := rule.First(sit)
+	if obstacle != nil && !(op.Verb != delivery.VerbPrune && sit.Own.Live() == op.Version) {
+		return asked{}, refusal(obstacle)
+	}
+	if a.now, err = e.observe(ctx, sit.Environment, a.rel); err != nil {
+		return asked{}, err
+	}
+	if a, err = a.planned(e); err != nil {
+		return asked{}, err
+	}
+	if obstacle != nil && !a.isIdle() {
+		return asked{}, refusal(obstacle)
+	}
+	if req.Saved != nil {
+		return a, req.Saved.fits(e, a)
+	}
+	return a, nil
+}
+
+// situation is what the rules decide by.
+func (e *Engine) situation(ctx context.Context, req Request) (rule.Situation, error) {
 	env, err := e.App.Environment(req.Environment)
 	if err != nil {
-		return asked{}, err
+		return rule.Situation{}, err
 	}
-	rec, err := e.Ledger(env.Name).Read(ctx, delivery.Record{})
-	if err != nil {
-		return asked{}, err
+	s := rule.Situation{Environment: env, Before: map[string]delivery.Record{}, Now: e.Now()}
+	if s.Own, err = e.Ledger(env.Name).Read(ctx, delivery.Record{}); err != nil {
+		return s, err
 	}
-	if req.Version, err = versionFor(req, rec); err != nil {
-		return asked{}, err
+	if s.Whole, err = e.Ledger(delivery.Everywhere).Read(ctx, delivery.Record{}); err != nil {
+		return s, err
 	}
-	a := asked{env: env, rec: rec, op: e.operation(req)}
-	if req.Verb != delivery.VerbPrune {
-		if a.rel, err = e.Releases.Get(ctx, e.App.Name, req.Version); err != nil {
-			return asked{}, err
+	for _, up := range env.After {
+		if s.Before[up], err = e.Ledger(up).Read(ctx, delivery.Record{}); err != nil {
+			return s, err
 		}
 	}
-	if err := e.inOrder(ctx, env, req); err != nil {
-		return asked{}, err
+	if req.Version, err = versionFor(req, s.Own, s.Whole); err != nil {
+		return s, err
 	}
-	if a.now, err = e.observe(ctx, env, a.rel); err != nil {
-		return asked{}, err
-	}
-	return a.planned(e, req.Verb)
+	s.Operation = e.operation(req)
+	return s, nil
 }
 
-func (a asked) planned(e *Engine, verb delivery.Verb) (asked, error) {
-	switch verb {
+// refusal is an obstacle as an error.
+func refusal(o *rule.Obstacle) error {
+	kind := fault.Refused
+	if o.Waits {
+		kind = fault.Pending
+	}
+	err := fault.New(kind, "%s", o.Text)
+	if o.Cause == rule.Stopped {
+		err = fault.New(kind, "%s%w", o.Text, errStopped)
+	}
+	return fault.Hint(err, "%s", o.Next)
+}
+
+// errStopped marks the refusal after which nothing at all may be written.
+var errStopped = errors.New("")
+
+func (a asked) planned(e *Engine) (asked, error) {
+	env, rec, op := a.sit.Environment, a.sit.Own, a.sit.Operation
+	switch op.Verb {
 	case delivery.VerbProvision:
-		a.plan = e.plan(a.env, delivery.Provision, a.op.Version, a.now)
+		a.plan = e.plan(env, delivery.Provision, op.Version, a.now)
 	case delivery.VerbPrune:
-		if err := clear(a.rec, a.now); err != nil {
+		if err := clear(rec, a.now); err != nil {
 			return asked{}, err
 		}
-		a.now = a.now.spare(a.rec.Kept(a.env.Keep))
-		a.plan = e.plan(a.env, delivery.Prune, "", a.now)
+		a.now = a.now.spare(rec.Kept(env.Keep))
+		a.plan = e.plan(env, delivery.Prune, "", a.now)
 	default:
-		if err := provisioned(a.op, a.now); err != nil {
+		if err := provisioned(op, a.now); err != nil {
 			return asked{}, err
 		}
-		a.plan = e.plan(a.env, delivery.Promote, a.op.Version, a.now)
+		a.plan = e.plan(env, delivery.Promote, op.Version, a.now)
 	}
 	return a, nil
 }
@@ -77,30 +128,35 @@ func (a asked) planned(e *Engine, verb delivery.Verb) (asked, error) {
 // operation that is open in the ledger may be that of a killed run, which is
 // to be ended.
 func (a asked) isIdle() bool {
-	if !a.plan.IsEmpty() || a.rec.Open != nil {
+	rec, op := a.sit.Own, a.sit.Operation
+	if !a.plan.IsEmpty() || rec.Open != nil {
 		return false
 	}
-	switch a.op.Verb {
+	switch op.Verb {
 	case delivery.VerbPrune:
 		return true
 	case delivery.VerbProvision:
-		return slices.Contains(a.rec.Readied, a.op.Version) || slices.Contains(a.rec.Promoted, a.op.Version)
+		return slices.Contains(rec.Readied, op.Version) || slices.Contains(rec.Promoted, op.Version)
 	default:
-		return a.rec.Live() == a.op.Version && a.rec.Way == nil
+		return rec.Live() == op.Version && rec.Way == nil
 	}
 }
 
 func (e *Engine) operation(req Request) delivery.Operation {
-	return delivery.Operation{
+	op := delivery.Operation{
 		ID: e.NewID(), Verb: req.Verb, App: e.App.Name, Environment: req.Environment,
-		Version: req.Version, Actor: req.Actor, Reason: req.Skip, At: e.Now().UTC(),
+		Version: req.Version, Actor: req.Actor, Reason: req.Skip, Override: req.Override, At: e.Now().UTC(),
 	}
+	if req.Saved != nil {
+		op.Plan = req.Saved.Digest
+	}
+	return op
 }
 
 // versionFor is the version of a request. A rollback without one goes on with a
 // rollback that has not settled, or back from a promotion that has not, or to
 // the previous release.
-func versionFor(req Request, rec delivery.Record) (string, error) {
+func versionFor(req Request, rec, whole delivery.Record) (string, error) {
 	switch {
 	case req.Verb == delivery.VerbPrune:
 		return "", nil
@@ -109,7 +165,7 @@ func versionFor(req Request, rec delivery.Record) (string, error) {
 	case req.Verb != delivery.VerbRollback:
 		return "", fault.New(fault.Invalid, "%s needs a version", req.Verb)
 	}
-	v := rec.Previous()
+	v := rec.Previous(whole)
 	switch {
 	case rec.Toward != "":
 		v = rec.Toward
@@ -121,25 +177,6 @@ func versionFor(req Request, rec delivery.Record) (string, error) {
 		return "", fault.Hint(err, "falkirk history %s shows what was live", req.Environment)
 	}
 	return v, nil
-}
-
-// inOrder refuses a promotion of what was not promoted, with success, in the
-// environments before.
-func (e *Engine) inOrder(ctx context.Context, env delivery.Environment, req Request) error {
-	if req.Verb != delivery.VerbPromote || req.Skip != "" {
-		return nil
-	}
-	for _, up := range env.After {
-		rec, err := e.Ledger(up).Read(ctx, delivery.Record{})
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(rec.Promoted, req.Version) {
-			err := fault.New(fault.Refused, "%s is not promoted in %s, which comes before %s", req.Version, up, env.Name)
-			return fault.Hint(err, "falkirk train %s --to %s, or give --skip-order REASON", req.Version, env.Name)
-		}
-	}
-	return nil
 }
 
 func provisioned(op delivery.Operation, now sight) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"falkirk/internal/delivery"
@@ -12,15 +13,21 @@ import (
 
 // run is one operation under way: it holds its environment.
 type run struct {
-	e     *Engine
-	env   delivery.Environment
-	op    delivery.Operation
-	rel   delivery.Release // empty for a prune
-	hold  Hold
-	rec   delivery.Record
-	way   way   // promote and rollback, once recorded
-	last  sight // what was seen after the last step, once it was looked at
-	steps atomic.Int64
+	e      *Engine
+	env    delivery.Environment
+	op     delivery.Operation
+	rel    delivery.Release // empty for a prune
+	hold   Hold
+	rec    delivery.Record // when the environment was taken
+	digest string          // of the plan, once recorded
+	way    way             // promote and rollback, once recorded
+	last   sight           // what was seen after the last step, once it was looked at
+	undoes atomic.Bool     // what was done is being taken back
+	steps  atomic.Int64
+
+	mu    sync.Mutex
+	now   delivery.Record // of the environment, as last read
+	whole delivery.Record // of the app, as last read
 }
 
 func (r *run) report(ev Event) { r.e.report(r.op, ev) }
@@ -33,37 +40,40 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	op := a.sit.Operation
 	if a.isIdle() {
-		e.report(a.op, Event{Kind: Ended, Result: delivery.ResultDone, Note: "nothing to do", Standing: a.now.standing()})
-		return Result{Operation: a.op, Standing: a.now.standing()}, nil
+		e.report(op, Event{Kind: Ended, Result: delivery.ResultDone, Note: "nothing to do", Standing: a.now.standing()})
+		return Result{Operation: op, Standing: a.now.standing()}, nil
 	}
-	hold, rec, err := e.Ledger(a.env.Name).Begin(ctx, a.op)
+	hold, rec, err := e.Ledger(a.sit.Environment.Name).Begin(ctx, op)
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{e: e, env: a.env, op: a.op, rel: a.rel, hold: hold, rec: rec}
+	r := &run{e: e, env: a.sit.Environment, op: op, rel: a.rel, hold: hold, rec: rec, now: rec, whole: a.sit.Whole}
 	r.report(Event{Kind: Began})
-	return r.end(ctx, r.work(ctx, a))
+	return r.end(ctx, r.work(ctx, a, req.Saved))
 }
 
 // work looks again, unless nobody can have written since it was looked at, and
 // does what the verb asks.
-func (r *run) work(ctx context.Context, a asked) error {
+func (r *run) work(ctx context.Context, a asked, saved *Saved) error {
 	now := a.now
-	if r.rec.Last != a.rec.Last+1 {
+	if r.rec.Last != a.sit.Own.Last+1 {
 		var err error
 		if now, err = r.e.observe(ctx, r.env, r.rel); err != nil {
 			return err
 		}
 	}
-	switch r.op.Verb {
-	case delivery.VerbProvision:
-		return r.provision(ctx, now)
-	case delivery.VerbPrune:
-		return r.prune(ctx, now)
-	default:
-		return r.promote(ctx, now)
+	p, err := r.phase(now)
+	if err != nil {
+		return err
 	}
+	if saved != nil {
+		if err := saved.covers(p.plan); err != nil {
+			return err
+		}
+	}
+	return r.carry(ctx, p)
 }
 
 // settle records the plan and the way back, before anything is written.
@@ -73,10 +83,22 @@ func (r *run) settle(ctx context.Context, plan delivery.Plan, now sight) error {
 		r.way = wayBack(r.rec, now)
 		before = r.way
 	}
+	r.digest = bound(r.rec, r.op, plan)
+	entry := delivery.Entry{Event: delivery.Planned, Plan: r.digest, Before: before, Steps: plan.Keys()}
+	if r.rec.Bound.Covers(r.op, plan) {
+		entry.Steps = nil // it goes on with the plan that was begun
+	}
 	r.report(Event{Kind: Planned, Plan: &plan})
-	return r.hold.Append(ctx, delivery.Entry{
-		Event: delivery.Planned, Plan: plan.Digest(), Before: before,
-	})
+	return r.hold.Append(ctx, entry)
+}
+
+// bound is the digest that a plan is asked about with: its own, or that of the
+// plan begun before, of which it is the rest.
+func bound(rec delivery.Record, op delivery.Operation, plan delivery.Plan) string {
+	if rec.Bound.Covers(op, plan) {
+		return rec.Bound.Digest
+	}
+	return plan.Digest()
 }
 
 // end closes the operation with what stands, and turns the outcome into the
@@ -99,7 +121,7 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		entry.Settled = err == nil || r.isBack(now)
 	}
 	if err != nil {
-		entry.Error = err.Error()
+		entry.Error, entry.Next = err.Error(), fault.HintOf(err)
 	}
 	if closeErr := r.hold.Close(ctx, entry); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close the operation in the ledger: %w", closeErr))
@@ -128,6 +150,8 @@ func resultOf(err error) delivery.Result {
 	switch {
 	case err == nil:
 		return delivery.ResultDone
+	case errors.Is(err, errStopped):
+		return delivery.ResultStopped
 	case fault.Is(err, fault.Closed):
 		return delivery.ResultShut
 	case fault.Is(err, fault.Pending):

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/rule"
 )
 
 // Status is what the ledger and the targets say of one environment.
@@ -23,6 +25,12 @@ type Status struct {
 	Unsettled   bool                `json:"unsettled,omitempty"` // a promotion has not come to its end
 	Running     *delivery.Operation `json:"running,omitempty"`   // holds the environment
 	Components  []ComponentStatus   `json:"components"`
+
+	Hold    *delivery.Operation  `json:"hold,omitempty"`    // it stays on what it has
+	Stop    *delivery.Operation  `json:"stop,omitempty"`    // nothing is written, here or in the whole app
+	Freeze  *rule.Obstacle       `json:"freeze,omitempty"`  // no promotion begins now
+	Waiting []delivery.Pending   `json:"waiting,omitempty"` // for a gate
+	Bans    []delivery.Operation `json:"bans,omitempty"`    // of the whole app
 }
 
 // ComponentStatus is one component in one place, as observed.
@@ -48,12 +56,16 @@ func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
 		}
 		envs = []delivery.Environment{env}
 	}
+	whole, err := e.Ledger(delivery.Everywhere).Read(ctx, delivery.Record{})
+	if err != nil {
+		return nil, err
+	}
 	all := make([]Status, len(envs))
 	errs := make([]error, len(envs))
 	var group errgroup.Group
 	for i, env := range envs {
 		group.Go(func() error {
-			all[i], errs[i] = e.statusOf(ctx, env)
+			all[i], errs[i] = e.statusOf(ctx, env, whole)
 			return nil
 		})
 	}
@@ -61,7 +73,7 @@ func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
 	return all, errors.Join(errs...)
 }
 
-func (e *Engine) statusOf(ctx context.Context, env delivery.Environment) (Status, error) {
+func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole delivery.Record) (Status, error) {
 	rec, err := e.Ledger(env.Name).Read(ctx, delivery.Record{})
 	if err != nil {
 		return Status{Environment: env.Name}, err
@@ -70,6 +82,8 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment) (Status
 		Environment: env.Name, Protected: env.Protected, Live: rec.Live(),
 		Ready: slices.Concat([]string{}, rec.Readied), Unsettled: rec.Way != nil,
 		Components: make([]ComponentStatus, len(env.Landings)),
+		Hold:       rec.Hold, Stop: cmp.Or(whole.Stop, rec.Stop), Waiting: rec.Waiting, Bans: whole.Bans,
+		Freeze: rule.Freeze(rule.Situation{Environment: env, Now: e.Now()}),
 	}
 	if n := len(rec.Tenures); n > 0 {
 		st.Since, st.By = &rec.Tenures[n-1].Since, rec.Tenures[n-1].By

@@ -22,6 +22,8 @@ type world struct {
 	mu     sync.Mutex
 	spots  map[string]*spot // by place and component
 	gate   delivery.Answer
+	answer func(q delivery.Question) delivery.Verdict // instead of gate, where set
+	change func(*delivery.App)                        // to the app of the engines made from here on
 	trap   *trap
 	broken map[string]error // by "place component action": fails each time
 	served []string         // what Do did
@@ -128,9 +130,12 @@ func (w *world) Do(_ context.Context, p delivery.Placement, s delivery.Step, rep
 	return delivery.Outcome{}, nil
 }
 
-func (w *world) Ask(context.Context, delivery.Question) (delivery.Verdict, error) {
+func (w *world) Ask(_ context.Context, q delivery.Question) (delivery.Verdict, error) {
 	if err := w.trap.step("ask"); err != nil {
 		return delivery.Verdict{}, err
+	}
+	if w.answer != nil {
+		return w.answer(q), nil
 	}
 	return delivery.Verdict{Answer: w.gate, Reason: "so the test says"}, nil
 }
@@ -173,6 +178,9 @@ func (w *world) engine() *Engine {
 			n++
 			return fmt.Sprintf("op-%d-%d", len(w.events), n)
 		},
+	}
+	if w.change != nil {
+		w.change(&e.App)
 	}
 	e.Report = func(ev Event) {
 		w.mu.Lock()

@@ -25,10 +25,11 @@ var may = map[string][]string{
 	"config":         {"freeze", "delivery", "fault"},
 	"oci":            {"delivery", "fault"},
 	"pack":           {"release", "oci", "delivery", "fault"},
-	"engine":         {"freeze", "delivery", "fault"},
+	"rule":           {"freeze", "delivery", "fault"},
+	"engine":         {"rule", "delivery", "fault"},
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
 	"target/*":       {"delivery", "fault"},
-	"face/*":         {"config", "engine", "freeze", "delivery", "fault"},
+	"face/*":         {"config", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all
 	"../cmd/falkirk": {"app"},

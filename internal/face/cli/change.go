@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,10 @@ import (
 // change is what the commands that write in an environment share.
 type change struct {
 	*face
-	to     string // --to
-	skip   string // --skip-order
+	to     string        // --to
+	skip   string        // --skip-order
+	freeze string        // --override
+	wait   time.Duration // --wait, of a train
 	dryRun bool
 	follow bool
 }
@@ -32,6 +35,12 @@ func (c *change) toFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.to, "to", "", "the environment")
 	_ = cmd.MarkFlagRequired("to") // fails only for a flag that does not exist
 	_ = cmd.RegisterFlagCompletionFunc("to", c.completeEnvironments)
+}
+
+// asideFlags are the rules that a reason sets aside.
+func (c *change) asideFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.skip, "skip-order", "", "promote although the environments before have not had it, or not for long enough, for this `REASON`")
+	cmd.Flags().StringVar(&c.freeze, "override", "", "promote although the environment is frozen, for this `REASON`")
 }
 
 func (f *face) provisionCmd() *cobra.Command {
@@ -58,11 +67,11 @@ func (f *face) promoteCmd() *cobra.Command {
 		Example: "  falkirk promote 1.4.0 --to prd",
 		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Skip: c.skip})
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Skip: c.skip, Override: c.freeze})
 		},
 	}
 	c.toFlag(cmd)
-	cmd.Flags().StringVar(&c.skip, "skip-order", "", "promote although the environments before have not had it, for this `REASON`")
+	c.asideFlags(cmd)
 	c.flags(cmd)
 	return cmd
 }
@@ -108,6 +117,33 @@ func (c *change) check() error {
 
 // run previews or carries out one request.
 func (c *change) run(ctx context.Context, req engine.Request) error {
+	req.Actor = c.Actor
+	if c.dryRun {
+		return c.preview(ctx, req)
+	}
+	return c.carry(ctx, req.Environment, func(ctx context.Context, app *App) (engine.Result, error) {
+		return app.Engine.Run(ctx, req)
+	})
+}
+
+func (c *change) preview(ctx context.Context, req engine.Request) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	app, err := c.open(ctx, func(engine.Event) {})
+	if err != nil {
+		return err
+	}
+	plan, digest, err := app.Engine.Preview(ctx, req)
+	if err != nil {
+		return err
+	}
+	c.doc.Result = planResult(plan, digest)
+	return c.text(func() { c.printPlan(plan, digest) })
+}
+
+// carry carries out what changes an environment, and shows how it goes.
+func (c *change) carry(ctx context.Context, environment string, do func(context.Context, *App) (engine.Result, error)) error {
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -117,20 +153,11 @@ func (c *change) run(ctx context.Context, req engine.Request) error {
 		return err
 	}
 	defer show.close()
-	req.Actor = c.Actor
-	if c.dryRun {
-		plan, err := app.Engine.Preview(ctx, req)
-		if err != nil {
-			return err
-		}
-		c.doc.Result = planResult(plan)
-		return c.text(func() { c.printPlan(plan) })
-	}
-	if err := c.confirm(app, req.Environment); err != nil {
+	if err := c.confirm(app, environment); err != nil {
 		return err
 	}
 	app.Tidy()
-	res, err := app.Engine.Run(ctx, req)
+	res, err := do(ctx, app)
 	show.close()
 	c.doc.Result = show.result(res)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -107,6 +108,7 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 	})
 	root.AddGroup(
 		&cobra.Group{ID: "life", Title: "The life of a release:"},
+		&cobra.Group{ID: "decide", Title: "What people decide:"},
 		&cobra.Group{ID: "see", Title: "What is where:"},
 		&cobra.Group{ID: "app", Title: "The app file:"})
 	root.AddCommand(f.commands()...)
@@ -121,12 +123,13 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 
 // commands lists every command, in the order of the help page.
 func (f *face) commands() []*cobra.Command {
-	return []*cobra.Command{
-		f.packCmd(), f.planCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
-		f.statusCmd(), f.historyCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
+	return slices.Concat([]*cobra.Command{
+		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
+	}, f.decisionCmds(), []*cobra.Command{
+		f.statusCmd(), f.whyCmd(), f.historyCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
-	}
+	})
 }
 
 func (f *face) checkOutput() error {

@@ -64,11 +64,11 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 		}
 	}
 	req.Plan = func(app *App, r engine.Request) error {
-		plan, err := app.Engine.Preview(ctx, r)
+		plan, digest, err := app.Engine.Preview(ctx, r)
 		if err != nil {
 			return err
 		}
-		return f.text(func() { f.printPlan(plan) })
+		return f.text(func() { f.printPlan(plan, digest) })
 	}
 	req.Packed = func(r delivery.Release) { _ = f.text(func() { f.printRelease(r) }) }
 	report, err := f.Demo(ctx, req)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -13,14 +14,14 @@ import (
 
 func (f *face) planCmd() *cobra.Command {
 	c := &change{face: f}
-	var phase string
+	var phase, save string
 	cmd := &cobra.Command{
 		Use:     "plan VERSION --to ENVIRONMENT",
 		Short:   "Show what provision, promote or prune would do",
 		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
 		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Skip: c.skip}
+			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Skip: c.skip, Override: c.freeze}
 			switch phase {
 			case "provision", "promote":
 				if len(args) == 0 {
@@ -34,23 +35,39 @@ func (f *face) planCmd() *cobra.Command {
 			default:
 				return fault.Hint(fault.New(fault.Invalid, "--phase %q is not known", phase), "use provision, promote or prune")
 			}
-			app, err := c.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
+			if save == "" {
+				return c.preview(cmd.Context(), req)
 			}
-			plan, err := app.Engine.Preview(cmd.Context(), req)
-			if err != nil {
-				return err
-			}
-			c.doc.Result = planResult(plan)
-			return c.text(func() { c.printPlan(plan) })
+			return c.save(cmd.Context(), req, save)
 		},
 	}
 	c.toFlag(cmd)
 	cmd.Flags().StringVar(&phase, "phase", "provision", "provision, promote or prune")
-	cmd.Flags().StringVar(&c.skip, "skip-order", "", "plan as if the environments before had had it, for this `REASON`")
+	cmd.Flags().StringVar(&save, "save", "", "write the plan to a `FILE` that falkirk apply carries out")
+	c.asideFlags(cmd)
+	cmd.AddCommand(f.planShowCmd())
 	cmd.GroupID = "life"
 	return cmd
+}
+
+// save writes the plan to a file that apply binds itself to.
+func (c *change) save(ctx context.Context, req engine.Request, path string) error {
+	app, err := c.open(ctx, func(engine.Event) {})
+	if err != nil {
+		return err
+	}
+	saved, err := app.Engine.Save(ctx, req)
+	if err != nil {
+		return err
+	}
+	if err := writeSaved(path, saved); err != nil {
+		return err
+	}
+	c.doc.Result = saved
+	return c.text(func() {
+		c.printPlan(saved.Plan, saved.Digest)
+		fmt.Fprintf(c.Out, "saved in %s; falkirk apply %s\n", path, path)
+	})
 }
 
 // planDocument is the JSON of a plan.
@@ -61,13 +78,13 @@ type planDocument struct {
 	Bytes  int64  `json:"bytes"`
 }
 
-func planResult(p delivery.Plan) planDocument {
+func planResult(p delivery.Plan, digest string) planDocument {
 	steps, bytes := p.Totals()
-	return planDocument{Plan: p, Digest: p.Digest(), Steps: steps, Bytes: bytes}
+	return planDocument{Plan: p, Digest: digest, Steps: steps, Bytes: bytes}
 }
 
 // printPlan prints the steps by place, and the sums.
-func (f *face) printPlan(p delivery.Plan) {
+func (f *face) printPlan(p delivery.Plan, digest string) {
 	what := string(p.Phase)
 	if p.Version != "" {
 		what += " " + p.Version
@@ -83,7 +100,7 @@ func (f *face) printPlan(p delivery.Plan) {
 		}
 	}
 	steps, bytes := p.Totals()
-	fmt.Fprintf(f.Out, "\n%s%s, plan %s\n", count(steps, "step"), sizeNote(bytes), p.Digest()[:19])
+	fmt.Fprintf(f.Out, "\n%s%s, plan %s\n", count(steps, "step"), sizeNote(bytes), digest[:19])
 }
 
 func (f *face) sign(s delivery.Sign) string {

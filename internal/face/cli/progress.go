@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"falkirk/internal/delivery"
@@ -113,6 +114,12 @@ func (p *progress) line(ev engine.Event) string {
 		return at + " " + p.finished(ev)
 	case engine.Answered:
 		return fmt.Sprintf("%s gate %s is %s: %s", at, ev.Gate, p.answer(ev.Verdict.Answer), ev.Verdict.Reason)
+	case engine.Warned:
+		return fmt.Sprintf("%s %s %s", at, p.paint(yellow, "warning:"), ev.Note)
+	case engine.Ran:
+		return at + " " + p.ran(ev)
+	case engine.Proved:
+		return fmt.Sprintf("%s %s serves %s", at, ev.Serving.Component, orNothing(ev.Serving.Version))
 	case engine.Undoing:
 		return fmt.Sprintf("%s %s what this run changed is taken back", at, p.paint(red, "failed:"))
 	case engine.PassedOff:
@@ -133,6 +140,24 @@ func (p *progress) finished(ev engine.Event) string {
 	}
 	if ev.Note != "" {
 		line += ", " + ev.Note
+	}
+	return line
+}
+
+// ran is a hook with everything that it printed, in one piece.
+func (p *progress) ran(ev engine.Event) string {
+	line := fmt.Sprintf("hook %s %s (%s)", ev.Hook, p.paint(green, "passed"), took(ev.Took))
+	switch {
+	case ev.Error != "":
+		line = fmt.Sprintf("hook %s %s (%s): %s", ev.Hook, p.paint(red, "failed"), took(ev.Took), ev.Error)
+	case ev.Note != "":
+		line = fmt.Sprintf("hook %s %s", ev.Hook, ev.Note)
+	}
+	if ev.Verdict == nil {
+		return line
+	}
+	for l := range strings.Lines(ev.Verdict.Output) {
+		line += "\n    | " + strings.TrimRight(l, "\n")
 	}
 	return line
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 )
 
@@ -49,9 +50,51 @@ func (f *face) printStatus(all []engine.Status) {
 		notes = append(notes, f.notes(st)...)
 	}
 	table(f.Out, rows)
+	if len(all) > 0 {
+		for _, o := range all[0].Bans {
+			fmt.Fprintf(f.Out, "%s %s %s\n", f.paint(yellow, "banned"), o.Version, byWhom(o))
+		}
+	}
 	for _, n := range notes {
 		fmt.Fprintln(f.Out, n)
 	}
+}
+
+// decided are the notes about what people decided and what waits for them.
+func (f *face) decided(st engine.Status) []string {
+	var out []string
+	say := func(word, format string, args ...any) {
+		out = append(out, fmt.Sprintf("%s %s: %s", f.paint(yellow, word), st.Environment, fmt.Sprintf(format, args...)))
+	}
+	if o := st.Stop; o != nil {
+		say("stopped", "%s", byWhom(*o))
+	}
+	if o := st.Hold; o != nil {
+		say("held", "on %s %s", orNothing(o.Version), byWhom(*o))
+	}
+	if st.Freeze != nil {
+		say("frozen", "%s", strings.TrimPrefix(st.Freeze.Text, st.Environment+" is frozen: "))
+	}
+	for _, w := range st.Waiting {
+		say("waiting", "%s by %s since %s: %s", heading(w.Operation), w.Operation.Actor, moment(w.Since), w.Reason)
+	}
+	return out
+}
+
+// byWhom says by whom, when and why something was decided.
+func byWhom(o delivery.Operation) string {
+	text := "by " + o.Actor + " since " + moment(o.At)
+	if o.Reason != "" {
+		text += ": " + o.Reason
+	}
+	return text
+}
+
+func orNothing(v string) string {
+	if v == "" {
+		return "nothing"
+	}
+	return v
 }
 
 // others lists what stands ready beside the live release.
@@ -76,6 +119,7 @@ func (f *face) notes(st engine.Status) []string {
 		out = append(out, fmt.Sprintf("%s %s: a promotion has not come to its end; repeat it, or falkirk rollback %s",
 			f.paint(yellow, "unsettled"), st.Environment, st.Environment))
 	}
+	out = append(out, f.decided(st)...)
 	for _, c := range st.Components {
 		for _, d := range c.Drift {
 			out = append(out, fmt.Sprintf("%s %s in %s: %s", f.paint(yellow, "drift"), c.Component, c.Place, d))

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
 )
 
 func (f *face) trainCmd() *cobra.Command {
@@ -22,6 +25,8 @@ its old or on its new release. Repeating the command goes on from there.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.train(cmd, args[0]) },
 	}
 	c.toFlag(cmd)
+	cmd.Flags().DurationVar(&c.wait, "wait", 0, "go on by itself when a gate, a freeze or a soak time lets it, for at most so long; nothing is held meanwhile")
+	c.asideFlags(cmd)
 	c.flags(cmd)
 	return cmd
 }
@@ -51,13 +56,30 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 		return err
 	}
 	app.Tidy()
-	legs, err := app.Engine.Train(cmd.Context(), c.to, engine.Request{Version: version, Actor: c.Actor})
+	legs, err := c.ride(cmd.Context(), app, engine.Request{Version: version, Actor: c.Actor, Skip: c.skip, Override: c.freeze})
 	show.close()
 	c.doc.Result = trainDocument{Version: version, To: c.to, Legs: legs, Ended: show.ended}
 	if err != nil {
 		return err
 	}
 	return c.text(func() { fmt.Fprintf(c.Out, "%s %s is live in %s\n", c.paint(green, "done:"), version, c.to) })
+}
+
+// ride takes the train, and with --wait goes on when it may, without holding
+// anything meanwhile.
+func (c *change) ride(ctx context.Context, app *App, req engine.Request) ([]engine.Leg, error) {
+	end := time.Now().Add(c.wait)
+	for {
+		legs, err := app.Engine.Train(ctx, c.to, req)
+		left := time.Until(end)
+		if !fault.Is(err, fault.Pending) || left <= 0 {
+			return legs, err
+		}
+		fmt.Fprintf(c.Err, "%s %s; looking on for %s\n", c.paint(yellow, "waiting:"), err, took(left))
+		if err := app.Engine.Moved(ctx, c.to, left); err != nil {
+			return legs, err
+		}
+	}
 }
 
 type trainDocument struct {
@@ -70,18 +92,18 @@ type trainDocument struct {
 func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Environment, version string) error {
 	plans := []planDocument{}
 	for _, env := range route {
-		plan, err := app.Engine.Preview(cmd.Context(), engine.Request{
+		plan, digest, err := app.Engine.Preview(cmd.Context(), engine.Request{
 			Verb: delivery.VerbProvision, Environment: env.Name, Version: version, Actor: c.Actor,
 		})
 		if err != nil {
 			return err
 		}
-		plans = append(plans, planResult(plan))
+		plans = append(plans, planResult(plan, digest))
 	}
 	c.doc.Result = plans
 	return c.text(func() {
 		for _, p := range plans {
-			c.printPlan(p.Plan)
+			c.printPlan(p.Plan, p.Digest)
 			fmt.Fprintf(c.Out, "then promote %s in %s\n\n", version, p.Environment)
 		}
 	})

@@ -15,6 +15,8 @@ import (
 //	FALKIRK_PREVIOUS            the release live before; several, with commas, where components differ
 //	FALKIRK_PREVIOUS_<COMPONENT>
 //	FALKIRK_OPERATION, FALKIRK_ACTOR, FALKIRK_MOMENT                    why
+//	FALKIRK_PLAN                the digest of the plan that it is about
+//	FALKIRK_OUTCOME             of a hook: pass or fail, what went before it
 //	FALKIRK_URL_<COMPONENT>     where the component answers: the candidate before promote, the live one after
 //	FALKIRK_HEADERS_<COMPONENT> headers to send along, a line "Name: value" for each
 //
@@ -38,6 +40,8 @@ func environ(inherited []string, s Settings, q delivery.Question) []string {
 	set("OPERATION", op.ID)
 	set("ACTOR", op.Actor)
 	set("MOMENT", string(q.When))
+	set("PLAN", q.Plan)
+	set("OUTCOME", string(q.Outcome))
 	for _, c := range slices.Sorted(maps.Keys(q.Before)) {
 		set("PREVIOUS_"+shellName(c), q.Before[c])
 	}

@@ -38,7 +38,13 @@ func TestImageLife(t *testing.T) {
 	if body, res := get(t, s.Endpoint, "/x?q=1"); body != "v2 /x" || !cmp.Equal(res.Header.Values("Falkirk-Release"), []string{"v2"}) {
 		t.Errorf("live answers %s %v", body, res.Header)
 	}
+	if v, err := w.target.Serves(t.Context(), v2, s); err != nil || v != "v2" {
+		t.Errorf("from outside it serves %q, %v", v, err)
+	}
 	w.must(delivery.Promote, v1) // rollback
+	if v, err := w.target.Serves(t.Context(), v2, s); err != nil || v != "v1" {
+		t.Errorf("after a rollback it serves %q from outside, %v", v, err)
+	}
 	if body, _ := get(t, s.Endpoint, ""); body != "v1 /" {
 		t.Errorf("after rollback: %s", body)
 	}

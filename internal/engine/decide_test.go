@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/rule"
+)
+
+func decide(t *testing.T, w *world, d Decision) {
+	t.Helper()
+	d.Actor = "bea"
+	done, err := w.engine().Decide(t.Context(), d)
+	if err != nil || !done.Changed {
+		t.Fatalf("%s: changed %v, %v", d.Verb, done.Changed, err)
+	}
+	if again, err := w.engine().Decide(t.Context(), d); err != nil || again.Changed {
+		t.Errorf("%s a second time: changed %v, %v", d.Verb, again.Changed, err)
+	}
+}
+
+// wantRefused runs a request that somebody has ruled out: nothing is written,
+// and the refusal says who and why.
+func wantRefused(t *testing.T, w *world, req Request, cause rule.Cause, words ...string) {
+	t.Helper()
+	req.Actor = "ann"
+	before, last := len(w.served), w.record(t, req.Environment).Last
+	_, err := w.engine().Run(t.Context(), req)
+	if !fault.Is(err, fault.Refused) {
+		t.Fatalf("%s %s says %v, want a refusal", req.Verb, req.Version, err)
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error()+fault.HintOf(err), word) {
+			t.Errorf("%q does not say %q", err, word)
+		}
+	}
+	if len(w.served) != before || w.record(t, req.Environment).Last != last {
+		t.Errorf("%s wrote: %v", req.Verb, w.served[before:])
+	}
+	if req.Verb == delivery.VerbPromote {
+		o, err := w.engine().Why(t.Context(), req.Version, req.Environment)
+		if err != nil || o.Cause != cause {
+			t.Errorf("why says %s, %v; want %s", o.Cause, err, cause)
+		}
+	}
+}
+
+func TestWhatPeopleDecidedIsHonoured(t *testing.T) {
+	t.Parallel()
+	promote := func(v string) Request {
+		return Request{Verb: delivery.VerbPromote, Environment: "prd", Version: v}
+	}
+	rollback := Request{Verb: delivery.VerbRollback, Environment: "prd"}
+	prune := Request{Verb: delivery.VerbPrune, Environment: "prd"}
+	tests := []struct {
+		name           string
+		decide, revoke Decision
+		refused        []Request
+		cause          rule.Cause
+	}{
+		{
+			"hold", Decision{Verb: delivery.VerbHold, Environment: "prd", Reason: "audit"},
+			Decision{Verb: delivery.VerbRelease, Environment: "prd"},
+			[]Request{promote("3"), rollback}, rule.Held,
+		},
+		{
+			"ban", Decision{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "3", Reason: "audit"},
+			Decision{Verb: delivery.VerbUnban, Environment: delivery.Everywhere, Version: "3"},
+			[]Request{promote("3"), {Verb: delivery.VerbProvision, Environment: "prd", Version: "3"}}, rule.Banned,
+		},
+		{
+			"stop", Decision{Verb: delivery.VerbStop, Environment: "prd", Reason: "audit"},
+			Decision{Verb: delivery.VerbResume, Environment: "prd"},
+			[]Request{promote("3"), rollback, prune}, rule.Stopped,
+		},
+		{
+			"stop all", Decision{Verb: delivery.VerbStop, Environment: delivery.Everywhere, Reason: "audit"},
+			Decision{Verb: delivery.VerbResume, Environment: delivery.Everywhere},
+			[]Request{promote("3"), rollback, prune}, rule.Stopped,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			mustTrain(t, w, "1", "2")
+			if _, err := w.engine().Train(t.Context(), "dev", Request{Version: "3"}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbProvision, Environment: "prd", Version: "3"}); err != nil {
+				t.Fatal(err)
+			}
+			decide(t, w, tt.decide)
+			for _, req := range tt.refused {
+				wantRefused(t, w, req, tt.cause, "bea", "audit", "falkirk "+string(tt.revoke.Verb))
+			}
+			wantLive(t, w, "prd", "2")
+			tt.revoke.Actor = "cy"
+			decide(t, w, tt.revoke)
+			mustTrain(t, w, "3")
+		})
+	}
+}
+
+// TestDecisionsReachARunUnderWay decides while the first of two places has been
+// switched: a ban and a hold take the run back, a stop leaves it where it is.
+func TestDecisionsReachARunUnderWay(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[delivery.Verb]delivery.Result{
+		delivery.VerbBan: delivery.ResultFailed, delivery.VerbHold: delivery.ResultFailed, delivery.VerbStop: delivery.ResultStopped,
+	} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			mustTrain(t, w, "1")
+			d := Decision{Verb: verb, Environment: "prd", Actor: "bea", Reason: "smoke"}
+			if verb == delivery.VerbBan {
+				d.Environment, d.Version = delivery.Everywhere, "2"
+			}
+			err := decideAtFirstSwitch(t, w, d)
+			if !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "smoke") {
+				t.Fatalf("train says %v", err)
+			}
+			rec := w.record(t, "prd")
+			if verb == delivery.VerbStop {
+				if n := len(w.lives("prd")); n != 2 || rec.Way == nil {
+					t.Errorf("stopped: %v is live, way back %v; want the run left in its midst", w.lives("prd"), rec.Way)
+				}
+				decide(t, w, Decision{Verb: delivery.VerbResume, Environment: "prd"})
+				mustTrain(t, w, "2")
+				wantLive(t, w, "prd", "2")
+				return
+			}
+			wantLive(t, w, "prd", "1")
+			if f, has := rec.Failed("2"); !has || f.Result != want || rec.Way != nil {
+				t.Errorf("the ledger says %+v, way back %v", f, rec.Way)
+			}
+		})
+	}
+}
+
+func decideAtFirstSwitch(t *testing.T, w *world, d Decision) error {
+	t.Helper()
+	e := w.engine()
+	report, decided := e.Report, false
+	e.Report = func(ev Event) {
+		if ev.Kind == Finished && ev.Operation.Environment == "prd" && ev.Step.Action == "switch" && !decided {
+			decided = true
+			if _, err := w.engine().Decide(context.WithoutCancel(t.Context()), d); err != nil {
+				t.Error(err)
+			}
+		}
+		report(ev)
+	}
+	e.App.Environments[1].Parallel = 1
+	_, err := e.Train(t.Context(), "prd", Request{Version: "2"})
+	return err
+}
+
+func TestABannedReleaseIsNoWayBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change = func(a *delivery.App) { a.Environments[1].Keep = 3 }
+	mustTrain(t, w, "1", "2", "3")
+	decide(t, w, Decision{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "2", Reason: "leak"})
+	if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbRollback, Environment: "prd"}); err != nil {
+		t.Fatal(err)
+	}
+	wantLive(t, w, "prd", "1")
+}
+
+func TestSoakAndTurn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change = func(a *delivery.App) { a.Environments[1].Soak = delivery.Duration(1 << 62) }
+	err := train(t, w, "1")
+	if !fault.Is(err, fault.Pending) || !strings.Contains(err.Error(), "must have been live in dev") {
+		t.Fatalf("train says %v, want soak", err)
+	}
+	for newer, want := range map[delivery.Newer]struct{ old, new string }{
+		delivery.NewerSupersedes: {"superseded by 2", ""}, delivery.NewerWaits: {"", "waits in prd before 2"},
+	} {
+		w := newWorld(t)
+		w.change = func(a *delivery.App) {
+			a.Environments[1].Newer = newer
+			a.Environments[1].Gates = []delivery.GateSetting{{Name: "board", Kind: "world", When: delivery.Before(delivery.Promote)}}
+		}
+		w.gate = delivery.Waiting
+		for _, v := range []string{"1", "2"} {
+			if err := train(t, w, v); !fault.Is(err, fault.Pending) {
+				t.Fatalf("train %s says %v, want pending", v, err)
+			}
+		}
+		w.gate = delivery.Open
+		_, oldErr := w.engine().Run(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "1", Actor: "ann"})
+		if want.old != "" && (oldErr == nil || !strings.Contains(oldErr.Error(), want.old)) {
+			t.Errorf("%s: the older one says %v", newer, oldErr)
+		}
+		if want.old == "" && oldErr != nil {
+			t.Errorf("%s: the older one says %v", newer, oldErr)
+		}
+		mustTrain(t, w, "2")
+		wantLive(t, w, "prd", "2")
+	}
+}
+
+func TestWaitingLeavesTheEnvironmentFree(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change = func(a *delivery.App) {
+		a.Environments[1].Gates = []delivery.GateSetting{{Name: "board", Kind: "world", When: delivery.Before(delivery.Promote)}}
+	}
+	var plans []string
+	w.answer = func(q delivery.Question) delivery.Verdict {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		plans = append(plans, q.Plan)
+		return delivery.Verdict{Answer: delivery.Waiting, Reason: "1 of 2", Next: "falkirk approve prd"}
+	}
+	for range 2 {
+		if err := train(t, w, "1"); !fault.Is(err, fault.Pending) || fault.HintOf(err) != "falkirk approve prd" {
+			t.Fatalf("train says %v (%s)", err, fault.HintOf(err))
+		}
+	}
+	rec := w.record(t, "prd")
+	if rec.Open != nil || len(rec.Waiting) != 1 || rec.Waiting[0].Plan != plans[0] || rec.Waiting[0].Next != "falkirk approve prd" {
+		t.Errorf("open %v, waiting %+v; want one that waits with plan %s", rec.Open, rec.Waiting, plans[0])
+	}
+	if len(slices.Compact(plans)) != 1 {
+		t.Errorf("the same plan was asked about as %v", plans)
+	}
+}

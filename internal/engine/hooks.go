@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// hooks runs the hooks of a moment, one after the other, each in all its places
+// at once. Outcome is how things stand before the first of them; one that fails
+// turns it, so that later ones for a failure are run as well. Their failures
+// are the error.
+func (r *run) hooks(ctx context.Context, when delivery.Moment, outcome delivery.Condition, now sight) error {
+	var errs []error
+	for _, h := range r.env.Hooks {
+		if h.When != when || !wanted(h, outcome) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, fault.New(fault.Interrupted, "stopped before hook %s", h.Name))...)
+		}
+		err := r.watch(ctx)
+		if err == nil {
+			err = r.hookPlaces(ctx, h, outcome, now)
+		}
+		errs = append(errs, err)
+		if err != nil {
+			if !isFinal(err) {
+				return err
+			}
+			outcome = delivery.IfFail
+		}
+	}
+	return joinFailuresFirst(errs)
+}
+
+func wanted(h delivery.Hook, outcome delivery.Condition) bool {
+	want := h.If
+	if want == "" {
+		want = delivery.IfPass
+	}
+	return want == delivery.Always || want == outcome
+}
+
+func (r *run) hookPlaces(ctx context.Context, h delivery.Hook, outcome delivery.Condition, now sight) error {
+	places := r.env.Places
+	if h.Once {
+		places = []delivery.Place{{Environment: r.env.Name}}
+	}
+	errs := make([]error, len(places))
+	var group errgroup.Group
+	group.SetLimit(r.env.Parallel)
+	for i, p := range places {
+		group.Go(func() error {
+			errs[i] = r.hook(ctx, h, p, outcome, now)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in errs
+	return joinFailuresFirst(errs)
+}
+
+// hook runs one hook in one place, unless it passed already under this plan.
+func (r *run) hook(ctx context.Context, h delivery.Hook, place delivery.Place, outcome delivery.Condition, now sight) error {
+	if r.rec.Bound.HasPassed(delivery.HookKey(h.Name, place.String())) && r.digest == r.rec.Bound.Digest {
+		r.report(Event{Kind: Ran, Place: &place, Hook: h.Name, Note: "passed in an earlier run of this plan"})
+		return nil
+	}
+	here := now
+	if !h.Once {
+		here = now.at(place)
+	}
+	q := delivery.Question{Gate: h.Name, Settings: h.Settings, When: h.When, Outcome: outcome}
+	began := r.e.Now()
+	v, err := r.answer(ctx, h.Kind, r.question(q, place, here))
+	ev := Event{Kind: Ran, Place: &place, Hook: h.Name, Verdict: &v, Took: r.e.Now().Sub(began)}
+	if err == nil && v.Answer != delivery.Open {
+		err = fault.New(fault.Internal, "%s", v.Reason)
+	}
+	if err != nil {
+		ev.Error = err.Error()
+		r.report(ev)
+		return fmt.Errorf("hook %s (%s) in %s: %w", h.Name, h.When, place, err)
+	}
+	r.report(ev)
+	return r.hold.Append(context.WithoutCancel(ctx), delivery.Entry{
+		Event: delivery.Hooked, Gate: h.Name, Note: place.String(), Verdict: &v,
+	})
+}

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// phase is one of the three phases about to be carried out.
+type phase struct {
+	plan      delivery.Plan
+	now       sight
+	prove     func(context.Context) error // looks again, and asks the gates about what is there now
+	back      func(context.Context) error // takes back what was done; nil where nothing can be
+	untouched func() bool                 // nothing was done, now or in a run before
+}
+
+// phase is what the verb asks for, from what is seen.
+func (r *run) phase(now sight) (phase, error) {
+	switch r.op.Verb {
+	case delivery.VerbProvision:
+		return r.provision(now), nil
+	case delivery.VerbPrune:
+		return r.prune(now)
+	default:
+		return r.promote(now)
+	}
+}
+
+// carry does a phase: it is recorded, the gates before it are asked, its hooks
+// are run around its steps, and what came of it is proved. What fails for good
+// is taken back, and the hooks that are there for it are run.
+func (r *run) carry(ctx context.Context, p phase) error {
+	if err := r.settle(ctx, p.plan, p.now); err != nil {
+		return err
+	}
+	err := r.before(ctx, p)
+	if err != nil && p.untouched() {
+		return err
+	}
+	began := err == nil
+	if began {
+		err = r.around(ctx, p)
+	}
+	if !isFinal(err) {
+		return err
+	}
+	if p.back != nil {
+		err = r.undo(ctx, err, p.back)
+	}
+	if began && !errors.Is(err, errStopped) {
+		err = errors.Join(err, r.hooks(context.WithoutCancel(ctx), delivery.After(p.plan.Phase), delivery.IfFail, p.now))
+	}
+	return err
+}
+
+// before is everything that may say no while nothing has been written.
+func (r *run) before(ctx context.Context, p phase) error {
+	if err := r.watch(ctx); err != nil {
+		return err
+	}
+	if p.plan.Phase == delivery.Promote {
+		if err := r.proveWayBack(ctx, p.now); err != nil {
+			return err
+		}
+	}
+	return r.ask(ctx, delivery.Before(p.plan.Phase), p.now)
+}
+
+// around does the steps between their hooks.
+func (r *run) around(ctx context.Context, p phase) error {
+	err := r.hooks(ctx, delivery.Before(p.plan.Phase), delivery.IfPass, p.now)
+	if err == nil {
+		err = r.do(ctx, p.plan, p.now)
+	}
+	if err == nil {
+		err = p.prove(ctx)
+	}
+	if err == nil {
+		err = r.hooks(ctx, delivery.After(p.plan.Phase), delivery.IfPass, r.last)
+	}
+	return err
+}
+
+// isFinal reports whether err ends the run for good, so that what it did is
+// taken back. Who interrupts or waits goes on later; who lost the environment,
+// or was stopped, may touch nothing.
+func isFinal(err error) bool {
+	return err != nil && !fault.Is(err, fault.Interrupted) && !errors.Is(err, errStopped) &&
+		!fault.Is(err, fault.Pending) && !fault.Is(err, fault.Locked)
+}
+
+// undo takes back with a time limit of its own, which an interrupt does not
+// cut short, and says in the error whether it could.
+func (r *run) undo(ctx context.Context, cause error, back func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
+	defer cancel()
+	r.undoes.Store(true)
+	r.report(Event{Kind: Undoing, Error: cause.Error()})
+	if err := back(ctx); err != nil {
+		return errors.Join(cause, fmt.Errorf("and it could not be taken back: %w", err))
+	}
+	note := "what this run had changed is as it was before"
+	err := r.hold.Append(ctx, delivery.Entry{Event: delivery.Undone, Note: note})
+	return errors.Join(cause, err)
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// proveWayBack looks, before anything moves, whether every place could go back:
+// whether what is live there now could be made live again, and whether prune
+// will leave it alone. Otherwise it warns or refuses, as the app file says.
+func (r *run) proveWayBack(ctx context.Context, now sight) error {
+	var gaps []string
+	for _, x := range now {
+		back := r.way.live(x.Place, x.Component)
+		if back == "" || back == x.Version || slices.Contains(x.State.Ready, back) {
+			continue
+		}
+		gaps = append(gaps, fmt.Sprintf("%s of %s is no longer whole in %s", back, x.Component, x.Place))
+	}
+	if live := r.rec.Live(); r.env.Keep == 0 && live != "" && live != r.op.Version {
+		gaps = append(gaps, fmt.Sprintf("keep is 0, so the next prune removes %s", live))
+	}
+	if len(gaps) == 0 {
+		return nil
+	}
+	text := "there is no way back: " + strings.Join(gaps, "; ")
+	refuses := r.env.WayBack == delivery.WayBackRefuses || r.env.WayBack == "" && r.env.Protected
+	if refuses && r.op.Verb == delivery.VerbPromote {
+		err := fault.New(fault.Refused, "%s", text)
+		return fault.Hint(err, "falkirk provision %s --to %s, or set wayBack: warn in the app file", orNothing(r.rec.Live()), r.env.Name)
+	}
+	return r.warn(ctx, text)
+}
+
+// warn says that something is not as it should be, and goes on.
+func (r *run) warn(ctx context.Context, text string) error {
+	r.report(Event{Kind: Warned, Note: text})
+	return r.hold.Append(ctx, delivery.Entry{Event: delivery.Warned, Note: text})
+}
+
+// proveLive looks again, asks every place from outside what it serves, and asks
+// the gates about that.
+func (r *run) proveLive(ctx context.Context) error {
+	now, err := r.e.observe(ctx, r.env, r.rel)
+	if err != nil {
+		return err
+	}
+	r.last = now
+	for _, x := range now {
+		if x.State.Live != x.Version {
+			return fault.New(fault.Internal, "all steps are done, yet %s in %s is on %s and not on %s",
+				x.Component, x.Place, orNothing(x.State.Live), orNothing(x.Version))
+		}
+	}
+	if err := r.proveServed(ctx, now); err != nil {
+		return err
+	}
+	return r.ask(ctx, delivery.After(delivery.Promote), now)
+}
+
+func (r *run) proveServed(ctx context.Context, now sight) error {
+	errs := make([]error, len(now))
+	var group errgroup.Group
+	group.SetLimit(r.env.Parallel)
+	for i, x := range now {
+		group.Go(func() error {
+			errs[i] = r.proveOne(ctx, x)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions keep their errors in errs
+	return joinFailuresFirst(errs)
+}
+
+// proveOne asks one place, and writes down what it said.
+func (r *run) proveOne(ctx context.Context, x seen) error {
+	w, can := r.e.Targets[x.Target].(Witness)
+	if !can || x.Version == "" {
+		return nil
+	}
+	version, err := w.Serves(ctx, x.Placement, x.State)
+	if err != nil {
+		if ctx.Err() != nil {
+			return fault.New(fault.Interrupted, "stopped while asking what %s serves", x.Place)
+		}
+		return fmt.Errorf("ask %s which release of %s it serves: %w", x.Place, x.Component, err)
+	}
+	said := delivery.Serving{Place: x.Place, Component: x.Component, Version: version, URL: x.State.Endpoint.URL}
+	r.report(Event{Kind: Proved, Place: &x.Place, Serving: &said})
+	err = r.hold.Append(ctx, delivery.Entry{Event: delivery.Proved, Serving: &said})
+	if version != x.Version {
+		err = errors.Join(fault.New(fault.Internal, "all steps are done, yet %s serves %s of %s at %s and not %s",
+			x.Place, orNothing(version), x.Component, said.URL, x.Version), err)
+	}
+	return err
+}

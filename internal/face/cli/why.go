@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/engine"
+	"falkirk/internal/rule"
+)
+
+func (f *face) whyCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "why VERSION ENVIRONMENT", Short: "The one thing that holds a release back, and the command that moves it on",
+		Example: "  falkirk why 1.4.0 prd", GroupID: "see",
+		Args: exactly(2, "a VERSION and an ENVIRONMENT"), ValidArgsFunction: f.completeVersionThenEnvironment,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			o, err := app.Engine.Why(cmd.Context(), args[0], args[1])
+			if err != nil {
+				return err
+			}
+			f.doc.Result = o
+			return f.text(func() { f.printWhy(o) })
+		},
+	}
+}
+
+func (f *face) printWhy(o rule.Obstacle) {
+	word := f.paint(yellow, string(o.Cause)+":")
+	if o.Cause == rule.None || o.Cause == rule.Done {
+		word = f.paint(green, string(o.Cause)+":")
+	}
+	fmt.Fprintf(f.Out, "%s %s\n", word, o.Text)
+	if o.Next != "" {
+		fmt.Fprintf(f.Out, "  next: %s\n", o.Next)
+	}
+}
+
+func (f *face) completeVersionThenEnvironment(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return f.completeVersions(cmd, args, typed)
+	}
+	return f.completeEnvironments(cmd, args[1:], typed)
+}
