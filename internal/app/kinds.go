@@ -2,11 +2,15 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"os"
+	"time"
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+	"falkirk/internal/gate/approval"
 	"falkirk/internal/gate/command"
 	httpgate "falkirk/internal/gate/http"
 	"falkirk/internal/oci"
@@ -61,6 +65,14 @@ func gates() []gate {
 			func(delivery.App) engine.Gate { return httpgate.New(nil) },
 			true,
 		},
+		{
+			config.Kind{
+				Name: "approval", Doc: "People who approve exactly the plan that waits.",
+				New: func() any { s := approval.Defaults(); return &s }, Groups: approvalGroups,
+			},
+			func(a delivery.App) engine.Gate { return approval.New(a.Root, a.Groups, time.Now) },
+			false, // a person decides before, and undoes nothing after
+		},
 	}
 }
 
@@ -70,6 +82,14 @@ func localRules(landings []delivery.Landing) []config.LandingProblem {
 		out = append(out, config.LandingProblem(p))
 	}
 	return out
+}
+
+func approvalGroups(settings json.RawMessage, groups map[string][]string) []fault.Problem {
+	s := approval.Defaults()
+	if err := json.Unmarshal(settings, &s); err != nil {
+		return []fault.Problem{{Text: err.Error()}}
+	}
+	return s.CheckGroups(groups)
 }
 
 func openLocal(a delivery.App, store *release.Store) (engine.Target, error) {

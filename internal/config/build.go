@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // builder turns the nodes of a file into a delivery.App.
@@ -44,6 +45,7 @@ func (b *builder) build(root *node) {
 	app := &b.file.App
 	app.Name, app.Store = doc.App, b.store(doc)
 	b.accounts(doc.Accounts)
+	b.groups(doc.Groups)
 	b.readComponents(doc.Components)
 	b.environments(doc)
 	b.together()
@@ -114,9 +116,7 @@ func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
 		return nil
 	}
 	if c, ok := value.(checker); ok {
-		for _, p := range c.Check() {
-			b.rep.add(at(block, p.Path), Problem{Text: pathed(p.Path, p.Text), Got: block.find(p.Path).got(), Want: p.Want})
-		}
+		b.problems(block, c.Check())
 	}
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -124,6 +124,13 @@ func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
 		return nil
 	}
 	return raw
+}
+
+// problems reports what a kind says of its block.
+func (b *builder) problems(block *node, found []fault.Problem) {
+	for _, p := range found {
+		b.rep.add(at(block, p.Path), Problem{Text: pathed(p.Path, p.Text), Got: block.find(p.Path).got(), Want: p.Want})
+	}
 }
 
 // partial checks one level of a block that is merged from several.

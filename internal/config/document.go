@@ -12,6 +12,7 @@ const (
 	regionPattern  = `^[a-z0-9][a-z0-9-]{0,62}$`
 	accountPattern = `^[0-9]{12}$`
 	pinPattern     = `^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$`
+	personPattern  = `^[^@,"*?!\s][^,"*?!\s]{0,255}$`
 	rolePattern    = `^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
 )
 
@@ -22,6 +23,7 @@ type document struct {
 	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback,default=2"`
 	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
 	Accounts     *node   `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
+	Groups       *node   `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
 	Components   *node   `json:"components" jsonschema:"required,description=the parts of the app; by name"`
 	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
 }

@@ -56,9 +56,13 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 	b.asking(nodes, "gate", b.kinds.Gates, []string{"name", "when", "once", "for", "every"}, head, func(k Kind, n, block *node) {
 		b.bake(g, n)
 		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
+		settings := b.settings(k, block, k.Name)
+		if k.Groups != nil && settings != nil {
+			b.problems(block, k.Groups(settings, b.file.App.Groups))
+		}
 		out.Gates = append(out.Gates, delivery.GateSetting{
 			Name: g.Name, Kind: k.Name, When: delivery.Moment(g.When), Once: g.Once, For: g.For, Every: g.Every,
-			Settings: b.settings(k, block, k.Name),
+			Settings: settings,
 		})
 	})
 }

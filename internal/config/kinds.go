@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"slices"
 
 	"falkirk/internal/delivery"
@@ -19,6 +20,10 @@ type Kind struct {
 	// Place, for targets only and optional, is given every landing of this kind
 	// in the whole app, place by place, and finds what does not go together.
 	Place func([]delivery.Landing) []LandingProblem
+
+	// Groups, for gates only and optional, is given checked settings and the
+	// groups of people, and finds what does not go together.
+	Groups func(settings json.RawMessage, groups map[string][]string) []fault.Problem
 }
 
 // LandingProblem is a problem of one of the landings that Kind.Place was given,

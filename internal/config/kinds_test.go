@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -73,6 +74,22 @@ type commandSettings struct {
 	Timeout delivery.Duration `json:"timeout" jsonschema:"description=how long it may take"`
 }
 
+type askSettings struct {
+	Group string `json:"group" jsonschema:"required,description=of people"`
+}
+
+// knownGroup refuses a group that is not there.
+func knownGroup(raw json.RawMessage, groups map[string][]string) []fault.Problem {
+	var s askSettings
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return []fault.Problem{{Text: err.Error()}}
+	}
+	if _, ok := groups[s.Group]; !ok {
+		return []fault.Problem{{Path: []string{"group"}, Text: fmt.Sprintf("no group %q", s.Group), Want: "a group under groups"}}
+	}
+	return nil
+}
+
 func testKinds() Kinds {
 	return Kinds{
 		Components: []Kind{
@@ -88,6 +105,7 @@ func testKinds() Kinds {
 		},
 		Gates: []Kind{
 			{Name: "http", Doc: "Asks over HTTP.", New: func() any { return &httpSettings{Path: "/", Status: []int{200}} }},
+			{Name: "ask", Doc: "Asks people.", New: func() any { return &askSettings{} }, Groups: knownGroup},
 			{Name: "command", Doc: "Runs a command.", New: func() any { return &commandSettings{Timeout: delivery.Duration(60e9)} }},
 		},
 		Hooks: []Kind{

@@ -88,9 +88,13 @@ func TestLoadFull(t *testing.T) {
 		{"prd", []string{"sat"}, true, 2, 1, []string{"prd/eu-1", "prd/prod/us-1"}, []string{
 			`smoke http after promote {"component":"api","path":"/healthz","status":[200]}`,
 			`command-1 command before promote {"run":["make","check"],"timeout":"10s"}`,
+			`ask-1 ask before promote {"group":"ops"}`,
 		}},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(row{})); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string][]string{"ops": {"anna", "ben@example.com"}}, a.Groups); diff != "" {
 		t.Error(diff)
 	}
 	last := a.Environments[2].Landings[3]

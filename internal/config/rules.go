@@ -151,6 +151,8 @@ func patternWords(pattern string) string {
 		return `the ARN of a role, as "arn:aws:iam::123456789012:role/deploy"`
 	case pinPattern:
 		return "a version such as 1.4.0"
+	case personPattern:
+		return "a person: a login or a principal, without blanks and commas"
 	case storePattern:
 		return "file://folder or s3://bucket/prefix"
 	}

@@ -25,6 +25,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	define(top.Definitions, "gate", kinds.Gates, false)
 
 	replace(top, "accounts", byName(allow(reflected(account{}), false)))
+	replace(top, "groups", byName(&jsonschema.Schema{Type: "array", MinItems: count(1), Items: &jsonschema.Schema{Type: "string", Pattern: personPattern}}))
 	components := byName(componentSchema(kinds))
 	components.MinProperties = count(1)
 	replace(top, "components", components)

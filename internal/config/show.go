@@ -74,6 +74,9 @@ func (b *builder) show(root *node, doc document) *node {
 		accounts := root.get("accounts")
 		top.put("accounts", told(accounts, accounts))
 	}
+	if groups := root.get("groups"); groups != nil {
+		top.put("groups", told(groups, groups))
+	}
 	components := &node{shape: mapping}
 	for _, c := range b.components {
 		one := &node{shape: mapping}

@@ -1,0 +1,39 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+var personShape = regexp.MustCompile(personPattern)
+
+// groups reads the people by group.
+func (b *builder) groups(n *node) {
+	for _, f := range b.named(n, "groups") {
+		b.checkName(f, "group")
+		var people []string
+		label := "group " + strconv.Quote(shorten(f.name))
+		b.decode(f.node, &people, label)
+		b.public[f.node] = true
+		if (f.node.shape == list || f.node.shape == null) && len(people) == 0 {
+			b.rep.add(f.node.pos, Problem{Text: label + " is of nobody", Want: "people"})
+		}
+		for i, p := range people {
+			item := f.node.item(i, len(people))
+			b.public[item] = true
+			switch {
+			case item.shape != text:
+			case !personShape.MatchString(p):
+				b.rep.add(item.pos, Problem{Text: fmt.Sprintf("%s: %q is no person", label, shorten(p)), Got: shorten(p), Want: patternWords(personPattern)})
+			case slices.Contains(people[:i], p):
+				b.rep.add(item.pos, Problem{Text: fmt.Sprintf("%s: %q is there twice", label, shorten(p)), Got: shorten(p)})
+			}
+		}
+		if b.file.App.Groups == nil {
+			b.file.App.Groups = map[string][]string{}
+		}
+		b.file.App.Groups[f.name] = people
+	}
+}

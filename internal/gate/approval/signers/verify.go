@@ -1,0 +1,129 @@
+package signers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hiddeco/sshsig"
+	"golang.org/x/crypto/ssh"
+)
+
+// Verify checks an armored signature over a message in a namespace: that it is
+// right, and that the list allows its key for that principal at that time. It
+// gives the key's fingerprint; the errors are for people.
+func (l List) Verify(principal, message, armored, namespace string, at time.Time) (fingerprint string, err error) {
+	sig, err := sshsig.Unarmor([]byte(armored))
+	if err != nil {
+		return "", errors.New("its signature cannot be read")
+	}
+	key := bare(sig.PublicKey)
+	if key.Type() == ssh.KeyAlgoRSA && sig.Signature.Format != ssh.KeyAlgoRSASHA256 && sig.Signature.Format != ssh.KeyAlgoRSASHA512 {
+		return "", errors.New("its signature is by RSA with SHA-1, which proves nothing")
+	}
+	err = sshsig.Verify(strings.NewReader(message), sig, sig.PublicKey, sig.HashAlgorithm, namespace)
+	switch {
+	case errors.Is(err, sshsig.ErrNamespaceMismatch):
+		return "", fmt.Errorf("its signature is for %q", shorten(sig.Namespace))
+	case err != nil:
+		return "", errors.New("its signature is not over what it says")
+	}
+	return ssh.FingerprintSHA256(key), l.allows(principal, sig.PublicKey, namespace, at)
+}
+
+// bare is the key itself, also of a certificate.
+func bare(key ssh.PublicKey) ssh.PublicKey {
+	if cert, is := key.(*ssh.Certificate); is {
+		return cert.Key
+	}
+	return key
+}
+
+// allows looks for a line that allows the key, and says why none does.
+func (l List) allows(principal string, key ssh.PublicKey, namespace string, at time.Time) error {
+	why := fmt.Errorf("%s does not list its key for %s", l.Name, principal)
+	for _, line := range l.Lines {
+		if !matches(principal, line.Principals) {
+			continue
+		}
+		if line.Problem != nil {
+			why = fmt.Errorf("line %d of %s cannot be used: %w", line.Number, l.Name, line.Problem)
+			continue
+		}
+		is, err := line.isOf(principal, key, at)
+		if is && err == nil {
+			err = line.permits(namespace, at)
+		}
+		if is && err == nil {
+			return nil
+		}
+		if err != nil {
+			why = fmt.Errorf("line %d of %s: %w", line.Number, l.Name, err)
+		}
+	}
+	return why
+}
+
+// isOf reports whether the line is about the key: it is the key, or the
+// authority that certified it for the principal.
+func (l Line) isOf(principal string, key ssh.PublicKey, at time.Time) (bool, error) {
+	cert, certified := key.(*ssh.Certificate)
+	if !l.Authority {
+		return bytes.Equal(l.Key.Marshal(), key.Marshal()), nil
+	}
+	if !certified || !bytes.Equal(l.Key.Marshal(), cert.SignatureKey.Marshal()) {
+		return false, nil
+	}
+	switch {
+	case cert.CertType != ssh.UserCert:
+		return false, errors.New("the certificate is not that of a person")
+	case len(cert.ValidPrincipals) == 0:
+		return false, errors.New("the certificate names nobody")
+	}
+	checker := ssh.CertChecker{Clock: func() time.Time { return at }}
+	if err := checker.CheckCert(principal, cert); err != nil {
+		return false, fmt.Errorf("the certificate does not hold: %s", strings.TrimPrefix(err.Error(), "ssh: "))
+	}
+	return true, nil
+}
+
+// permits checks the options of a line whose key it is. Times count in whole
+// seconds, and both ends belong to the time.
+func (l Line) permits(namespace string, at time.Time) error {
+	switch second := at.Unix(); {
+	case l.Namespaces != nil && !matches(namespace, *l.Namespaces):
+		return fmt.Errorf("the key is not for signatures of %s", namespace)
+	case !l.After.IsZero() && second < l.After.Unix():
+		return fmt.Errorf("the key is valid after %s", l.After.UTC().Format(time.RFC3339))
+	case !l.Before.IsZero() && second > l.Before.Unix():
+		return fmt.Errorf("the key was valid before %s", l.Before.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Principals lists by name who may sign with a key in a namespace at that time;
+// patterns are no names. The key is a line of a .pub file.
+func (l List) Principals(public, namespace string, at time.Time) ([]string, error) {
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(public))
+	if err != nil {
+		return nil, errors.New("it is no public key")
+	}
+	candidates := []string{}
+	if cert, is := key.(*ssh.Certificate); is {
+		candidates = cert.ValidPrincipals
+	}
+	for _, line := range l.Lines {
+		if line.Problem == nil && !line.Authority && bytes.Equal(line.Key.Marshal(), key.Marshal()) {
+			candidates = append(candidates, plain(line.Principals)...)
+		}
+	}
+	var names []string
+	for _, c := range candidates {
+		if l.allows(c, key, namespace, at) == nil {
+			names = append(names, c)
+		}
+	}
+	return names, nil
+}
