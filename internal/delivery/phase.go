@@ -1,5 +1,7 @@
 package delivery
 
+import "strings"
+
 // Phase is one of the three changes an environment goes through.
 type Phase string
 
@@ -18,6 +20,9 @@ func Before(p Phase) Moment { return Moment("before " + string(p)) }
 
 // After is the moment after a phase.
 func After(p Phase) Moment { return Moment("after " + string(p)) }
+
+// IsAfter reports whether the moment comes after its phase.
+func (m Moment) IsAfter() bool { return strings.HasPrefix(string(m), "after ") }
 
 // Moments lists every moment, in the order of a release's life.
 func Moments() []Moment {

@@ -92,7 +92,7 @@ func (r *run) doStep(ctx context.Context, s delivery.Step, p delivery.Placement)
 		r.report(ev)
 		return err
 	}
-	r.steps.Add(1)
+	r.count.Add(1)
 	r.report(ev)
 	return r.hold.Append(stepCtx, delivery.Entry{Event: delivery.Did, Step: &s, Note: out.Note})
 }

@@ -79,7 +79,7 @@ type Request struct {
 	Environment string
 	Version     string // for a rollback: empty means the previous release
 	Actor       string
-	Skip        string // why the order of environments is set aside; empty: it is not
+	Reason      string // of a rollback; of a promotion, why the order of environments is set aside (empty: it is not)
 	Override    string // why a freeze is set aside; empty: it is not
 	Saved       *Saved // the plan that is applied; nil: whatever is missing
 }

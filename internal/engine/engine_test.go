@@ -141,7 +141,7 @@ func TestOrderOfEnvironments(t *testing.T) {
 			t.Fatalf("promote says %v, want refused", err)
 		}
 	}
-	req := Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "1", Skip: "fire"}
+	req := Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "1", Reason: "fire"}
 	if _, err := e.Run(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,15 +13,17 @@ import (
 )
 
 // hooks runs the hooks of a moment, one after the other, each in all its places
-// at once. Outcome is how things stand before the first of them; one that fails
-// turns it, so that later ones for a failure are run as well. Their failures
-// are the error.
+// at once, and none twice. Outcome is how things stand before the first of them.
+// One that fails before a phase turns it, so that later ones for a failure are
+// run; after a phase the others wait until what was done is taken back. Their
+// failures are the error.
 func (r *run) hooks(ctx context.Context, when delivery.Moment, outcome delivery.Condition, now sight) error {
 	var errs []error
 	for _, h := range r.env.Hooks {
-		if h.When != when || !wanted(h, outcome) {
+		if h.When != when || !wanted(h, outcome) || slices.Contains(r.ran, h.Name) {
 			continue
 		}
+		r.ran = append(r.ran, h.Name)
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(errs, fault.New(fault.Interrupted, "stopped before hook %s", h.Name))...)
 		}
@@ -32,6 +35,9 @@ func (r *run) hooks(ctx context.Context, when delivery.Moment, outcome delivery.
 		if err != nil {
 			if !isFinal(err) {
 				return err
+			}
+			if outcome == delivery.IfPass && when.IsAfter() {
+				break
 			}
 			outcome = delivery.IfFail
 		}

@@ -43,12 +43,16 @@ func (r *run) carry(ctx context.Context, p phase) error {
 	}
 	began := err == nil
 	if began {
-		err = r.around(ctx, p)
+		err = r.hooks(ctx, delivery.Before(p.plan.Phase), delivery.IfPass, p.now)
+	}
+	idle := err != nil && p.untouched() // a hook failed before the first step
+	if err == nil {
+		err = r.steps(ctx, p)
 	}
 	if !isFinal(err) {
 		return err
 	}
-	if p.back != nil {
+	if p.back != nil && !idle {
 		err = r.undo(ctx, err, p.back)
 	}
 	if began && !errors.Is(err, errStopped) {
@@ -70,12 +74,9 @@ func (r *run) before(ctx context.Context, p phase) error {
 	return r.ask(ctx, delivery.Before(p.plan.Phase), p.now)
 }
 
-// around does the steps between their hooks.
-func (r *run) around(ctx context.Context, p phase) error {
-	err := r.hooks(ctx, delivery.Before(p.plan.Phase), delivery.IfPass, p.now)
-	if err == nil {
-		err = r.do(ctx, p.plan, p.now)
-	}
+// steps does the steps, proves them, and runs the hooks after them.
+func (r *run) steps(ctx context.Context, p phase) error {
+	err := r.do(ctx, p.plan, p.now)
 	if err == nil {
 		err = p.prove(ctx)
 	}

@@ -145,7 +145,7 @@ func (a asked) isIdle() bool {
 func (e *Engine) operation(req Request) delivery.Operation {
 	op := delivery.Operation{
 		ID: e.NewID(), Verb: req.Verb, App: e.App.Name, Environment: req.Environment,
-		Version: req.Version, Actor: req.Actor, Reason: req.Skip, Override: req.Override, At: e.Now().UTC(),
+		Version: req.Version, Actor: req.Actor, Reason: req.Reason, Override: req.Override, At: e.Now().UTC(),
 	}
 	if req.Saved != nil {
 		op.Plan = req.Saved.Digest
@@ -171,6 +171,11 @@ func versionFor(req Request, rec, whole delivery.Record) (string, error) {
 		v = rec.Toward
 	case rec.Way != nil:
 		v = rec.Live()
+	}
+	if old := rec.Previous(delivery.Record{}); v == "" && old != "" {
+		ban, _ := whole.Banned(old)
+		err := fault.New(fault.Refused, "%s cannot roll back to %s: it is banned by %s: %s", req.Environment, old, ban.Actor, ban.Reason)
+		return "", fault.Hint(err, "falkirk rollback %s --to VERSION, or falkirk unban %s", req.Environment, old)
 	}
 	if v == "" {
 		err := fault.New(fault.Refused, "%s has no earlier release to roll back to", req.Environment)

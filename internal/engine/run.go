@@ -22,8 +22,9 @@ type run struct {
 	digest string          // of the plan, once recorded
 	way    way             // promote and rollback, once recorded
 	last   sight           // what was seen after the last step, once it was looked at
+	ran    []string        // hooks
 	undoes atomic.Bool     // what was done is being taken back
-	steps  atomic.Int64
+	count  atomic.Int64    // of steps done
 
 	mu    sync.Mutex
 	now   delivery.Record // of the environment, as last read
@@ -132,7 +133,7 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		return Result{}, err
 	}
 	return Result{
-		Operation: r.op, Changed: true, Steps: int(r.steps.Load()), Standing: entry.After,
+		Operation: r.op, Changed: true, Steps: int(r.count.Load()), Standing: entry.After,
 	}, nil
 }
 

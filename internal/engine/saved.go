@@ -52,7 +52,7 @@ func (e *Engine) Save(ctx context.Context, req Request) (Saved, error) {
 		return Saved{}, err
 	}
 	return Saved{
-		Schema: SavedSchema, Digest: a.plan.Digest(), Verb: req.Verb, Skip: req.Skip, Override: req.Override,
+		Schema: SavedSchema, Digest: a.plan.Digest(), Verb: req.Verb, Skip: req.Reason, Override: req.Override,
 		Plan: a.plan, Read: e.fingerprint(a), MadeBy: req.Actor, MadeAt: e.Now().UTC(),
 	}, nil
 }
@@ -65,7 +65,7 @@ func (e *Engine) Apply(ctx context.Context, s Saved, actor string) (Result, erro
 	}
 	return e.Run(ctx, Request{
 		Verb: s.Verb, Environment: s.Plan.Environment, Version: s.Plan.Version, Actor: actor,
-		Skip: s.Skip, Override: s.Override, Saved: &s,
+		Reason: s.Skip, Override: s.Override, Saved: &s,
 	})
 }
 

@@ -54,4 +54,4 @@ func who(o delivery.Operation) string {
 	return text
 }
 
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }

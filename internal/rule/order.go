@@ -49,7 +49,7 @@ func soak(s Situation) *Obstacle {
 
 func soaking(s Situation, up string, left time.Duration, still bool) *Obstacle {
 	v, env := s.Operation.Version, s.Environment.Name
-	o := &Obstacle{Cause: Soak, Waits: true, Next: fmt.Sprintf("falkirk promote %s --to %s, then, or give --skip-order REASON", v, env)}
+	o := &Obstacle{Cause: Soak, Waits: true, Next: fmt.Sprintf("falkirk train %s --to %s --wait %s, or give --skip-order REASON", v, env, round(left))}
 	need := s.Environment.Soak
 	if !still {
 		o.Text = fmt.Sprintf("%s must have been live in %s for %s and is not live there now; %s are missing", v, up, need, round(left))

@@ -60,13 +60,13 @@ func TestWhy(t *testing.T) {
 		waits, free bool // free: promote is not refused by a rule
 	}{
 		{cause: rule.None, own: with(), before: upstream, text: "nothing holds 2 back from prd", next: "falkirk promote 2 --to prd", free: true},
-		{cause: rule.Done, own: with(did("promote", "2")), before: upstream, text: "2 is live in prd since 2026-03-02 12:00 UTC, by ann@laptop", free: true},
-		{cause: rule.Stopped, own: with(decided("stop", "", "fire")), before: upstream, text: "prd is stopped by bea@desk since 2026-03-02 12:00 UTC: fire", next: "falkirk resume prd"},
+		{cause: rule.Done, own: with(did("promote", "2")), before: upstream, text: "2 is live in prd since 2026-03-02 12:00:00Z, by ann@laptop", free: true},
+		{cause: rule.Stopped, own: with(decided("stop", "", "fire")), before: upstream, text: "prd is stopped by bea@desk since 2026-03-02 12:00:00Z: fire", next: "falkirk resume prd"},
 		{cause: rule.Stopped, own: with(), whole: log(decided("stop", "", "fire")), before: upstream, text: "everything is stopped by bea@desk", next: "falkirk resume --all"},
-		{cause: rule.Banned, own: with(), whole: log(decided("ban", "2", "leaks")), before: upstream, text: "2 is banned by bea@desk since 2026-03-02 12:00 UTC: leaks", next: "falkirk unban 2"},
+		{cause: rule.Banned, own: with(), whole: log(decided("ban", "2", "leaks")), before: upstream, text: "2 is banned by bea@desk since 2026-03-02 12:00:00Z: leaks", next: "falkirk unban 2"},
 		{cause: rule.Held, own: with(decided("hold", "1", "audit")), before: upstream, text: "prd is held on 1 by bea@desk", next: "falkirk release-hold prd"},
 		{cause: rule.Order, own: with(), text: "2 is not promoted in sat, which comes before prd", next: "falkirk train 2 --to prd"},
-		{cause: rule.Soak, own: with(), before: upstream, env: delivery.Environment{Soak: delivery.Duration(time.Hour)}, text: "2 must have been live in sat for 1h: 1h are left, until 2026-03-02 13:00 UTC", waits: true, next: "falkirk promote 2 --to prd"},
+		{cause: rule.Soak, own: with(), before: upstream, env: delivery.Environment{Soak: delivery.Duration(time.Hour)}, text: "2 must have been live in sat for 1h: 1h are left, until 2026-03-02 13:00:00Z", waits: true, next: "falkirk train 2 --to prd --wait 1h"},
 		{
 			cause: rule.Soak, own: with(), before: log(did("promote", "2"), did("promote", "3"), did("promote", "4")), env: delivery.Environment{Soak: delivery.Duration(90 * time.Minute)},
 			text: "2 must have been live in sat for 1h30m and is not live there now; 30m are missing", waits: true, next: "falkirk promote 2 --to sat",
@@ -80,9 +80,9 @@ func TestWhy(t *testing.T) {
 		{cause: rule.Frozen, own: with(), before: upstream, env: delivery.Environment{Freeze: []delivery.Freeze{{Deny: "whenever"}}}, text: "prd is frozen: ", waits: true, next: "falkirk calendar prd"},
 		{cause: rule.Unprepared, own: log(did("provision", "1"), did("promote", "1")), before: upstream, text: "2 does not stand ready in prd", next: "falkirk provision 2 --to prd", free: true},
 		{cause: rule.Locked, own: with(delivery.Entry{Event: delivery.Opened, Operation: delivery.Operation{ID: "x1", Verb: "prune"}, Holder: &delivery.Holder{Host: "ci", PID: 7}}), before: upstream, text: "operation x1, process 7 on ci", waits: true, next: "falkirk lock show prd", free: true},
-		{cause: rule.Gate, own: with(ended("promote", "2", delivery.ResultWaiting, "gate board waits: 1 of 2")), before: upstream, text: "gate board waits: 1 of 2 (since 2026-03-02 12:00 UTC)", waits: true, next: "falkirk promote 2 --to prd", free: true},
+		{cause: rule.Gate, own: with(ended("promote", "2", delivery.ResultWaiting, "gate board waits: 1 of 2")), before: upstream, text: "gate board waits: 1 of 2 (since 2026-03-02 12:00:00Z)", waits: true, next: "falkirk promote 2 --to prd", free: true},
 		{cause: rule.None, own: with(ended("promote", "2", delivery.ResultShut, "gate smoke is closed: 500"), did("provision", "2")), before: upstream, text: "nothing holds", free: true},
-		{cause: rule.Failed, own: with(ended("promote", "2", delivery.ResultShut, "gate smoke is closed: 500")), before: upstream, text: "promote by ann@laptop failed at 2026-03-02 12:00 UTC: gate smoke is closed: 500", next: "falkirk history prd --steps", free: true},
+		{cause: rule.Failed, own: with(ended("promote", "2", delivery.ResultShut, "gate smoke is closed: 500")), before: upstream, text: "promote by ann@laptop failed at 2026-03-02 12:00:00Z: gate smoke is closed: 500", next: "falkirk history prd --steps", free: true},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.cause)+" "+tt.text, func(t *testing.T) {

@@ -67,7 +67,7 @@ func (f *face) promoteCmd() *cobra.Command {
 		Example: "  falkirk promote 1.4.0 --to prd",
 		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Skip: c.skip, Override: c.freeze})
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Reason: c.skip, Override: c.freeze})
 		},
 	}
 	c.toFlag(cmd)
@@ -84,9 +84,10 @@ func (f *face) rollbackCmd() *cobra.Command {
 		Example: "  falkirk rollback prd\n  falkirk rollback prd --to 1.3.2",
 		Args:    exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to})
+			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to, Reason: c.skip})
 		},
 	}
+	cmd.Flags().StringVar(&c.skip, "reason", "", "why; it is kept in the ledger")
 	cmd.Flags().StringVar(&c.to, "to", "", "the release to go back to (default: the one before)")
 	_ = cmd.RegisterFlagCompletionFunc("to", f.completeVersions)
 	c.flags(cmd)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,15 @@ type happening struct {
 	Ended     *time.Time         `json:"ended,omitempty"`
 	Steps     []step             `json:"steps"`
 	Gates     []gate             `json:"gates"`
+	Hooks     []gate             `json:"hooks"`
+	Served    []served           `json:"served"`   // what each place said from outside
+	Warnings  []string           `json:"warnings"` // and what was undone
+	Approval  *delivery.Approval `json:"approval,omitempty"`
+}
+
+type served struct {
+	At time.Time `json:"at"`
+	delivery.Serving
 }
 
 type step struct {
@@ -61,8 +71,8 @@ func (f *face) historyCmd() *cobra.Command {
 
 func histories(ctx context.Context, app *App, only []string, limit int) ([]happening, error) {
 	all := []happening{}
-	for _, env := range app.Engine.App.Environments {
-		if len(only) == 1 && env.Name != only[0] {
+	for _, env := range append(slices.Clip(app.Engine.App.Environments), delivery.Environment{Name: delivery.Everywhere}) {
+		if len(only) == 1 && env.Name != only[0] && env.Name != delivery.Everywhere {
 			continue
 		}
 		hs, err := happenings(ctx, app.Ledger(env.Name))
@@ -95,7 +105,7 @@ func happenings(ctx context.Context, log Log) ([]happening, error) {
 		if !ok {
 			i = len(all)
 			index[e.Operation.ID] = i
-			all = append(all, happening{Operation: e.Operation, Steps: []step{}, Gates: []gate{}})
+			all = append(all, happening{Operation: e.Operation, Steps: []step{}, Gates: []gate{}, Hooks: []gate{}, Served: []served{}, Warnings: []string{}})
 		}
 		all[i].add(e)
 	}
@@ -112,6 +122,18 @@ func (h *happening) add(e delivery.Entry) {
 		if e.Verdict != nil {
 			h.Gates = append(h.Gates, gate{At: e.At, Gate: e.Gate, Where: e.Note, Verdict: *e.Verdict})
 		}
+	case delivery.Hooked:
+		if e.Verdict != nil {
+			h.Hooks = append(h.Hooks, gate{At: e.At, Gate: e.Gate, Where: e.Note, Verdict: *e.Verdict})
+		}
+	case delivery.Proved:
+		if e.Serving != nil {
+			h.Served = append(h.Served, served{At: e.At, Serving: *e.Serving})
+		}
+	case delivery.Warned, delivery.Undone:
+		h.Warnings = append(h.Warnings, e.Note)
+	case delivery.Decided:
+		h.Result, h.Ended, h.Approval = delivery.ResultDone, &e.At, e.Approval
 	case delivery.Closed, delivery.Taken:
 		h.Result, h.Error, h.Ended = e.Result, e.Error, &e.At
 	}
@@ -126,18 +148,34 @@ func (f *face) printHistory(all []happening, steps bool) {
 		f.printSteps(all)
 		return
 	}
-	rows := [][]string{{"WHEN", "ENVIRONMENT", "WHAT", "BY", "RESULT", "STEPS", "TOOK"}}
+	rows := [][]string{{"WHEN", "ENVIRONMENT", "WHAT", "BY", "RESULT", "STEPS", "TOOK", "REASON"}}
 	for _, h := range all {
 		result, length := orDash(string(h.Result)), "-"
 		if h.Ended != nil {
 			length = took(h.Ended.Sub(h.Operation.At))
 		}
 		rows = append(rows, []string{
-			moment(h.Operation.At), h.Operation.Environment, heading(h.Operation),
-			h.Operation.Actor, result, fmt.Sprint(len(h.Steps)), length,
+			moment(h.Operation.At), where(h.Operation), heading(h.Operation),
+			h.Operation.Actor, result, fmt.Sprint(len(h.Steps)), length, orDash(reasons(h.Operation)),
 		})
 	}
 	table(f.Out, rows)
+}
+
+// where is the environment of an operation, as people read it.
+func where(op delivery.Operation) string {
+	if op.Environment == delivery.Everywhere {
+		return "(all)"
+	}
+	return op.Environment
+}
+
+// reasons is why, as whoever asked has said it.
+func reasons(op delivery.Operation) string {
+	if op.Override == "" {
+		return op.Reason
+	}
+	return strings.TrimPrefix(op.Reason+"; freeze: "+op.Override, "; ")
 }
 
 func (f *face) printSteps(all []happening) {
@@ -146,15 +184,24 @@ func (f *face) printSteps(all []happening) {
 			fmt.Fprintln(f.Out)
 		}
 		fmt.Fprintf(f.Out, "%s  %s in %s by %s: %s\n", moment(h.Operation.At), heading(h.Operation),
-			h.Operation.Environment, h.Operation.Actor, orDash(string(h.Result)))
-		if h.Operation.Reason != "" {
-			fmt.Fprintf(f.Out, "    reason: %s\n", h.Operation.Reason)
+			where(h.Operation), h.Operation.Actor, orDash(string(h.Result)))
+		if r := reasons(h.Operation); r != "" {
+			fmt.Fprintf(f.Out, "    reason: %s\n", r)
+		}
+		for _, w := range h.Warnings {
+			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), w)
 		}
 		for _, s := range h.Steps {
 			fmt.Fprintf(f.Out, "    %s %s %s: %s\n", f.sign(s.Step.Sign), s.Step.Place, s.Step.Component, s.Step.Summary)
 		}
 		for _, g := range h.Gates {
 			fmt.Fprintf(f.Out, "    gate %s in %s is %s: %s\n", g.Gate, g.Where, g.Verdict.Answer, g.Verdict.Reason)
+		}
+		for _, k := range h.Hooks {
+			fmt.Fprintf(f.Out, "    hook %s in %s passed\n", k.Gate, k.Where)
+		}
+		for _, s := range h.Served {
+			fmt.Fprintf(f.Out, "    %s serves %s of %s\n", s.Place, orNothing(s.Version), s.Component)
 		}
 		if h.Error != "" {
 			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(red, "error:"), h.Error)

@@ -21,7 +21,7 @@ func (f *face) planCmd() *cobra.Command {
 		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
 		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Skip: c.skip, Override: c.freeze}
+			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Reason: c.skip, Override: c.freeze}
 			switch phase {
 			case "provision", "promote":
 				if len(args) == 0 {

@@ -56,7 +56,7 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 		return err
 	}
 	app.Tidy()
-	legs, err := c.ride(cmd.Context(), app, engine.Request{Version: version, Actor: c.Actor, Skip: c.skip, Override: c.freeze})
+	legs, err := c.ride(cmd.Context(), app, engine.Request{Version: version, Actor: c.Actor, Reason: c.skip, Override: c.freeze})
 	show.close()
 	c.doc.Result = trainDocument{Version: version, To: c.to, Legs: legs, Ended: show.ended}
 	if err != nil {
