@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/user"
 	"runtime/debug"
+	"time"
 
 	"falkirk/internal/config"
 	"falkirk/internal/demo"
@@ -21,6 +22,7 @@ func wire() cli.Wiring {
 		Open:    open,
 		Demo:    runDemo,
 		Getenv:  os.LookupEnv,
+		Now:     time.Now,
 		Actor:   actor(),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},

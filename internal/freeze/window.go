@@ -41,7 +41,7 @@ func read(f delivery.Freeze) window {
 		w.wrong = &fault.Problem{Path: []string{key}, Text: fmt.Sprintf("%q is not a window: %v", shorten(text), err), Want: wanted}
 		return w
 	}
-	if zone, ok := loadZone(f.Zone); ok {
+	if zone, ok := Zone(f.Zone); ok {
 		w.zone = zone
 	} else {
 		w.wrong = &fault.Problem{
@@ -52,9 +52,9 @@ func read(f delivery.Freeze) window {
 	return w
 }
 
-// loadZone finds a zone by its IANA name. "Local" is refused: it would be
-// another one on each machine.
-func loadZone(name string) (*time.Location, bool) {
+// Zone finds a zone by its IANA name; no name is UTC. "Local" is refused: it
+// would be another one on each machine.
+func Zone(name string) (*time.Location, bool) {
 	if name == "" {
 		return time.UTC, true
 	}

@@ -3,13 +3,16 @@ package rule
 import (
 	"fmt"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/freeze"
 )
 
-// Freeze is what the environment's freeze windows say now.
+// Freeze is what the environment's freeze windows say now. They refuse the
+// begin of a promotion; one that has begun may go on to its end, also when its
+// process died and the command is repeated, for half of it is worse than all.
 func Freeze(s Situation) *Obstacle {
-	if s.Operation.Override != "" {
-		return nil // the freeze is set aside, with a reason
+	if s.Operation.Override != "" || begun(s) {
+		return nil
 	}
 	v := freeze.At(s.Environment.Freeze, s.Now)
 	if !v.Closed {
@@ -23,4 +26,10 @@ func Freeze(s Situation) *Obstacle {
 		o.Until = &v.Until
 	}
 	return o
+}
+
+// begun reports whether the promotion has begun before and has not settled.
+func begun(s Situation) bool {
+	b := s.Own.Bound
+	return s.Own.Way != nil && b != nil && b.Verb == delivery.VerbPromote && b.Version == s.Operation.Version
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +37,7 @@ type Wiring struct {
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
 	Getenv  func(string) (string, bool)
+	Now     func() time.Time
 	Actor   string // who is asking: user@host or the CI job
 }
 
@@ -126,7 +128,7 @@ func (f *face) commands() []*cobra.Command {
 	return slices.Concat([]*cobra.Command{
 		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
 	}, f.decisionCmds(), []*cobra.Command{
-		f.statusCmd(), f.whyCmd(), f.historyCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
+		f.statusCmd(), f.whyCmd(), f.historyCmd(), f.calendarCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})

@@ -191,6 +191,9 @@ func (f *face) printSteps(all []happening) {
 		for _, w := range h.Warnings {
 			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), w)
 		}
+		if h.Operation.Override != "" {
+			fmt.Fprintf(f.Out, "    freeze set aside: %s\n", h.Operation.Override)
+		}
 		for _, s := range h.Steps {
 			fmt.Fprintf(f.Out, "    %s %s %s: %s\n", f.sign(s.Step.Sign), s.Step.Place, s.Step.Component, s.Step.Summary)
 		}
