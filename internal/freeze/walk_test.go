@@ -3,6 +3,7 @@ package freeze
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,27 +15,41 @@ import (
 
 // minutes is a year of a zone, with some days before and after.
 type minutes struct {
-	begin time.Time
-	shown []string
+	zone            string
+	step            time.Duration // a minute; where less will do, five
+	begin           time.Time
+	shown           []string
+	denied, allowed []uint32 // by minute: which of the shapes cover it, a bit for each
+	edges           []int    // the minutes of the year at which one of these is not as before, and its ends
 }
 
-const (
-	minuteLayout = "2006-01-02 15:04"
-	margin       = 20 * 24 * 60 // minutes around the year that only help to see its ends
-)
+const margin = 20 // days around the year that only help to see its ends
 
-func walkYear(t *testing.T, zone string, year int) minutes {
+func (m minutes) days(n int) int { return n * int(day/m.step) }
+
+func walkYear(t *testing.T, zone string, year int, step time.Duration) minutes {
 	t.Helper()
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Add(-margin * time.Minute)
-	end := time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC).Add(margin * time.Minute)
-	m := minutes{begin: begin}
-	for at := begin; at.Before(end); at = at.Add(time.Minute) {
-		m.shown = append(m.shown, at.In(loc).Format(minuteLayout))
+	begin := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -margin)
+	end := time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, margin)
+	m := minutes{zone: zone, begin: begin, step: step}
+	for at := begin; at.Before(end); at = at.Add(step) {
+		m.shown = append(m.shown, at.In(loc).Format("2006-01-02 15:04"))
 	}
+	m.denied, m.allowed = make([]uint32, len(m.shown)), make([]uint32, len(m.shown))
+	for i, s := range shapes {
+		m.cover(s, 1<<i)
+	}
+	from, to := m.days(margin), len(m.shown)-m.days(margin)
+	for i := from; i < to; i++ {
+		if i == from || m.denied[i] != m.denied[i-1] || m.allowed[i] != m.allowed[i-1] {
+			m.edges = append(m.edges, i)
+		}
+	}
+	m.edges = append(m.edges, to)
 	return m
 }
 
@@ -78,51 +93,44 @@ var (
 	}
 )
 
-// covered marks the minutes that a window covers.
-func (m minutes) covered(s shape, deny bool) []bool {
-	in := make([]bool, len(m.shown))
-	for i := 0; i+24*60 <= len(m.shown); i += 24 * 60 {
-		date := m.begin.Add(time.Duration(i) * time.Minute)
-		for _, w := range s.weekdays {
-			if date.Weekday() == w {
-				m.mark(in, s, date, i, deny)
-			}
-		}
-		for _, d := range s.dates {
-			if date.Format(time.DateOnly) == d {
-				m.mark(in, s, date, i, deny)
-			}
+// cover marks the minutes that a window of that shape covers.
+func (m minutes) cover(s shape, bit uint32) {
+	for i := 0; i < len(m.shown); i += m.days(1) {
+		date := m.at(i)
+		if slices.Contains(s.weekdays, date.Weekday()) || slices.Contains(s.dates, date.Format(time.DateOnly)) {
+			m.mark(s, date, i, bit)
 		}
 	}
-	return in
 }
 
-// mark marks one occurrence. It looks at the minutes for two days around it, as
-// no clock is further from UTC.
-func (m minutes) mark(in []bool, s shape, date time.Time, index int, deny bool) {
+// mark marks one occurrence. It looks at the minutes for a day around it, as no
+// clock is further from UTC.
+func (m minutes) mark(s shape, date time.Time, index int, bit uint32) {
 	start := date.Format(time.DateOnly) + " " + s.start
 	end := date.AddDate(0, 0, s.later).Format(time.DateOnly) + " " + s.end
-	from, to := max(0, index-2*24*60), min(len(m.shown), index+(s.later+3)*24*60)
-	firstStart, lastBeforeStart, firstEnd, lastBeforeEnd := to, from-1, to, from-1
-	for i := from; i < to; i++ {
-		if m.shown[i] >= start {
-			firstStart = min(firstStart, i)
-		} else {
-			lastBeforeStart = i
-		}
-		if m.shown[i] >= end {
-			firstEnd = min(firstEnd, i)
-		} else {
-			lastBeforeEnd = i
-		}
+	from, to := max(0, index-m.days(1)), min(len(m.shown), index+m.days(s.later+2))
+	for i, over := m.first(from, to, start), m.past(from, to, end); i < over; i++ {
+		m.denied[i] |= bit
 	}
-	begin, over := firstStart, lastBeforeEnd+1
-	if !deny {
-		begin, over = lastBeforeStart+1, firstEnd
+	for i, over := m.past(from, to, start), m.first(from, to, end); i < over; i++ {
+		m.allowed[i] |= bit
 	}
-	for i := begin; i < over; i++ {
-		in[i] = true
+}
+
+// first is the first minute at which the clock shows a time or later.
+func (m minutes) first(from, to int, wall string) int {
+	for from < to && m.shown[from] < wall {
+		from++
 	}
+	return from
+}
+
+// past is the minute after the last at which the clock shows less than a time.
+func (m minutes) past(from, to int, wall string) int {
+	for to > from && m.shown[to-1] >= wall {
+		to--
+	}
+	return to
 }
 
 func TestSpansAndAtAgreeWithAWalkThroughTheYear(t *testing.T) {
@@ -130,81 +138,89 @@ func TestSpansAndAtAgreeWithAWalkThroughTheYear(t *testing.T) {
 	years := []struct {
 		zone string
 		year int
+		step time.Duration
 	}{
-		{"Europe/Berlin", 2026},
-		{"America/New_York", 2026},
-		{"Australia/Lord_Howe", 2026}, // half an hour
-		{"Asia/Kathmandu", 2026},      // 5:45, no changes
-		{"UTC", 2026},
-		{"America/Havana", 2026},   // from 01:00 back to midnight
-		{"America/Santiago", 2026}, // from midnight back to the day before
-		{"Africa/Cairo", 2026},     // midnight is skipped
-		{"Pacific/Apia", 2011},     // a day is skipped
+		{"Europe/Berlin", 2026, time.Minute},
+		{"America/New_York", 2026, time.Minute},
+		{"Australia/Lord_Howe", 2026, time.Minute}, // half an hour
+		{"Asia/Kathmandu", 2026, 5 * time.Minute},  // 5:45, no changes
+		{"UTC", 2026, 5 * time.Minute},
+		{"America/Havana", 2026, 5 * time.Minute},   // from 01:00 back to midnight
+		{"America/Santiago", 2026, 5 * time.Minute}, // from midnight back to the day before
+		{"Africa/Cairo", 2026, 5 * time.Minute},     // midnight is skipped
+		{"Pacific/Apia", 2011, 5 * time.Minute},     // a day is skipped
 	}
 	for _, y := range years {
 		t.Run(fmt.Sprint(y.zone, y.year), func(t *testing.T) {
 			t.Parallel()
-			m := walkYear(t, y.zone, y.year)
-			denied, allowed := map[string][]bool{}, map[string][]bool{}
-			for _, s := range shapes {
-				denied[s.text], allowed[s.text] = m.covered(s, true), m.covered(s, false)
-				m.compare(t, []delivery.Freeze{{Deny: s.text, Zone: y.zone}}, denied[s.text])
-				m.compare(t, []delivery.Freeze{{Allow: s.text, Zone: y.zone}}, not(allowed[s.text]))
+			m := walkYear(t, y.zone, y.year, y.step)
+			for i := range shapes {
+				m.compare(t, 1<<i, 0)
+				m.compare(t, 0, 1<<i)
 			}
-			for seed := range uint64(10) {
-				m.compareSet(t, y.zone, rand.New(rand.NewPCG(seed, 1)), denied, allowed)
+			for seed := range uint64(8) {
+				r := rand.New(rand.NewPCG(seed, 1))
+				some := func() uint32 { return r.Uint32() & r.Uint32() & r.Uint32() & (1<<len(shapes) - 1) }
+				m.compare(t, some(), some())
 			}
 		})
 	}
 }
 
-// compareSet compares some windows together.
-func (m minutes) compareSet(t *testing.T, zone string, r *rand.Rand, denied, allowed map[string][]bool) {
-	t.Helper()
-	var set []delivery.Freeze
-	closed, open := make([]bool, len(m.shown)), make([]bool, len(m.shown))
-	allows := false
-	for range 1 + r.IntN(5) {
-		s := shapes[r.IntN(len(shapes))]
-		if r.IntN(2) == 0 {
-			set, closed = append(set, delivery.Freeze{Deny: s.text, Zone: zone}), or(closed, denied[s.text])
-			continue
-		}
-		set, open, allows = append(set, delivery.Freeze{Allow: s.text, Zone: zone}), or(open, allowed[s.text]), true
-	}
-	if allows {
-		closed = or(closed, not(open))
-	}
-	m.compare(t, set, closed)
+// closed is what the walk says of some shapes together, a bit for each.
+func (m minutes) closed(i int, deny, allow uint32) bool {
+	return m.denied[i]&deny != 0 || allow != 0 && m.allowed[i]&allow == 0
 }
 
-// compare holds Spans, and At around their ends and at some minutes between,
-// against the minutes of the year.
-func (m minutes) compare(t *testing.T, windows []delivery.Freeze, closed []bool) {
-	t.Helper()
-	from, to := margin, len(closed)-margin
-	spans := Spans(windows, m.at(from), m.at(to))
-	i := from
-	for n, s := range spans {
-		if !s.From.Equal(m.at(i)) || n > 0 && s.Closed == spans[n-1].Closed || s.Closed != (len(s.Reasons) > 0) {
-			t.Fatalf("%v: span %d is %+v, after %+v", windows, n, s, spans[max(n-1, 0)])
+// windows are some shapes as an app file has them.
+func (m minutes) windows(deny, allow uint32) []delivery.Freeze {
+	var all []delivery.Freeze
+	for i, s := range shapes {
+		if deny>>i&1 == 1 {
+			all = append(all, delivery.Freeze{Deny: s.text, Zone: m.zone})
 		}
-		for ; i < to && m.at(i).Before(s.To); i++ {
-			if closed[i] != s.Closed {
-				t.Fatalf("%v: at %v, when the clock shows %s, the walk says closed %v and span %+v does not", windows, m.at(i), m.shown[i], closed[i], s)
-			}
-		}
-		if n%5 == 0 { // each reads the windows anew, which takes most of the time
-			m.compareAt(t, windows, spans[n:])
+		if allow>>i&1 == 1 {
+			all = append(all, delivery.Freeze{Allow: s.text, Zone: m.zone})
 		}
 	}
-	if i != to || !spans[len(spans)-1].To.Equal(m.at(to)) {
-		t.Fatalf("%v: the spans end at %v, not at %v", windows, m.at(i), m.at(to))
+	return all
+}
+
+// spans are those that the walk has found, without their reasons.
+func (m minutes) spans(deny, allow uint32) []Span {
+	var all []Span
+	for n, i := range m.edges[:len(m.edges)-1] {
+		s := Span{From: m.at(i), To: m.at(m.edges[n+1]), Closed: m.closed(i, deny, allow)}
+		if len(all) > 0 && all[len(all)-1].Closed == s.Closed {
+			all[len(all)-1].To = s.To
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// compare holds Spans and At against the walk.
+func (m minutes) compare(t *testing.T, deny, allow uint32) {
+	t.Helper()
+	windows, want := m.windows(deny, allow), m.spans(deny, allow)
+	got := Spans(windows, want[0].From, want[len(want)-1].To)
+	if len(got) != len(want) {
+		t.Errorf("%v: %d spans, want %d", windows, len(got), len(want))
+	}
+	for n := range min(len(got), len(want)) {
+		g, w := got[n], want[n]
+		if !g.From.Equal(w.From) || !g.To.Equal(w.To) || g.Closed != w.Closed || g.Closed != (len(g.Reasons) > 0) {
+			t.Fatalf("%v: span %d is %+v, want %+v", windows, n, g, w)
+		}
+		if n%29 == 0 { // each reads the windows anew, which takes time
+			compareAt(t, windows, want[n:])
+		}
 	}
 }
 
 // compareAt asks At in a span, at its ends and in it.
-func (m minutes) compareAt(t *testing.T, windows []delivery.Freeze, rest []Span) {
+func compareAt(t *testing.T, windows []delivery.Freeze, rest []Span) {
 	t.Helper()
 	s := rest[0]
 	for _, at := range []time.Time{s.From, s.From.Add(s.To.Sub(s.From) / 2), s.To.Add(-time.Nanosecond)} {
@@ -218,20 +234,4 @@ func (m minutes) compareAt(t *testing.T, windows []delivery.Freeze, rest []Span)
 	}
 }
 
-func (m minutes) at(i int) time.Time { return m.begin.Add(time.Duration(i) * time.Minute) }
-
-func not(a []bool) []bool {
-	out := make([]bool, len(a))
-	for i := range a {
-		out[i] = !a[i]
-	}
-	return out
-}
-
-func or(a, b []bool) []bool {
-	out := make([]bool, len(a))
-	for i := range a {
-		out[i] = a[i] || b[i]
-	}
-	return out
-}
+func (m minutes) at(i int) time.Time { return m.begin.Add(time.Duration(i) * m.step) }

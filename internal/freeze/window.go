@@ -80,15 +80,12 @@ func (w window) String() string {
 // interval is from start until before end.
 type interval struct{ start, end time.Time }
 
-// covering finds the occurrence that an instant is in; of several, the one that
-// ends last.
+// covering finds an occurrence that an instant is in.
 func (w window) covering(at time.Time) (in interval, covered bool) {
 	for _, o := range w.between(at, at.Add(time.Nanosecond)) {
-		if !covered || o.end.After(in.end) {
-			in, covered = o, true
-		}
+		return o, true
 	}
-	return in, covered
+	return interval{}, false
 }
 
 // next is when the window begins next after an instant. An occurrence that a
