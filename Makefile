@@ -1,5 +1,5 @@
 # What people and CI run. `make` alone lists it.
-.PHONY: help demo build test quick lint docs bench fuzz real
+.PHONY: help demo build test quick lint docs bench fuzz real snapshot
 
 help: ## list what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,7 +17,8 @@ test: ## everything that CI runs; installs the peers that it needs
 	GOOS=darwin go vet ./cmd/... ./internal/...
 	GOOS=windows go vet ./cmd/... ./internal/...
 	go test -race -timeout 10m ./cmd/... ./internal/...
-	go test -race -timeout 20m -count=1 ./test/... # these build the program themselves, which go's cache does not see
+	go test -race -timeout 20m -count=1 $$(go list ./test/... | grep -v /test/release) # these build the program themselves, which go's cache does not see
+	go test -timeout 20m -count=1 ./test/release # alone, as it compiles for six platforms
 	./test/real/run
 
 quick: ## the tests without -race and without the long ones
@@ -28,6 +29,9 @@ lint: ## golangci-lint with .golangci.yml
 
 docs: ## write the pages that are made from the program
 	go test ./test/docs -run TestReferencesAreFresh -update
+
+snapshot: ## make all that a release consists of, in dist
+	./ship/goreleaser release --snapshot --clean
 
 fuzz: ## every fuzz test for half a minute
 	./test/fuzz

@@ -33,6 +33,7 @@ var may = map[string][]string{
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all
 	"../cmd/falkirk": {"app"},
+	"../ship":        {"oci"},
 }
 
 // onlyStandard may import no module but the standard library.

@@ -19,7 +19,7 @@ func (f *face) referenceCmd() *cobra.Command {
 		"config":     func(w io.Writer, _ *cobra.Command) { fmt.Fprint(w, string(config.Reference(f.Kinds))) },
 		"exit-codes": func(w io.Writer, _ *cobra.Command) { exitPage(w) },
 	}
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "reference PAGE", Hidden: true, Args: exactly(1, "commands, config or exit-codes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, ok := pages[args[0]]
@@ -30,6 +30,8 @@ func (f *face) referenceCmd() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.AddCommand(f.manCmd())
+	return cmd
 }
 
 func exitPage(w io.Writer) {
