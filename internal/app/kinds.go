@@ -67,11 +67,11 @@ func gates() []gate {
 		},
 		{
 			config.Kind{
-				Name: "approval", Doc: "People who approve exactly the plan that waits.",
+				Name: kindApproval, Doc: "People who approve exactly the plan that waits.",
 				New: func() any { s := approval.Defaults(); return &s }, Groups: approvalGroups,
 			},
 			func(a delivery.App) engine.Gate { return approval.New(a.Root, a.Groups, time.Now) },
-			false, // a person decides before, and undoes nothing after
+			false, // it does no work
 		},
 	}
 }

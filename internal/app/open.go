@@ -14,6 +14,7 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
+	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
 	"falkirk/internal/release"
 )
@@ -48,8 +49,9 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 		File: f, Engine: run, Releases: store,
 		Ledger: func(env string) cli.Log { return ledger.New(objects, f.App.Name, env, ledger.Options{}) },
 		Packer: packer(f.App, store), Redact: redactor(f.Secrets), Tidy: objects.Tidy,
-		Local: steering{app: f.App, target: run.Targets["local"]},
-		Logs:  logs(run),
+		Local:  steering{app: f.App, target: run.Targets["local"]},
+		Logs:   logs(run),
+		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
 	}, nil
 }
 

@@ -9,7 +9,8 @@ import (
 // holds nothing; the same request goes on with it.
 type Pending struct {
 	Operation Operation `json:"operation"`
-	Plan      string    `json:"plan"` // digest
+	AskedBy   string    `json:"askedBy"` // the actor of the first that waited; others may have repeated it
+	Plan      string    `json:"plan"`    // digest
 	Since     time.Time `json:"since"`
 	Reason    string    `json:"reason"`
 	Next      string    `json:"next,omitempty"`
@@ -44,6 +45,17 @@ func (r Record) Failed(version string) (Failure, bool) {
 	return r.Failures[i], true
 }
 
+// AskedBy is who asked for an operation first: of one that waits, not who
+// repeats it.
+func (r Record) AskedBy(op Operation) string {
+	for _, w := range r.Waiting {
+		if w.Operation.Version == op.Version && w.Operation.Verb == op.Verb {
+			return w.AskedBy
+		}
+	}
+	return op.Actor
+}
+
 // decide folds what a person decided.
 func (r Record) decide(e Entry) Record {
 	op := e.Operation
@@ -74,9 +86,10 @@ func (r Record) decide(e Entry) Record {
 func (r Record) pend(e Entry) Record {
 	op := e.Operation
 	same := func(o Operation) bool { return o.Version == op.Version && o.Verb == op.Verb }
+	askedBy := r.AskedBy(op)
 	r.Waiting = slices.DeleteFunc(slices.Clone(r.Waiting), func(w Pending) bool { return same(w.Operation) })
 	if e.Result == ResultWaiting {
-		w := Pending{Operation: op, Since: e.At, Reason: e.Error, Next: e.Next}
+		w := Pending{Operation: op, AskedBy: askedBy, Since: e.At, Reason: e.Error, Next: e.Next}
 		if r.Bound != nil {
 			w.Plan = r.Bound.Digest
 		}

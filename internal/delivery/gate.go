@@ -26,6 +26,7 @@ type Question struct {
 	Settings  json.RawMessage // the gate's own, checked
 	When      Moment
 	Operation Operation
+	AskedBy   string              // who asked first, where the operation repeats one that waited; else its actor
 	Plan      string              // digest of the plan that it is about
 	Approvals []Signed            // of that plan or of others, oldest first
 	PackedBy  string              // who packed the release

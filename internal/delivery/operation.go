@@ -43,5 +43,17 @@ type Operation struct {
 	At          time.Time `json:"at"`                 // UTC
 }
 
+// Phase is the phase that a verb goes through.
+func (v Verb) Phase() Phase {
+	switch v {
+	case VerbProvision:
+		return Provision
+	case VerbPrune:
+		return Prune
+	default:
+		return Promote
+	}
+}
+
 // moves reports whether the operation changes what is live.
 func (o Operation) moves() bool { return o.Verb == VerbPromote || o.Verb == VerbRollback }

@@ -94,7 +94,7 @@ func (r *run) askOne(ctx context.Context, g delivery.GateSetting, place delivery
 
 // question fills in what every gate and hook is told.
 func (r *run) question(q delivery.Question, place delivery.Place, here sight) delivery.Question {
-	q.Operation, q.Place, q.Plan = r.op, place, r.digest
+	q.Operation, q.AskedBy, q.Place, q.Plan = r.op, r.rec.AskedBy(r.op), place, r.digest
 	q.Approvals, q.PackedBy = r.approvals(), r.rel.PackedBy
 	q.Before, q.Serving = r.previously(here), serving(q.When, here)
 	return q

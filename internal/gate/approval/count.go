@@ -26,8 +26,9 @@ type count struct {
 // Word is a yes or no of a person, and why it does not count, if so.
 type Word struct {
 	delivery.Signed
-	Why string // it does not count; one line; "" if it does
-	key string // fingerprint; "" when nothing was to be signed
+	Why  string // it does not count; one line; "" if it does
+	Void bool   // it is no word of that person about this plan at all
+	key  string // fingerprint; "" when nothing was to be signed
 }
 
 // tally takes each person's newest word that is that person's own and about
@@ -43,7 +44,7 @@ func (c *count) tally() Tally {
 		}
 		w, why := c.read(s)
 		if why != nil {
-			ignored = append(ignored, Word{Signed: s, Why: why.Error()})
+			ignored = append(ignored, Word{Signed: s, Why: why.Error(), Void: true})
 			continue
 		}
 		i := slices.IndexFunc(newest, func(o Word) bool { return o.By == w.By })
@@ -74,13 +75,11 @@ func (c *count) unknown() string {
 		return "it was not said which plan is to be approved"
 	case slices.Contains(c.Not, packer) && c.q.PackedBy == "":
 		return "it is not known who packed the release, who may not approve it"
-	case slices.Contains(c.Not, asker) && c.asker() == "":
+	case slices.Contains(c.Not, asker) && c.q.AskedBy == "":
 		return "it is not known who asked, who may not approve it"
 	}
 	return ""
 }
-
-func (c *count) asker() string { return c.q.Operation.Actor }
 
 // read checks everything about a word but whether it still counts. A no holds
 // however the clocks go; a yes from the future is none.
@@ -121,7 +120,7 @@ func (c *count) mayApprove(who string) error {
 	switch {
 	case slices.Contains(c.Not, packer) && samePerson(who, c.q.PackedBy):
 		return errors.New("is of who packed the release")
-	case slices.Contains(c.Not, asker) && samePerson(who, c.asker()):
+	case slices.Contains(c.Not, asker) && samePerson(who, c.q.AskedBy):
 		return errors.New("is of who asked for it")
 	}
 	return nil

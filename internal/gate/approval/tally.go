@@ -15,13 +15,15 @@ type Tally struct {
 	Quorum  int
 	Counted []Word   // approvals that count, oldest first
 	Ignored []Word   // what does not, and why
-	Asked   []string // who may still approve; nil: anybody
+	Asked   []string // who may still approve
+	Anybody bool     // nobody is named: everybody may
 	Reason  string   // one line
+	Next    string   // the command that moves it on
 }
 
 // Verdict is the tally as a gate's answer.
 func (t Tally) Verdict() delivery.Verdict {
-	v := delivery.Verdict{Answer: t.Answer, Reason: t.Reason}
+	v := delivery.Verdict{Answer: t.Answer, Reason: t.Reason, Next: t.Next}
 	for _, w := range t.Counted {
 		v.Output += said(w) + "\n"
 	}
@@ -66,6 +68,7 @@ func (c *count) sum(newest, ignored []Word) Tally {
 }
 
 func (c *count) answer(t Tally) Tally {
+	t.Anybody = c.people == nil
 	for _, p := range c.people {
 		if c.mayApprove(p) == nil && !slices.ContainsFunc(t.Counted, func(w Word) bool { return w.By == p }) {
 			t.Asked = append(t.Asked, p)
@@ -76,9 +79,10 @@ func (c *count) answer(t Tally) Tally {
 		t.Answer, t.Reason = delivery.Open, "approved by "+names(t.Counted)
 	case c.people != nil && len(t.Counted)+len(t.Asked) < c.Quorum:
 		t.Answer = delivery.Shut
-		t.Reason = fmt.Sprintf("nobody can open it: it needs %d approvals and may be approved by %s only", c.Quorum, orNobody(c.allowed()))
+		t.Reason = fmt.Sprintf("nobody can open it: it needs %d approvals and may be approved by %s only%s", c.Quorum, orNobody(c.allowed()), c.but(", not by "))
 	default:
 		t.Answer, t.Reason = delivery.Waiting, c.missing(t)
+		t.Next = "falkirk approve " + c.q.Operation.Environment
 	}
 	return t
 }
@@ -98,28 +102,27 @@ func (c *count) missing(t Tally) string {
 	case c.people != nil:
 		parts = append(parts, "asked: "+strings.Join(t.Asked, ", "))
 	default:
-		parts = append(parts, "anybody may approve"+c.but())
+		parts = append(parts, "anybody may approve"+c.but(" but "))
 	}
 	for _, w := range lastOf(t.Ignored) {
 		parts = append(parts, said(w)+" does not count: "+w.Why)
 	}
-	parts = append(parts, "falkirk approve "+c.q.Operation.Environment)
 	return oneLine(strings.Join(parts, "; "))
 }
 
-// but says who may not approve where everybody else may.
-func (c *count) but() string {
+// but says who may not approve.
+func (c *count) but(before string) string {
 	var who []string
 	if slices.Contains(c.Not, packer) {
 		who = append(who, c.q.PackedBy+", who packed it")
 	}
 	if slices.Contains(c.Not, asker) {
-		who = append(who, c.asker()+", who asked")
+		who = append(who, c.q.AskedBy+", who asked")
 	}
 	if who == nil {
 		return ""
 	}
-	return " but " + strings.Join(who, ", and ")
+	return before + strings.Join(who, ", and ")
 }
 
 // mostTold is how many words that do not count are told in a reason.

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+)
+
+// approvalDocument is the JSON of one approval or rejection in a ledger.
+type approvalDocument struct {
+	delivery.Signed
+	Message string `json:"message"`         // what is signed
+	Files   string `json:"files,omitempty"` // what --export wrote: this with .txt, and with .sig where it is signed
+}
+
+func (f *face) approvalsCmd() *cobra.Command {
+	var export string
+	cmd := &cobra.Command{
+		Use: "approvals [ENVIRONMENT]", Short: "Who approved or rejected which plan, and how to check it without falkirk",
+		Long: `Lists every approval and rejection in the ledgers, oldest first. With --export each
+is written as the text that it says and, where it is signed, its signature, so that
+ssh-keygen -Y verify can check them without falkirk.`,
+		Example: "  falkirk approvals prd --export audit",
+		Args:    atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			all, err := approvals(cmd.Context(), app, args)
+			if err == nil && export != "" {
+				err = exportTo(export, all)
+			}
+			f.doc.Result = all
+			if err != nil {
+				return err
+			}
+			return f.text(func() { f.printApprovals(all) })
+		},
+	}
+	cmd.Flags().StringVar(&export, "export", "", "write each as a text and a signature into this `FOLDER`")
+	return cmd
+}
+
+func approvals(ctx context.Context, app *App, only []string) ([]approvalDocument, error) {
+	all := []approvalDocument{}
+	if len(only) == 1 {
+		if _, err := app.Engine.App.Environment(only[0]); err != nil {
+			return all, err
+		}
+	}
+	for _, env := range app.Engine.App.Environments {
+		if len(only) == 1 && env.Name != only[0] {
+			continue
+		}
+		for e, err := range app.Ledger(env.Name).Entries(ctx) {
+			if err != nil {
+				return all, err
+			}
+			if e.Event == delivery.Decided && e.Approval != nil {
+				s := delivery.Signed{Approval: *e.Approval, Operation: e.Operation.ID, Actor: e.Operation.Actor}
+				all = append(all, approvalDocument{Signed: s, Message: s.Message()})
+			}
+		}
+	}
+	return all, nil
+}
+
+// exportTo writes what can be checked without falkirk. Repeating it writes the
+// same files.
+func exportTo(dir string, all []approvalDocument) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fault.New(fault.Invalid, "export the approvals: %w", err)
+	}
+	for i, a := range all {
+		all[i].Files = filepath.Join(dir, fileName(a.Signed))
+		err := os.WriteFile(all[i].Files+".txt", []byte(a.Message), 0o666)
+		if err == nil && a.Signature != "" {
+			err = os.WriteFile(all[i].Files+".sig", []byte(a.Signature), 0o666)
+		}
+		if err != nil {
+			return fault.New(fault.Invalid, "export the approvals: %w", err)
+		}
+	}
+	return nil
+}
+
+// fileName is unique, for it has the ID of the operation that wrote the word.
+func fileName(s delivery.Signed) string {
+	name := strings.Join([]string{s.Environment, s.Version, s.By, s.Operation}, "-")
+	return strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("._-", r):
+			return r
+		}
+		return '_'
+	}, name), ".")
+}
+
+func (f *face) printApprovals(all []approvalDocument) {
+	if len(all) == 0 {
+		fmt.Fprintln(f.Out, "nobody has approved or rejected anything")
+		return
+	}
+	rows := [][]string{{"WHEN", "ENVIRONMENT", "RELEASE", "PLAN", "WHO", "SAID", "SIGNED", "REASON"}}
+	for _, a := range all {
+		said, signed := "yes", "no"
+		if a.Rejects {
+			said = "no"
+		}
+		if a.Until != nil {
+			said += " until " + moment(*a.Until)
+		}
+		if a.Signature != "" {
+			signed = "yes"
+		}
+		rows = append(rows, []string{moment(a.At), a.Environment, orDash(a.Version), short(a.Plan), a.By, said, signed, orDash(a.Reason)})
+	}
+	table(f.Out, rows)
+	for _, a := range all {
+		if a.Files != "" && a.Signature != "" {
+			fmt.Fprintf(f.Out, "ssh-keygen -Y verify -f ALLOWED_SIGNERS -I %s -n %s -s %s < %s\n",
+				quote(a.By), delivery.SignatureNamespace, quote(a.Files+".sig"), quote(a.Files+".txt"))
+		}
+	}
+}
+
+// quote is a word for a shell: what somebody wrote into the ledger is to be one
+// word there, and nothing else.
+func quote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@:+-") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
