@@ -30,9 +30,17 @@ func (r *run) do(ctx context.Context, plan delivery.Plan, now sight) error {
 	return joinFailuresFirst(errs)
 }
 
+// What several places say in the same words is said once.
 func joinFailuresFirst(errs []error) error {
 	var failed, stopped []error
+	said := map[string]bool{}
 	for _, err := range errs {
+		if err != nil && said[err.Error()] {
+			continue
+		}
+		if err != nil {
+			said[err.Error()] = true
+		}
 		if fault.Is(err, fault.Interrupted) {
 			stopped = append(stopped, err)
 		} else {

@@ -18,11 +18,12 @@ import (
 func (l *Ledger) Begin(ctx context.Context, op delivery.Operation) (*Hold, delivery.Record, error) {
 	holder := l.holder
 	holder.Token = rand.Text()
-	rec, err := l.Read(ctx, delivery.Record{})
+	rec, snapped, err := l.read(ctx)
 	for err == nil {
 		if rec.Open == nil {
 			var h *Hold
 			if h, rec, err = l.open(ctx, rec, op, holder); err == nil {
+				h.snapped = snapped
 				return h, rec, nil
 			}
 		} else {

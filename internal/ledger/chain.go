@@ -23,7 +23,7 @@ type stored struct {
 const readAhead = 16
 
 // chain yields the entries after the one with the number and hash given, in
-// order and verified. Starting from a number leaves room for snapshots.
+// order and verified.
 func (l *Ledger) chain(ctx context.Context, after int, hash string) iter.Seq2[stored, error] {
 	return func(yield func(stored, error) bool) {
 		last, err := l.last(ctx, after)
@@ -67,11 +67,19 @@ func (l *Ledger) last(ctx context.Context, after int) (int, error) {
 	return last, nil
 }
 
-// fetchAll yields the entries first to last in order, fetched side by side.
+// fetchAll yields the entries from first to last, which may be the lower one,
+// fetched side by side.
 func (l *Ledger) fetchAll(ctx context.Context, first, last int) iter.Seq2[stored, error] {
 	type answer struct {
 		s   stored
 		err error
+	}
+	by, count := 1, last-first+1
+	if last < first {
+		by, count = -1, first-last+1
+	}
+	if min(first, last) < 1 {
+		count = 0
 	}
 	return func(yield func(stored, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -79,21 +87,21 @@ func (l *Ledger) fetchAll(ctx context.Context, first, last int) iter.Seq2[stored
 		defer wg.Wait()
 		defer cancel()
 		var ring [readAhead]chan answer
-		ask := func(n int) {
+		ask := func(i int) {
 			c := make(chan answer, 1)
-			ring[n%readAhead] = c
+			ring[i%readAhead] = c
 			wg.Go(func() {
-				s, err := l.fetch(ctx, n)
+				s, err := l.fetch(ctx, first+i*by)
 				c <- answer{s, err}
 			})
 		}
-		for n := first; n <= last && n < first+readAhead; n++ {
-			ask(n)
+		for i := range min(count, readAhead) {
+			ask(i)
 		}
-		for n := first; n <= last; n++ {
-			a := <-ring[n%readAhead]
-			if n+readAhead <= last {
-				ask(n + readAhead)
+		for i := range count {
+			a := <-ring[i%readAhead]
+			if i+readAhead < count {
+				ask(i + readAhead)
 			}
 			if !yield(a.s, a.err) || a.err != nil {
 				return

@@ -15,11 +15,13 @@ func (l *Ledger) Decide(ctx context.Context, e delivery.Entry) (delivery.Record,
 	if e.Event != delivery.Decided {
 		return delivery.Record{}, fault.New(fault.Internal, "the event %q is no decision", e.Event)
 	}
-	rec, err := l.Read(ctx, delivery.Record{})
+	rec, snapped, err := l.read(ctx)
 	for err == nil {
 		var s stored
 		if s, err = l.append(ctx, rec.Last, rec.LastHash, e); err == nil {
-			return rec.Fold(s.entry, s.hash), nil
+			rec = rec.Fold(s.entry, s.hash)
+			l.note(context.WithoutCancel(ctx), rec, snapped)
+			return rec, nil
 		}
 		if errors.Is(err, errOvertaken) {
 			rec, err = l.follow(ctx, rec)

@@ -22,10 +22,11 @@ var errEnded = errors.New("the operation has ended")
 // Hold is one operation's hold of an environment. A goroutine renews its lease
 // until it is closed or lost.
 type Hold struct {
-	ledger *Ledger
-	opened delivery.Entry
-	key    string       // of the lease
-	until  atomic.Int64 // when the lease ends, in Unix nanoseconds
+	ledger  *Ledger
+	opened  delivery.Entry
+	key     string       // of the lease
+	snapped int          // the last entry of the snapshot; set before the hold is given away
+	until   atomic.Int64 // when the lease ends, in Unix nanoseconds
 
 	turn  chan struct{} // one at a time: the fields of this block
 	rec   delivery.Record
@@ -100,10 +101,15 @@ func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 	}
 	defer h.unlock()
 	e.Event = delivery.Closed
-	if err := h.append(ctx, e); err != nil && !errors.Is(err, errEnded) {
+	err := h.append(ctx, e)
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	if err != nil {
 		_, leaseErr := h.ledger.leaseUntil(ctx, h.key, *h.opened.Holder, h.ledger.now().UTC())
 		return errors.Join(err, leaseErr)
 	}
+	h.ledger.note(ctx, h.rec, h.snapped)
 	h.ledger.sweep(ctx, h.opened.Number)
 	return nil
 }

@@ -68,6 +68,34 @@ func (l *Ledger) Read(ctx context.Context, since delivery.Record) (delivery.Reco
 	if since.Last > 0 {
 		return l.follow(ctx, since)
 	}
+	rec, _, err := l.read(ctx)
+	return rec, err
+}
+
+// read folds the log, from its snapshot where there is one; the number is that
+// of the snapshot's last entry, or 0.
+func (l *Ledger) read(ctx context.Context) (delivery.Record, int, error) {
+	top, err := l.readHead(ctx)
+	if err != nil {
+		return delivery.Record{}, 0, err
+	}
+	rec := l.readSnapshot(ctx)
+	snapped := rec.Last
+	if snapped > 0 {
+		rec, err = l.follow(ctx, rec)
+	} else {
+		rec, err = l.readAll(ctx)
+	}
+	if err == nil {
+		err = l.agrees(top, rec)
+	}
+	if err != nil {
+		return delivery.Record{}, 0, err
+	}
+	return rec, snapped, nil
+}
+
+func (l *Ledger) readAll(ctx context.Context) (delivery.Record, error) {
 	var rec delivery.Record
 	for s, err := range l.chain(ctx, 0, "") {
 		if err != nil {

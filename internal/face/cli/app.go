@@ -34,9 +34,18 @@ type Releases interface {
 	Get(ctx context.Context, app, version string) (delivery.Release, error)
 }
 
-// Log reads the ledger of one environment.
+// Log is the ledger of one environment, or of the whole app.
 type Log interface {
-	Entries(ctx context.Context) iter.Seq2[delivery.Entry, error]
+	Entries(ctx context.Context) iter.Seq2[delivery.Entry, error] // from the first to the last
+	Back(ctx context.Context) iter.Seq2[delivery.Entry, error]    // from the last to the first
+	Verify(ctx context.Context) (delivery.Proof, error)
+	Locks
+}
+
+// Locks shows and takes away the lock of an environment.
+type Locks interface {
+	Lock(ctx context.Context) (delivery.Lock, error)
+	Steal(ctx context.Context, actor, reason string) (delivery.Lock, error)
 }
 
 // Packer packs the app.

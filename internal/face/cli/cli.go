@@ -129,7 +129,8 @@ func (f *face) commands() []*cobra.Command {
 		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
 	}, f.decisionCmds(), []*cobra.Command{
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
-		f.statusCmd(), f.whyCmd(), f.historyCmd(), f.calendarCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
+		f.lockCmd(),
+		f.statusCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.calendarCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})

@@ -25,6 +25,8 @@ type happening struct {
 	Served    []served           `json:"served"`   // what each place said from outside
 	Warnings  []string           `json:"warnings"` // and what was undone
 	Approval  *delivery.Approval `json:"approval,omitempty"`
+
+	entries []delivery.Entry // newest first
 }
 
 type served struct {
@@ -45,18 +47,27 @@ type gate struct {
 	Verdict delivery.Verdict `json:"verdict"`
 }
 
+// asking is which operations of a history are wanted.
+type asking struct {
+	only    []string // an environment, or none
+	release string   // "" is all
+	limit   int      // 0 is all
+}
+
 func (f *face) historyCmd() *cobra.Command {
-	var limit int
+	var a asking
 	var steps bool
 	cmd := &cobra.Command{
-		Use: "history [ENVIRONMENT]", Short: "Who did what, when, and how it ended",
-		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
+		Use: "history [ENVIRONMENT]", Short: "Who did what, when, why, and how it ended",
+		Example: "  falkirk history prd\n  falkirk history --release 1.4.0 --steps",
+		Args:    atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})
 			if err != nil {
 				return err
 			}
-			all, err := histories(cmd.Context(), app, args, limit)
+			a.only = args
+			all, err := histories(cmd.Context(), app, a)
 			if err != nil {
 				return err
 			}
@@ -64,52 +75,80 @@ func (f *face) historyCmd() *cobra.Command {
 			return f.text(func() { f.printHistory(all, steps) })
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 20, "operations to show, newest first; 0 shows all")
-	cmd.Flags().BoolVar(&steps, "steps", false, "show every step and every gate's answer")
+	cmd.Flags().IntVar(&a.limit, "limit", 20, "operations to show, newest first; 0 shows all")
+	cmd.Flags().StringVar(&a.release, "release", "", "only what was done with this `VERSION`")
+	_ = cmd.RegisterFlagCompletionFunc("release", f.completeVersions)
+	cmd.Flags().BoolVar(&steps, "steps", false, "show every step, every gate's answer, and what each place said it serves")
 	return cmd
 }
 
-func histories(ctx context.Context, app *App, only []string, limit int) ([]happening, error) {
+// histories reads the ledgers of the environments asked for; decisions about the
+// whole app belong to each.
+func histories(ctx context.Context, app *App, a asking) ([]happening, error) {
+	names, err := logNames(app, a.only)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.only) > 0 {
+		names = append(names, delivery.Everywhere)
+	}
 	all := []happening{}
-	for _, env := range append(slices.Clip(app.Engine.App.Environments), delivery.Environment{Name: delivery.Everywhere}) {
-		if len(only) == 1 && env.Name != only[0] && env.Name != delivery.Everywhere {
-			continue
-		}
-		hs, err := happenings(ctx, app.Ledger(env.Name))
+	for _, name := range names {
+		hs, err := happenings(ctx, app.Ledger(name), a)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, hs...)
 	}
-	if len(only) == 1 {
-		if _, err := app.Engine.App.Environment(only[0]); err != nil {
-			return nil, err
-		}
-	}
 	slices.SortStableFunc(all, func(a, b happening) int { return b.Operation.At.Compare(a.Operation.At) })
-	if limit > 0 && len(all) > limit {
-		all = all[:limit]
+	if a.limit > 0 && len(all) > a.limit {
+		all = all[:a.limit]
 	}
 	return all, nil
 }
 
-// happenings groups the entries of a ledger by operation.
-func happenings(ctx context.Context, log Log) ([]happening, error) {
-	var all []happening
-	index := map[string]int{}
-	for e, err := range log.Entries(ctx) {
+// happenings groups the entries of a ledger by operation, from its end and no
+// further back than the limit asks for.
+func happenings(ctx context.Context, log Log, a asking) ([]happening, error) {
+	var all []*happening
+	index := map[string]*happening{}
+	begun := 0
+	for e, err := range log.Back(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		i, ok := index[e.Operation.ID]
-		if !ok {
-			i = len(all)
-			index[e.Operation.ID] = i
-			all = append(all, happening{Operation: e.Operation, Steps: []step{}, Gates: []gate{}, Hooks: []gate{}, Served: []served{}, Warnings: []string{}})
+		if a.release != "" && e.Operation.Version != a.release {
+			continue
 		}
-		all[i].add(e)
+		h, ok := index[e.Operation.ID]
+		if !ok {
+			h = &happening{Operation: e.Operation}
+			index[e.Operation.ID], all = h, append(all, h)
+		}
+		h.entries = append(h.entries, e)
+		if e.Event == delivery.Opened || e.Event == delivery.Decided {
+			begun++
+		}
+		if a.limit > 0 && begun >= a.limit && begun == len(all) {
+			break
+		}
 	}
-	return all, nil
+	out := make([]happening, len(all))
+	for i, h := range all {
+		out[len(all)-1-i] = h.told()
+	}
+	return out, nil
+}
+
+// told is the happening with what its entries say.
+func (h *happening) told() happening {
+	out := happening{
+		Operation: h.Operation, Steps: []step{}, Gates: []gate{}, Hooks: []gate{}, Served: []served{}, Warnings: []string{},
+	}
+	for _, e := range slices.Backward(h.entries) {
+		out.add(e)
+	}
+	return out
 }
 
 func (h *happening) add(e delivery.Entry) {

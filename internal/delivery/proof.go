@@ -1,0 +1,36 @@
+package delivery
+
+import "time"
+
+// RecordVersion is the version of what Record holds and of how entries are
+// folded into it. A record that was kept under another one is folded anew.
+const RecordVersion = 1
+
+// Proof is what became of proving a log entry by entry.
+type Proof struct {
+	Environment string   `json:"environment"`
+	Entries     int      `json:"entries"`          // proved, from the first
+	Hash        string   `json:"hash,omitempty"`   // of the last one proved
+	Broken      *Break   `json:"broken,omitempty"` // nil: the log is whole
+	Notes       []string `json:"notes,omitempty"`  // what does not belong, or is out of date
+}
+
+// Break is the first entry that is not as it was written.
+type Break struct {
+	Number int    `json:"number"`
+	Key    string `json:"key"`
+	What   string `json:"what"` // "edited" or "removed"
+	Text   string `json:"text"` // what proves it; one line for people
+}
+
+// Lock is who has an environment.
+type Lock struct {
+	Environment string     `json:"environment"`
+	Held        bool       `json:"held"`
+	Operation   *Operation `json:"operation,omitempty"`
+	Holder      *Holder    `json:"holder,omitempty"`
+	Since       *time.Time `json:"since,omitempty"`
+	Lease       *time.Time `json:"lease,omitempty"` // until when
+	Dead        string     `json:"dead,omitempty"`  // why the holder is taken for dead; "" if it is not
+	Doing       string     `json:"doing,omitempty"` // the last that it wrote
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+func (f *face) lockCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "lock", Short: "Who has an environment, and taking it away", GroupID: "decide"}
+	cmd.AddCommand(f.lockShowCmd(), f.lockStealCmd())
+	return cmd
+}
+
+func (f *face) lockShowCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "show [ENVIRONMENT]", Short: "Who has an environment, since when, and what it is doing",
+		Args: atMostOne("ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			names, err := logNames(app, args)
+			if err != nil {
+				return err
+			}
+			locks := []delivery.Lock{}
+			for _, name := range names {
+				if name == delivery.Everywhere {
+					continue // decisions take no lock
+				}
+				lock, err := app.Ledger(name).Lock(cmd.Context())
+				if err != nil {
+					return err
+				}
+				locks = append(locks, lock)
+			}
+			f.doc.Result = locks
+			return f.text(func() {
+				for _, l := range locks {
+					f.printLock(l)
+				}
+			})
+		},
+	}
+}
+
+func (f *face) printLock(l delivery.Lock) {
+	if !l.Held {
+		fmt.Fprintf(f.Out, "%s %s\n", f.paint(green, "free"), l.Environment)
+		return
+	}
+	fmt.Fprintf(f.Out, "%s %s: %s by %s since %s, operation %s\n", f.paint(yellow, "held"), l.Environment,
+		heading(*l.Operation), l.Operation.Actor, moment(*l.Since), l.Operation.ID)
+	if l.Holder != nil {
+		fmt.Fprintf(f.Out, "    %s, lease until %s\n", l.Holder, l.Lease.Format(time.RFC3339))
+	}
+	fmt.Fprintf(f.Out, "    last: %s\n", l.Doing)
+	if l.Dead != "" {
+		fmt.Fprintf(f.Out, "    %s, so the next command takes it over\n", l.Dead)
+	}
+}
+
+func (f *face) lockStealCmd() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "steal ENVIRONMENT", Short: "End the operation that has an environment, also when its process lives",
+		Long: `Ends the operation that has an environment. Its process, if it lives, finds out before
+its next step and does nothing more; the step under way may still come to its end.
+A dead process needs no stealing: the next command takes over from it.`,
+		Args: exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			if err != nil {
+				return err
+			}
+			if err := f.confirm(app, args[0]); err != nil {
+				return err
+			}
+			was, err := app.Ledger(args[0]).Steal(cmd.Context(), f.Actor, reason)
+			if err != nil {
+				return err
+			}
+			f.doc.Result = was
+			return f.text(func() { f.printStolen(was) })
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why; the former holder reads it, and it is kept in the ledger")
+	_ = cmd.MarkFlagRequired("reason") // fails only for a flag that does not exist
+	return cmd
+}
+
+func (f *face) printStolen(was delivery.Lock) {
+	if !was.Held {
+		fmt.Fprintf(f.Out, "nothing to do: nobody has %s\n", was.Environment)
+		return
+	}
+	fmt.Fprintf(f.Out, "%s %s is free; %s by %s was ended\n", f.paint(green, "done:"), was.Environment, heading(*was.Operation), was.Operation.Actor)
+	fmt.Fprintf(f.Out, "  next: falkirk status %s, and repeat what was ended, or falkirk rollback %s\n", was.Environment, was.Environment)
+}
