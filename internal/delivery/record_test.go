@@ -89,3 +89,24 @@ func TestFoldDoesNotChangeItsReceiver(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAskedByIsWhoAskedFirst(t *testing.T) {
+	t.Parallel()
+	promote := func(actor string) Operation {
+		return Operation{ID: actor, Verb: VerbPromote, Version: "2", Actor: actor}
+	}
+	ended := func(actor string, result Result) Entry {
+		return Entry{Event: Closed, Operation: promote(actor), Result: result}
+	}
+	r := Record{}.Fold(ended("anna", ResultWaiting), "").Fold(ended("ben", ResultWaiting), "")
+	if len(r.Waiting) != 1 || r.Waiting[0].Operation.Actor != "ben" || r.AskedBy(promote("carla")) != "anna" {
+		t.Errorf("%+v is asked by %s, want anna", r.Waiting, r.AskedBy(promote("carla")))
+	}
+	other := promote("carla")
+	if other.Version = "3"; r.AskedBy(other) != "carla" {
+		t.Errorf("another release is asked by %s", r.AskedBy(other))
+	}
+	if r = r.Fold(ended("ben", ResultDone), ""); r.AskedBy(promote("carla")) != "carla" {
+		t.Errorf("after it was done it is asked by %s", r.AskedBy(promote("carla")))
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -195,13 +196,15 @@ func (r *Rig) Processes() []string {
 	if err != nil {
 		return nil
 	}
+	// The folder itself and what is below it, not one whose name begins like its.
+	below := regexp.MustCompile(regexp.QuoteMeta(r.Dir) + `(/|\x00|$)`)
 	var found []string
 	for _, e := range entries {
 		base := filepath.Join("/proc", e.Name())
 		cmdline, _ := os.ReadFile(filepath.Join(base, "cmdline"))
 		exe, _ := os.Readlink(filepath.Join(base, "exe"))
 		cwd, _ := os.Readlink(filepath.Join(base, "cwd"))
-		if strings.Contains(string(cmdline), r.Dir) || strings.HasPrefix(exe, r.Dir) || strings.HasPrefix(cwd, r.Dir) {
+		if below.Match(cmdline) || below.MatchString(exe) || below.MatchString(cwd) {
 			found = append(found, e.Name()+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
 		}
 	}

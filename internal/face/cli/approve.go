@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -169,7 +170,7 @@ func (w *word) signer(ctx context.Context, app *App, m matter, gates []Tally) (S
 			err := fault.New(fault.Invalid, "you are %s here; another name needs a key that it belongs to", w.Actor)
 			return Signer{}, fault.Hint(err, "give --key FILE")
 		}
-		return Signer{Name: login}, nil
+		return Signer{Name: cmp.Or(w.as, login)}, nil
 	}
 	s, err := app.Assent.Signer(ctx, m.env, m.question(), w.key, w.as)
 	if s.Name == "" {

@@ -112,6 +112,8 @@ func (k Key) Sign(ctx context.Context, message, namespace string, tell io.Writer
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		return "", fault.Hint(fault.New(fault.Invalid, "sign the approval: there is no ssh-keygen here"), "install OpenSSH's client")
+	case ctx.Err() != nil:
+		return "", fault.New(fault.Interrupted, "stopped while signing with %s", path)
 	case err != nil:
 		return "", fault.New(fault.Invalid, "sign with %s: ssh-keygen: %w: %s", path, err, lastLine(said.String()))
 	}
