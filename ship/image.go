@@ -58,7 +58,8 @@ func image(ctx context.Context, b *oci.Builder, platform, path string) (oci.Desc
 	layer, err := oci.WriteLayer(ctx, b.Sink, []oci.Entry{
 		entry("usr/bin/falkirk", 0o755, program),
 		entry("etc/ssl/certs/ca-certificates.crt", 0o644, roots()),
-		{Path: "tmp", Mode: os.ModeDir}, {Path: "work", Mode: os.ModeDir},
+		{Path: "tmp", Mode: os.ModeDir},
+		{Path: "work", Mode: os.ModeDir},
 	}, func(int64) {})
 	if err != nil {
 		return oci.Descriptor{}, err

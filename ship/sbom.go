@@ -28,7 +28,7 @@ func writeSBOM(program, document string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // closed below; here after an error
+	defer f.Close() // once more after an error
 	enc := cdx.NewBOMEncoder(f, cdx.BOMFileFormatJSON)
 	if err := enc.SetPretty(true).EncodeVersion(bom(info, sha256.Sum256(raw)), cdx.SpecVersion1_6); err != nil {
 		return fmt.Errorf("write %s: %w", document, err)

@@ -13,6 +13,7 @@ import (
 	"falkirk/internal/face/cli"
 	"falkirk/internal/face/lambda"
 	"falkirk/internal/fault"
+	"falkirk/internal/target/local"
 )
 
 // serveLambda answers events until Lambda ends the process.
@@ -20,7 +21,8 @@ func serveLambda(w cli.Wiring) {
 	w.Open = func(ctx context.Context, path string, report func(engine.Event)) (*cli.App, error) {
 		a, err := open(ctx, path, report)
 		if err == nil {
-			a.Engine.Targets["local"] = nowhere{a.Engine.Targets["local"]}
+			t := a.Engine.Targets["local"].(*local.Target)
+			a.Engine.Targets["local"] = nowhere{t, t}
 		}
 		return a, err
 	}
@@ -45,7 +47,10 @@ func taskRoot() string {
 
 // nowhere is a local target that is only looked at: what a function starts is
 // frozen and gone after the answer.
-type nowhere struct{ engine.Target }
+type nowhere struct {
+	engine.Target
+	engine.Witness
+}
 
 // Do refuses.
 func (nowhere) Do(context.Context, delivery.Placement, delivery.Step, func(delivery.Progress)) (delivery.Outcome, error) {

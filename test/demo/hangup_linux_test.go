@@ -17,6 +17,7 @@ import (
 // A terminal that is closed: the kernel hangs up, every write fails, and the
 // shell hangs up once more.
 func TestDemoWhoseTerminalIsClosedLeavesNothing(t *testing.T) {
+	t.Parallel()
 	// A child begins with the default only if its parent does not ignore it.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	r := rig.New(t)
@@ -40,6 +41,7 @@ func TestDemoWhoseTerminalIsClosedLeavesNothing(t *testing.T) {
 
 // Under nohup a hangup is nothing.
 func TestDemoUnderNohupGoesOn(t *testing.T) {
+	t.Parallel()
 	nohup, err := exec.LookPath("nohup")
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,8 @@ func TestEventsThatAreRefused(t *testing.T) {
 	f := start(t, r)
 	for _, body := range []string{
 		`{}`, `[]`, `"status"`, `{"args": []}`, `{"args": ["status"], "more": 1}`,
-		`{"args": ["demo"]}`, `{"args": ["pack"]}`, `{"args": ["init"]}`, `{"args": ["local", "up"]}`, `{"args": ["logs", "dev", "api"]}`,
+		`{"args": ["demo"]}`, `{"args": ["pack"]}`, `{"args": ["init"]}`, `{"args": ["apply", "p.json"]}`,
+		`{"args": ["plan", "1", "--to", "dev", "--save", "p.json"]}`, `{"args": ["local", "up"]}`, `{"args": ["logs", "dev", "api"]}`,
 		`{"args": ["local-process", "serve"]}`, `{"args": ["demo-service"]}`, `{"args": ["reference", "commands"]}`, `{"args": ["completion", "bash"]}`,
 		`{"args": ["--quiet", "status"]}`, `{"args": ["status", "--output", "text"]}`, `{"args": ["status", "--output=text"]}`,
 		`{"args": ["status", "-otext"]}`, `{"args": ["status", "--file=x"]}`, `{"args": ["status", "-fx"]}`, `{"args": ["status", "--help"]}`,

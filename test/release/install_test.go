@@ -91,6 +91,29 @@ func TestInstallTakesThePinnedVersion(t *testing.T) {
 	install(t, to, "", "--from", h.URL, "--version", version).isWhole(t, to)
 }
 
+// Where there is no curl, wget does; the script finds nothing else than these.
+func TestInstallWithWget(t *testing.T) {
+	t.Parallel()
+	h, bin := serve(t), t.TempDir()
+	const tools = "wget sh awk basename cat chmod cut gzip head mkdir mktemp mv rm sed sha256sum tar tr uname"
+	for name := range strings.FieldsSeq(tools) {
+		must(t, os.Symlink(peer(t, name), filepath.Join(bin, name)))
+	}
+	script, err := filepath.Abs(filepath.Join(root, "install.sh"))
+	must(t, err)
+	to := t.TempDir()
+	for path, code := range map[string]int{"": 0, "/nowhere": 1} {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "sh"), script, "--version", version, "--from", h.URL+path, "--to", to+path)
+		cmd.Env = []string{"PATH=" + bin, "HOME=" + to}
+		if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != code { // the exit code is what counts
+			t.Errorf("from %q: %v\n%s", path, cmd.ProcessState, out)
+		}
+	}
+	if out := output(t, filepath.Join(to, "falkirk"), "version"); !strings.HasPrefix(out, "falkirk v"+version+" (") {
+		t.Errorf("installed: %s", out)
+	}
+}
+
 func TestInstallReplacesAnotherVersionInOneStep(t *testing.T) {
 	t.Parallel()
 	peer(t, "curl")

@@ -108,8 +108,10 @@ func copyFile(from, to string) error {
 // tag makes the copy a repository with one commit, which is a release.
 func tag(at string) error {
 	for _, args := range [][]string{
-		{"init", "--quiet"}, {"add", "--all"},
-		{"commit", "--quiet", "--message", "the work tree"}, {"tag", "v" + version},
+		{"init", "--quiet"},
+		{"add", "--all"},
+		{"commit", "--quiet", "--message", "the work tree"},
+		{"tag", "v" + version},
 		{"remote", "add", "origin", "https://falkirk.invalid/falkirk"},
 	} {
 		if err := command(at, "git", args...); err != nil {

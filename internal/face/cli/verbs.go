@@ -8,7 +8,7 @@ import (
 
 // Verbs names the commands that another way in may offer: those that read and
 // change what is in the store and the places. It leaves out what concerns this
-// machine, or the files of a work tree.
+// machine, or the files of a work tree or of a user.
 func Verbs(w Wiring) []string {
 	f := &face{Wiring: w}
 	var names []string
@@ -21,5 +21,5 @@ func Verbs(w Wiring) []string {
 }
 
 func offered(c *cobra.Command) bool {
-	return !c.Hidden && c.GroupID != "" && c.GroupID != "app" && !slices.Contains([]string{"pack", "local", "logs"}, c.Name())
+	return !c.Hidden && c.GroupID != "" && c.GroupID != "app" && !slices.Contains([]string{"pack", "apply", "local", "logs"}, c.Name())
 }

@@ -46,8 +46,8 @@ func flags(args []string) error {
 		case !strings.HasPrefix(a, "-"):
 		case !strings.HasPrefix(a, "--") || a == "--":
 			return fmt.Errorf("%q: write flags in full, such as --yes", a)
-		case slices.Contains([]string{"--output", "--file", "--follow", "--help"}, name):
-			return fmt.Errorf("%s does not fit: the answer is one JSON document, and the app file is the event's file", name)
+		case slices.Contains([]string{"--output", "--file", "--follow", "--save", "--help"}, name):
+			return fmt.Errorf("%s does not fit: the answer is one JSON document, the app file is the event's file, and nothing else is read or written", name)
 		}
 	}
 	return nil
