@@ -52,6 +52,7 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 		Local:  steering{app: f.App, target: run.Targets["local"]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
+		Differ: newDiffer(f.App.Root, store, redactor(f.Secrets)),
 	}, nil
 }
 

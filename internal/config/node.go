@@ -27,6 +27,7 @@ type node struct {
 	value  any    // bool, int64, uint64, float64 or string of a scalar
 	shown  string // the scalar as written, where ${env:…} went into it; else ""
 	secret bool   // under a key that looks secret
+	masked any    // what value was before Show masked it
 	broken bool   // a problem of it has been reported; nothing more is said of it
 	env    []string
 	items  []*node

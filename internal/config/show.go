@@ -208,7 +208,7 @@ func told(from, value *node) *node {
 		out.pos = pos{}
 	}
 	if out.secret && (out.shape == text || out.shape == integer || out.shape == float) && !onlyEnv.MatchString(out.shown) {
-		out.shape, out.value, out.shown = text, "***", ""
+		out.shape, out.value, out.shown, out.masked = text, "***", "", value.value
 	}
 	out.fields, out.items = nil, nil
 	for _, f := range value.fields {

@@ -7,6 +7,10 @@ type Exit struct {
 	Meaning string
 }
 
+// Different is the exit code of a comparison that found a difference. It goes
+// with no error: the command did what was asked.
+const Different = 7
+
 // Exits is the whole table, in order of code; the reference in docs is made
 // from it.
 func Exits() []Exit {
@@ -18,6 +22,7 @@ func Exits() []Exit {
 		{4, "waiting", "a gate waits for somebody; repeat the command later"},
 		{5, "locked", "another operation holds the environment; the message says whose and since when"},
 		{6, "refused", "a rule says no: the version is taken, the environment is protected, or the release is not ready"},
+		{Different, "different", "falkirk diff found a difference; this is no error"},
 		{130, "interrupted", "stopped by a signal between two steps; repeating the command finishes the job"},
 	}
 }

@@ -42,6 +42,10 @@ func Inspect(ctx context.Context, b Blobs, digest, platform string) (Config, []D
 	if err != nil {
 		return Config{}, nil, err
 	}
+	return configOf(file), m.Layers, nil
+}
+
+func configOf(file v1.ConfigFile) Config {
 	c := Config{
 		Entrypoint: file.Config.Entrypoint, Cmd: file.Config.Cmd, Env: file.Config.Env,
 		WorkingDir: file.Config.WorkingDir, User: file.Config.User, StopSignal: file.Config.StopSignal,
@@ -51,7 +55,7 @@ func Inspect(ctx context.Context, b Blobs, digest, platform string) (Config, []D
 		c.ExposedPorts = append(c.ExposedPorts, port)
 	}
 	slices.Sort(c.ExposedPorts)
-	return c, m.Layers, nil
+	return c
 }
 
 // choose walks from a manifest or index to the one manifest of the platform.

@@ -24,12 +24,13 @@ var may = map[string][]string{
 	"freeze":         {"delivery", "fault"},
 	"config":         {"freeze", "delivery", "fault"},
 	"oci":            {"delivery", "fault"},
+	"diff":           {"oci", "delivery", "fault"},
 	"pack":           {"release", "oci", "delivery", "fault"},
 	"rule":           {"freeze", "delivery", "fault"},
 	"engine":         {"rule", "delivery", "fault"},
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
 	"target/*":       {"delivery", "fault"},
-	"face/*":         {"config", "engine", "freeze", "rule", "delivery", "fault"},
+	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all
 	"../cmd/falkirk": {"app"},

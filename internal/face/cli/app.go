@@ -23,6 +23,7 @@ type App struct {
 	Packer   Packer
 	Local    Local
 	Assent   Assent
+	Differ   Differ
 	Redact   func(string) string // takes secrets out of a text
 	Tidy     func()              // removes what killed commands have left in the store
 	Logs     func(ctx context.Context, r LogRequest, w io.Writer) error

@@ -57,6 +57,7 @@ type face struct {
 	quiet   bool   // --quiet
 	begun   bool   // the words were understood
 	doc     document
+	differs bool                // a comparison found a difference: no error, and a code of its own
 	warned  bool                // of a development build
 	readers *readers            // of Out and Err
 	redact  func(string) string // takes secrets out; nil until an app file is open
@@ -130,7 +131,7 @@ func (f *face) commands() []*cobra.Command {
 	}, f.decisionCmds(), []*cobra.Command{
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
-		f.statusCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.calendarCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
+		f.statusCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.calendarCmd(), f.releasesCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})
@@ -148,6 +149,9 @@ func (f *face) isJSON() bool { return f.output == "json" }
 // finish prints the error or the JSON document, once, and gives the exit code.
 func (f *face) finish(cmd *cobra.Command, err error) int {
 	code := fault.ExitCode(err)
+	if err == nil && f.differs {
+		code = fault.Different
+	}
 	switch {
 	case f.isJSON():
 		if err := f.doc.print(f.Out, cmd, code, err); err != nil {
@@ -160,7 +164,7 @@ func (f *face) finish(cmd *cobra.Command, err error) int {
 	if lost != nil && !fault.Is(lost, fault.Interrupted) {
 		f.tell(lost)
 	}
-	if code == 0 {
+	if err == nil && lost != nil {
 		code = fault.ExitCode(lost)
 	}
 	return code

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"falkirk/internal/fault"
 )
 
 // Event asks for one command.
@@ -31,7 +33,7 @@ type Function struct {
 }
 
 // Handle runs the command of one event. The answer is its document. A command
-// whose exit code is not 0 is an error: its type is the document's error.kind
+// that was not done is an error: its type is the document's error.kind
 // (or exit.name), its message is the document.
 func (f Function) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 	args, err := f.arguments(raw)
@@ -68,7 +70,7 @@ func answer(out []byte, code int) (json.RawMessage, error) {
 		message := fmt.Sprintf("the command ended with exit code %d and printed no document: %s", code, out)
 		return nil, messages.InvokeResponse_Error{Type: "failed", Message: message}
 	}
-	if code == 0 {
+	if code == 0 || code == fault.Different {
 		return line.Bytes(), nil
 	}
 	kind := doc.Exit.Name

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/diff"
+	"falkirk/internal/diff/page"
+	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+)
+
+// Differ fetches what a comparison needs.
+type Differ interface {
+	// Fill reads what is inside of the parts that differ.
+	Fill(ctx context.Context, from, to *diff.Content) error
+	Commits(ctx context.Context, from, to delivery.Source) diff.Commits
+}
+
+// comparing is one call of falkirk diff.
+type comparing struct {
+	*face
+	format  string
+	rows    int
+	code    bool
+	observe bool
+}
+
+func (f *face) diffCmd() *cobra.Command {
+	c := &comparing{face: f}
+	cmd := &cobra.Command{
+		Use: "diff A [B]", Short: "What differs between releases, environments, or a release and what is live",
+		Long: `Says what differs between A and B: components, files, bytes, digests, image
+layers and configuration, and the commits between.
+
+A and B are versions or environments; an environment stands for what is live
+there. Where a name is both, write release:NAME or environment:NAME.
+
+  two releases                   what becomes of A when it turns into B
+  a release and an environment   what promoting the release would change there,
+                                 in whichever order they are given
+  two environments               what becomes of A's live release when it turns
+                                 into B's, and what differs in their settings
+  one environment                what promoting the release that is live in the
+                                 environment before would change there
+
+The exit code is 0 when there is no difference and 7 when there is one; an error
+has the code that it has everywhere.`,
+		Example: "  falkirk diff 1.3.2 1.4.0\n  falkirk diff 1.4.0 prd\n  falkirk diff prd --format markdown --exit-code=false",
+		Args:    oneOrTwo, GroupID: "see", ValidArgsFunction: f.completeSides,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.run(cmd.Context(), cmd.Flags().Changed("format"), args)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&c.format, "format", "text", "text, or markdown for the comment of a pull request")
+	fl.IntVar(&c.rows, "files", 20, "files, commits and settings to show of each list; 0 shows all (JSON has all)")
+	fl.BoolVar(&c.code, "exit-code", true, "exit with 7 when something differs; with =false that is 0, too")
+	fl.BoolVar(&c.observe, "observe", false, "ask the places what is live, in place of the ledger")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "markdown"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
+	return cmd
+}
+
+func oneOrTwo(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 || len(args) == 2 {
+		return nil
+	}
+	return fault.Hint(fault.New(fault.Invalid, "%s takes two releases or environments, or one environment", cmd.CommandPath()), "%s --help", cmd.CommandPath())
+}
+
+func (c *comparing) check(formatted bool) error {
+	switch {
+	case c.format != "text" && c.format != "markdown":
+		return fault.Hint(fault.New(fault.Invalid, "--format %q is not known", c.format), "use text or markdown")
+	case formatted && c.isJSON():
+		return fault.New(fault.Invalid, "--format does not go with --output json")
+	case c.rows < 0:
+		return fault.Hint(fault.New(fault.Invalid, "--files %d is less than nothing", c.rows), "0 shows all")
+	}
+	return nil
+}
+
+func (c *comparing) run(ctx context.Context, formatted bool, args []string) error {
+	if err := c.check(formatted); err != nil {
+		return err
+	}
+	app, err := c.open(ctx, func(engine.Event) {})
+	if err != nil {
+		return err
+	}
+	from, to, err := sides{app, c.observe}.both(ctx, args)
+	if err != nil {
+		return err
+	}
+	r, err := compare(ctx, app, from, to)
+	if err != nil {
+		return err
+	}
+	c.doc.Result, c.differs = r, r.Different && c.code
+	return c.text(func() { c.print(r, app) })
+}
+
+func (c *comparing) print(r diff.Report, app *App) {
+	o := page.Options{Rows: c.rows, Clean: app.Redact}
+	if c.format == "markdown" {
+		fmt.Fprint(c.Out, page.Markdown(r, o))
+		return
+	}
+	o.Paint = c.paint
+	fmt.Fprint(c.Out, page.Text(r, o))
+}
+
+// compare compares what every place of one side holds with what every place of
+// the other does.
+func compare(ctx context.Context, app *App, from, to holding) (diff.Report, error) {
+	r := diff.Report{From: from.Side, To: to.Side, Comparisons: []diff.Comparison{}, Settings: []diff.Configured{}}
+	for _, a := range from.stands {
+		for _, b := range to.stands {
+			if err := app.Differ.Fill(ctx, &a.Content, &b.Content); err != nil {
+				return r, err
+			}
+			c := diff.Comparison{From: a.end(), To: b.end(), Components: diff.Compare(a.Content, b.Content)}
+			c.Commits = commits(ctx, app, a, b)
+			c.Total()
+			r.Comparisons = append(r.Comparisons, c)
+		}
+	}
+	if from.Environment != "" && to.Environment != "" && !to.upstream {
+		r.Settings = diff.Environments(placed(app, from.Environment), placed(app, to.Environment))
+	}
+	r.Decide()
+	return r, ctx.Err()
+}
+
+func commits(ctx context.Context, app *App, from, to stand) diff.Commits {
+	none := diff.History{List: []diff.Commit{}}
+	c := diff.Commits{From: from.Source.Commit, To: to.Source.Commit, Came: none, Gone: none}
+	switch {
+	case from.label == to.label:
+		return c
+	case from.label == "" || to.label == "":
+		c.Unknown = "one side has no release"
+	case from.Version == "" || to.Version == "":
+		c.Unknown = "one side is on several releases"
+	default:
+		return app.Differ.Commits(ctx, from.Source, to.Source)
+	}
+	return c
+}
+
+// placed is what an environment is set to.
+func placed(app *App, environment string) []diff.Placed {
+	var out []diff.Placed
+	for _, s := range app.File.Settings(environment) {
+		where := s.Place.Region
+		if s.Place.Account != "" {
+			where = s.Place.Account + "/" + where
+		}
+		out = append(out, diff.Placed{Component: s.Component, Place: where, Setting: diff.Hidden(s.Key, s.Shown, s.Value)})
+	}
+	return out
+}
+
+func (f *face) completeSides(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	envs, _ := f.completeEnvironments(cmd, nil, typed)
+	versions, how := f.completeVersions(cmd, nil, typed)
+	return append(envs, versions...), how
+}
