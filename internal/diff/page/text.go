@@ -29,7 +29,9 @@ func Text(r diff.Report, o Options) string {
 }
 
 func (o Options) comparison(b *strings.Builder, c diff.Comparison, named bool) {
-	b.WriteString("\n")
+	if named || len(c.Components) > 0 {
+		b.WriteString("\n")
+	}
 	if named {
 		fmt.Fprintf(b, "%s → %s\n", o.clean(end(c.From)), o.clean(end(c.To)))
 	}
