@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -122,7 +123,7 @@ func (f *face) printApprovals(all []approvalDocument) {
 		if a.Signature != "" {
 			signed = "yes"
 		}
-		rows = append(rows, []string{moment(a.At), a.Environment, orDash(a.Version), short(a.Plan), a.By, said, signed, orDash(a.Reason)})
+		rows = append(rows, []string{moment(a.At), a.Environment, orDash(plainly(a.Version)), plainly(short(a.Plan)), plainly(a.By), said, signed, orDash(plainly(a.Reason))})
 	}
 	table(f.Out, rows)
 	for _, a := range all {
@@ -131,6 +132,16 @@ func (f *face) printApprovals(all []approvalDocument) {
 				quote(a.By), delivery.SignatureNamespace, quote(a.Files+".sig"), quote(a.Files+".txt"))
 		}
 	}
+}
+
+// plainly is what somebody wrote, without what would draw on a terminal.
+func plainly(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)), " ")
 }
 
 // quote is a word for a shell: what somebody wrote into the ledger is to be one

@@ -35,7 +35,7 @@ plan is made anew and shown; if something else would be done by now, nothing is
 approved. Where a gate wants it, or with --key, the approval is signed by
 ssh-keygen, with the key that git signs with or the first usual one in ~/.ssh.`,
 		Example: "  falkirk approve prd\n  falkirk approve prd --continue\n  falkirk approve sha256:3f2a --expires 8h --key ~/.ssh/id_ed25519",
-		Args:    exactly(1, "one PLAN or ENVIRONMENT"), GroupID: "decide", ValidArgsFunction: f.completeEnvironments,
+		Args:    exactly(1, "one PLAN or ENVIRONMENT"), GroupID: "decide", ValidArgsFunction: f.completeWaiting,
 		RunE: func(cmd *cobra.Command, args []string) error { return w.run(cmd.Context(), args[0]) },
 	}
 	w.wordFlags(cmd)
@@ -54,7 +54,7 @@ func (f *face) rejectCmd() *cobra.Command {
 the app file says so, only takes back one's own approval. Approving it later takes
 the no back.`,
 		Example: "  falkirk reject prd --reason 'the migration is not tested'",
-		Args:    exactly(1, "one PLAN or ENVIRONMENT"), GroupID: "decide", ValidArgsFunction: f.completeEnvironments,
+		Args:    exactly(1, "one PLAN or ENVIRONMENT"), GroupID: "decide", ValidArgsFunction: f.completeWaiting,
 		RunE: func(cmd *cobra.Command, args []string) error { return w.run(cmd.Context(), args[0]) },
 	}
 	w.wordFlags(cmd)
@@ -69,8 +69,8 @@ func (w *word) wordFlags(cmd *cobra.Command) {
 }
 
 func (w *word) run(ctx context.Context, arg string) error {
-	if w.expires < 0 {
-		return fault.New(fault.Invalid, "--expires %s is over already", w.expires)
+	if w.expires < 0 || w.expires > 0 && w.expires < time.Second {
+		return fault.New(fault.Invalid, "--expires %s is over before anybody can ask", w.expires)
 	}
 	app, err := w.open(ctx, func(engine.Event) {})
 	if err != nil {
@@ -194,7 +194,7 @@ func (w *word) signed(ctx context.Context, app *App, m matter, who Signer) (deli
 		By: who.Name, Rejects: w.rejects, At: at, Reason: app.Redact(w.reason),
 	}
 	if w.expires > 0 {
-		until := now.Add(w.expires)
+		until := now.Add(w.expires.Truncate(time.Second))
 		a.Until = &until
 	}
 	var err error

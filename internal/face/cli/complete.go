@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 )
 
@@ -53,4 +54,25 @@ func startingWith(all []string, begun string) []string {
 		}
 	}
 	return out
+}
+
+// completeWaiting offers the environments in which something waits, and the
+// digests of what does.
+func (f *face) completeWaiting(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	app, err := f.open(cmd.Context(), func(engine.Event) {})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var all []string
+	for _, env := range app.File.App.Environments {
+		rec, err := app.Engine.Ledger(env.Name).Read(cmd.Context(), delivery.Record{})
+		if err != nil || len(rec.Waiting) == 0 {
+			continue
+		}
+		all = append(all, env.Name)
+		for _, p := range rec.Waiting {
+			all = append(all, p.Plan)
+		}
+	}
+	return startingWith(all, begun), cobra.ShellCompDirectiveDefault // files may be saved plans
 }

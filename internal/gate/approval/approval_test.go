@@ -57,7 +57,7 @@ func ask(t *testing.T, root string, q delivery.Question, at time.Time) delivery.
 func TestCounting(t *testing.T) {
 	t.Parallel()
 	const hour = time.Hour
-	until := noon.Add(-time.Minute)
+	until, odd := noon.Add(-time.Minute), noon.Add(time.Hour+1)
 	tests := map[string]struct {
 		settings string
 		words    []delivery.Signed
@@ -82,6 +82,7 @@ func TestCounting(t *testing.T) {
 		"from the future":      {`{}`, []delivery.Signed{yes("ben", -2*time.Minute-time.Second)}, delivery.Waiting, "is from the future: it says 2026-11-21 12:02:01Z and it is 2026-11-21 12:00:00Z here"},
 		"no time":              {`{}`, []delivery.Signed{with(yes("ben", 0), func(s *delivery.Signed) { s.At = time.Time{} })}, delivery.Waiting, "has no time"},
 		"a part of a second":   {`{}`, []delivery.Signed{yes("ben", 5)}, delivery.Waiting, "has no time in whole seconds"},
+		"a part in the end":    {`{}`, []delivery.Signed{with(yes("ben", 0), func(s *delivery.Signed) { s.Until = &odd })}, delivery.Waiting, "has no time in whole seconds"},
 		"the packer":           {`{"not":["packer"]}`, []delivery.Signed{yes("anna", 0)}, delivery.Waiting, "anybody may approve but anna@laptop, who packed it; the approval of anna (2026-11-21 12:00:00Z) does not count: is of who packed the release"},
 		"the packer elsewhere": {`{"not":["packer"]}`, []delivery.Signed{with(yes("Anna", 0), func(s *delivery.Signed) { s.Actor = "Anna@desk" })}, delivery.Waiting, "who packed"},
 		"the asker":            {`{"not":["packer","asker"],"from":["dora","carla"]}`, []delivery.Signed{yes("dora", 0)}, delivery.Waiting, "is of who asked for it"},

@@ -93,7 +93,7 @@ func (c *count) read(s delivery.Signed) (Word, error) {
 		return w, fmt.Errorf("is for another plan, %s", short(s.Plan))
 	case !isName(s.By):
 		return w, errors.New("names nobody")
-	case s.At.Nanosecond() != 0 || s.At.Unix() <= 0:
+	case s.At.Nanosecond() != 0 || s.At.Unix() <= 0 || s.Until != nil && s.Until.Nanosecond() != 0:
 		return w, errors.New("has no time in whole seconds")
 	case !s.Rejects && s.At.After(c.now.Add(ahead)):
 		return w, fmt.Errorf("is from the future: it says %s and it is %s here", moment(s.At), moment(c.now))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/gate/approval/keys"
 )
 
 // board is a folder with real keys and a list of allowed signers.
@@ -175,6 +176,33 @@ func TestClockJumps(t *testing.T) {
 	} {
 		if v := ask(t, "", q, at); v.Answer != want || (want == delivery.Waiting && !strings.Contains(v.Reason, "does not count")) {
 			t.Errorf("at %s: %s: %s", at, v.Answer, v.Reason)
+		}
+	}
+}
+
+// TestName is the name that a key signs under, where nobody says one.
+func TestName(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t, "ben", "other")
+	b.list("ben,boss ben", "zoe other valid-before=\"20200101\"")
+	g := New(b.dir, groups, func() time.Time { return noon })
+	key := func(name string) keys.Key {
+		raw, err := os.ReadFile(filepath.Join(b.dir, name+".pub"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys.Key{Path: name, Public: string(raw)}
+	}
+	for _, tt := range []struct{ settings, key, as, want, says string }{
+		{`{"signed":true,"signers":"allowed"}`, "ben", "", "", "allowed has the names ben, boss for the key ben"},
+		{`{"signed":true,"signers":"allowed"}`, "ben", "boss", "boss", ""},
+		{`{"signed":true,"signers":"allowed","from":["@ops"]}`, "ben", "", "ben", ""},
+		{`{"signed":true,"signers":"allowed"}`, "other", "", "", "allowed lists nobody with the key other"},
+		{`{"signed":true,"signers":"gone"}`, "ben", "", "", "the list of signers gone cannot be read"},
+	} {
+		got, err := g.Name(question(tt.settings), key(tt.key), tt.as)
+		if got != tt.want || (err == nil) != (tt.says == "") || (err != nil && !strings.Contains(err.Error(), tt.says)) {
+			t.Errorf("%s by %s: %q, %v", tt.settings, tt.key, got, err)
 		}
 	}
 }

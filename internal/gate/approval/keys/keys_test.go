@@ -72,7 +72,7 @@ func find(t *testing.T, path, dir string) Key {
 	return k
 }
 
-func TestFind(t *testing.T) {
+func TestFind(t *testing.T) { //nolint:paralleltest // it sets the environment
 	dir := home(t, "id_rsa", "id_ed25519", "given")
 	works(t, find(t, "", dir), "id_ed25519")
 	works(t, find(t, "~/.ssh/given", dir), "given")
@@ -83,7 +83,7 @@ func TestFind(t *testing.T) {
 	works(t, find(t, "", dir), "given")
 }
 
-func TestNoKey(t *testing.T) {
+func TestNoKey(t *testing.T) { //nolint:paralleltest // it sets the environment
 	dir := home(t)
 	for path, says := range map[string]string{"": "no SSH key", filepath.Join(dir, "none"): "read the public key beside"} {
 		if _, err := Find(t.Context(), path, dir); !fault.Is(err, fault.NotFound) || !strings.Contains(err.Error(), says) || fault.HintOf(err) == "" {
@@ -114,7 +114,7 @@ func TestAgent(t *testing.T) {
 
 func startAgent(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agent-") // short enough for a socket's path
+	dir, err := os.MkdirTemp("", "agent-") //nolint:usetesting // short enough for a socket's path
 	if err != nil {
 		t.Fatal(err)
 	}
