@@ -41,6 +41,13 @@ func TestEventsAreCommands(t *testing.T) {
 	if d := a.document(t); a.kind != "refused" || !strings.Contains(d.Error.Message, "a Lambda function cannot change a local target") {
 		t.Errorf("provision on a local target: %+v", a)
 	}
+	a = f.invoke(t, `{"args": ["hold", "dev", "--reason", "the fair"]}`, time.Minute)
+	if d := a.document(t); a.kind != "" || d.Exit.Code != 0 {
+		t.Errorf("hold: %+v", a)
+	}
+	if d := r.Run(t, "promote", "1.1.0", "--to", "dev"); d.Code != 6 || !strings.Contains(d.Err, "the fair") {
+		t.Errorf("a promotion after the hold: %+v", d)
+	}
 	r.Serves(t, "dev", "1.0.0")
 	var past []struct{ Operation struct{ Actor string } }
 	r.JSON(t, &past, "history", "dev")

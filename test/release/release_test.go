@@ -116,8 +116,9 @@ func TestEveryPlatformHasAWholeArchive(t *testing.T) {
 			t.Errorf("%s: version %s", platform, info.Main.Version)
 		}
 		files := unpack(t, archive(platform))
-		for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md", "man/falkirk.1", "man/falkirk-promote.1",
-			"completions/falkirk.bash", "completions/_falkirk", "completions/falkirk.fish", "completions/falkirk.ps1"} {
+		const also = "LICENSE README.md CHANGELOG.md man/falkirk.1 man/falkirk-promote.1 " +
+			"completions/falkirk.bash completions/_falkirk completions/falkirk.fish completions/falkirk.ps1"
+		for name := range strings.FieldsSeq(also) {
 			if len(files[name].content) < 100 {
 				t.Errorf("%s: %s has %d bytes", platform, name, len(files[name].content))
 			}
