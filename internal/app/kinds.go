@@ -69,6 +69,7 @@ func gates() []gate {
 			config.Kind{
 				Name: kindApproval, Doc: "People who approve exactly the plan that waits.",
 				New: func() any { s := approval.Defaults(); return &s }, Groups: approvalGroups,
+				Forward: true,
 			},
 			func(a delivery.App) engine.Gate { return approval.New(a.Root, a.Groups, time.Now) },
 			false, // it does no work

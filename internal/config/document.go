@@ -71,6 +71,8 @@ type gate struct {
 	When string `json:"when" jsonschema:"required,enum=before provision,enum=after provision,enum=before promote,enum=after promote,enum=before prune,enum=after prune,description=the moment at which it is asked"`
 	Once bool   `json:"once" jsonschema:"description=ask once for the environment instead of in every place,default=false"`
 
+	Rollback bool `json:"rollback" jsonschema:"description=ask of a rollback as well; default: true but for approval"`
+
 	For   delivery.Duration `json:"for" jsonschema:"type=string,description=bake: how long the gate must stay open; it is asked throughout and one other answer closes it; only after a phase"`
 	Every delivery.Duration `json:"every" jsonschema:"type=string,description=how often it is asked meanwhile; default: 10s"`
 }

@@ -53,15 +53,19 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 		b.decode(n, &g, label)
 		return &g.Name
 	}
-	b.asking(nodes, "gate", b.kinds.Gates, []string{"name", "when", "once", "for", "every"}, head, func(k Kind, n, block *node) {
+	b.asking(nodes, "gate", b.kinds.Gates, []string{"name", "when", "once", "rollback", "for", "every"}, head, func(k Kind, n, block *node) {
 		b.bake(g, n)
+		forward := k.Forward
+		if n.has("rollback") {
+			forward = !g.Rollback
+		}
 		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
 		settings := b.settings(k, block, k.Name)
 		if k.Groups != nil && settings != nil {
 			b.problems(block, k.Groups(settings, b.file.App.Groups))
 		}
 		out.Gates = append(out.Gates, delivery.GateSetting{
-			Name: g.Name, Kind: k.Name, When: delivery.Moment(g.When), Once: g.Once, For: g.For, Every: g.Every,
+			Name: g.Name, Kind: k.Name, When: delivery.Moment(g.When), Once: g.Once, Forward: forward, For: g.For, Every: g.Every,
 			Settings: settings,
 		})
 	})

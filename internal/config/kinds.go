@@ -17,6 +17,10 @@ type Kind struct {
 	Doc  string     // one sentence, for the schema and the reference
 	New  func() any // a pointer to a settings struct with the defaults set
 
+	// Forward, for gates only: unless the app file says otherwise it is not asked
+	// of a rollback.
+	Forward bool
+
 	// Place, for targets only and optional, is given every landing of this kind
 	// in the whole app, place by place, and finds what does not go together.
 	Place func([]delivery.Landing) []LandingProblem

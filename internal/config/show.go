@@ -166,7 +166,7 @@ func showGate(g delivery.GateSetting, asked, block *node) *node {
 	out.put("name", orElse(asked.get("name"), &node{shape: text, value: g.Name}))
 	out.put("when", asked.get("when"))
 	out.put("once", orElse(asked.get("once"), &node{shape: boolean, value: g.Once}))
-	for _, key := range []string{"for", "every"} {
+	for _, key := range []string{"rollback", "for", "every"} {
 		if asked.has(key) {
 			out.put(key, told(asked.get(key), asked.get(key)))
 		}

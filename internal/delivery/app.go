@@ -78,9 +78,10 @@ type GateSetting struct {
 	Name     string          `json:"name"`
 	Kind     string          `json:"kind"`
 	When     Moment          `json:"when"`
-	Once     bool            `json:"once,omitempty"`  // asked once for the environment instead of in every place
-	For      Duration        `json:"for,omitempty"`   // must stay open for so long; 0: asked once
-	Every    Duration        `json:"every,omitempty"` // how often it is asked meanwhile
+	Once     bool            `json:"once,omitempty"`    // asked once for the environment instead of in every place
+	Forward  bool            `json:"forward,omitempty"` // not asked of a rollback
+	For      Duration        `json:"for,omitempty"`     // must stay open for so long; 0: asked once
+	Every    Duration        `json:"every,omitempty"`   // how often it is asked meanwhile
 	Settings json.RawMessage `json:"settings"`
 }
 

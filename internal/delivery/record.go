@@ -97,6 +97,9 @@ func (r Record) settle(e Entry) Record {
 		r.Promoted = append(without(r.Promoted, op.Version), op.Version)
 		// What was readied before the release that went live has been passed over.
 		r.Readied = slices.Clone(r.Readied[slices.Index(r.Readied, op.Version)+1:])
+		r.Waiting = slices.DeleteFunc(slices.Clone(r.Waiting), func(w Pending) bool {
+			return w.Operation.Verb == VerbRollback || w.Operation.Verb == VerbPromote && !slices.Contains(r.Readied, w.Operation.Version)
+		})
 	case e.Result == ResultFailed, e.Result == ResultShut:
 		r.Readied = without(r.Readied, op.Version)
 	}

@@ -234,3 +234,34 @@ func TestWaitingLeavesTheEnvironmentFree(t *testing.T) {
 		t.Errorf("the same plan was asked about as %v", plans)
 	}
 }
+
+// TestForwardGatesAreNotAskedOfARollback lets a gate wait: the way back is free,
+// and what waits to go back or was passed over waits no longer.
+func TestForwardGatesAreNotAskedOfARollback(t *testing.T) {
+	t.Parallel()
+	for _, forward := range []bool{true, false} {
+		w := newWorld(t)
+		mustTrain(t, w, "1", "2")
+		w.change = func(a *delivery.App) {
+			a.Environments[1].Gates = []delivery.GateSetting{{Name: "board", Kind: "world", Forward: forward, When: delivery.Before(delivery.Promote)}}
+		}
+		w.gate = delivery.Waiting
+		if err := train(t, w, "3"); !fault.Is(err, fault.Pending) {
+			t.Fatalf("train says %v", err)
+		}
+		back := Request{Verb: delivery.VerbRollback, Environment: "prd", Actor: "dan"}
+		_, err := w.engine().Run(t.Context(), back)
+		if forward != (err == nil) {
+			t.Errorf("forward %v: rollback says %v", forward, err)
+		}
+		if forward {
+			wantLive(t, w, "prd", "1")
+			continue
+		}
+		w.gate = delivery.Open
+		mustTrain(t, w, "3")
+		if rec := w.record(t, "prd"); len(rec.Waiting) > 0 {
+			t.Errorf("3 is live, and there waits still %+v", rec.Waiting)
+		}
+	}
+}

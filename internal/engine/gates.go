@@ -20,7 +20,7 @@ func (r *run) ask(ctx context.Context, when delivery.Moment, now sight) error {
 	var errs []error
 	var baking []delivery.GateSetting
 	for _, g := range r.env.Gates {
-		if g.When != when {
+		if g.When != when || g.Forward && r.op.Verb == delivery.VerbRollback {
 			continue
 		}
 		if g.For > 0 {

@@ -38,7 +38,7 @@ func meet(s Situation, w delivery.Pending, isNewer bool) *Obstacle {
 	case !isNewer && waits:
 		return &Obstacle{
 			Cause: Queued, Waits: true,
-			Text: fmt.Sprintf("%s waits in %s before %s, since %s: %s", other.Version, env, v, stamp(w.Since), w.Reason),
+			Text: fmt.Sprintf("%s waits in %s before %s, since %s: %s", other.Version, env, v, stamp(w.Since), oneLine(w.Reason)),
 			Next: fmt.Sprintf("falkirk promote %s --to %s, or falkirk ban %s", other.Version, env, other.Version),
 		}
 	}

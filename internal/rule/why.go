@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"falkirk/internal/delivery"
 )
@@ -69,12 +70,15 @@ func waiting(s Situation) *Obstacle {
 		return nil
 	}
 	w := s.Own.Waiting[i]
-	o := &Obstacle{Cause: Gate, Waits: true, Text: fmt.Sprintf("%s (since %s)", w.Reason, stamp(w.Since)), Next: w.Next}
+	o := &Obstacle{Cause: Gate, Waits: true, Text: fmt.Sprintf("%s (since %s)", oneLine(w.Reason), stamp(w.Since)), Next: w.Next}
 	if o.Next == "" {
 		o.Next = fmt.Sprintf("falkirk %s %s --to %s, when the gate may be open", w.Operation.Verb, s.Operation.Version, s.Environment.Name)
 	}
 	return o
 }
+
+// oneLine is an error of several places as one line.
+func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
 
 func failed(s Situation) *Obstacle {
 	f, has := s.Own.Failed(s.Operation.Version)
@@ -82,7 +86,7 @@ func failed(s Situation) *Obstacle {
 		return nil
 	}
 	return &Obstacle{
-		Cause: Failed, Text: fmt.Sprintf("%s by %s failed at %s: %s", f.Operation.Verb, f.Operation.Actor, stamp(f.At), f.Error),
+		Cause: Failed, Text: fmt.Sprintf("%s by %s failed at %s: %s", f.Operation.Verb, f.Operation.Actor, stamp(f.At), oneLine(f.Error)),
 		Next: fmt.Sprintf("falkirk history %s --steps shows it; mend it and falkirk train %s --to %s", s.Environment.Name, s.Operation.Version, s.Environment.Name),
 	}
 }

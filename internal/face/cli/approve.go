@@ -113,7 +113,9 @@ func (w *word) say(ctx context.Context, app *App, m matter, gates []Tally) (asse
 	if err != nil {
 		return doc, err
 	}
-	_ = w.text(func() { w.printMatter(m, gates) })
+	if !w.quiet || !w.yes {
+		_ = w.text(func() { w.printMatter(m, gates) })
+	}
 	if old, is := w.before(m, gates, who.Name); is {
 		doc.Approval, doc.Next = old, m.next(doc.Open)
 		return doc, w.text(func() {

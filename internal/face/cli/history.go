@@ -227,6 +227,9 @@ func (f *face) printSteps(all []happening) {
 		if r := reasons(h.Operation); r != "" {
 			fmt.Fprintf(f.Out, "    reason: %s\n", r)
 		}
+		if a := h.Approval; a != nil {
+			fmt.Fprintf(f.Out, "    %s\n", spoken(*a))
+		}
 		for _, w := range h.Warnings {
 			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), w)
 		}

@@ -75,8 +75,13 @@ func (f *face) decided(st engine.Status) []string {
 	if st.Freeze != nil {
 		say("frozen", "%s", strings.TrimPrefix(st.Freeze.Text, st.Environment+" is frozen: "))
 	}
+	for _, o := range st.Bans {
+		if o.Version == st.Live {
+			say("banned", "%s is live here, banned %s", o.Version, byWhom(o))
+		}
+	}
 	for _, w := range st.Waiting {
-		say("waiting", "%s by %s since %s: %s", heading(w.Operation), w.Operation.Actor, moment(w.Since), w.Reason)
+		say("waiting", "%s by %s since %s: %s", heading(w.Operation), w.Operation.Actor, moment(w.Since), strings.ReplaceAll(w.Reason, "\n", "; "))
 	}
 	return out
 }

@@ -1,0 +1,119 @@
+package docs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTheDayIsReal does what docs/day.md tells, with the real program, and
+// compares what it prints with the page; with -update it writes the page. In it
+//
+//	```yaml falkirk.yml     is a file that is written
+//	```console anna         is what anna types and sees
+//
+// Times, digests, ports and the order of lines from several places are not
+// compared.
+func TestTheDayIsReal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a few seconds")
+	}
+	page := filepath.Join(root, "docs/day.md")
+	raw, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDay(t)
+	got := blocks.ReplaceAllStringFunc(string(raw), d.live)
+	diff := cmp.Diff(plainLines(string(raw)), plainLines(got))
+	switch {
+	case diff == "" || t.Failed():
+	case *update:
+		if err := os.WriteFile(page, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("docs/day.md is stale; run make docs\n%s", diff)
+	}
+}
+
+var blocks = regexp.MustCompile("(?ms)^```(\\w+) (\\S+)\n(.*?)^```$")
+
+// day is the folder in which the story happens.
+type day struct {
+	t       *testing.T
+	dir     string
+	environ []string
+}
+
+func newDay(t *testing.T) *day {
+	t.Helper()
+	bin, dir := t.TempDir(), t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "falkirk"), "./cmd/falkirk")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	d := &day{t: t, dir: dir, environ: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TZ=UTC")}
+	t.Cleanup(func() {
+		if out, err := d.run("nobody", "falkirk local down -q"); err != nil {
+			t.Errorf("local down: %v\n%s", err, out)
+		}
+	})
+	return d
+}
+
+func (d *day) run(who, line string) (string, error) {
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir, cmd.Env = d.dir, append(d.environ, "FALKIRK_ACTOR="+who)
+	out, err := cmd.CombinedOutput()
+	return strings.ReplaceAll(string(out), d.dir, "~/shop"), err
+}
+
+// live is a block with what happens now.
+func (d *day) live(block string) string {
+	m := blocks.FindStringSubmatch(block)
+	kind, arg, body := m[1], m[2], m[3]
+	if kind != "console" {
+		path := filepath.Join(d.dir, arg)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(body), 0o644); err != nil {
+			d.t.Fatal(err)
+		}
+		return block
+	}
+	var b strings.Builder
+	b.WriteString("```console " + arg + "\n")
+	for line := range strings.Lines(body) {
+		typed, is := strings.CutPrefix(strings.TrimRight(line, "\n"), "$ ")
+		if !is {
+			continue
+		}
+		out, _ := d.run(arg, typed) // how it ended is in what it prints
+		b.WriteString("$ " + typed + "\n" + out)
+		if out != "" && !strings.HasSuffix(out, "\n") {
+			b.WriteString("\n")
+		}
+	}
+	return b.String() + "```"
+}
+
+var (
+	varying = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ|\d{8}-\d{6}-\w{6}|sha256:[0-9a-f]+|127\.0\.0\.1:\d+|\d+(\.\d+)? ?m?s\b|asked \d+ times|SHA256:\S+|process \d+ on \S+`)
+	spaces  = regexp.MustCompile(` +`)
+)
+
+// plainLines is the page without what differs each time, its lines sorted.
+func plainLines(page string) []string {
+	lines := strings.Split(spaces.ReplaceAllString(varying.ReplaceAllString(page, "·"), " "), "\n")
+	slices.Sort(lines)
+	return lines
+}
