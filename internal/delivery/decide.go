@@ -19,6 +19,7 @@ type Pending struct {
 // Failure is how the last operation on a release failed.
 type Failure struct {
 	Operation Operation `json:"operation"`
+	AskedBy   string    `json:"askedBy"` // as of what waits
 	Result    Result    `json:"result"`
 	Error     string    `json:"error"`
 	At        time.Time `json:"at"`
@@ -45,12 +46,18 @@ func (r Record) Failed(version string) (Failure, bool) {
 	return r.Failures[i], true
 }
 
-// AskedBy is who asked for an operation first: of one that waits, not who
-// repeats it.
+// AskedBy is who asked for an operation first: of one that waits, or that a gate
+// closed, not who repeats it.
 func (r Record) AskedBy(op Operation) string {
+	same := func(o Operation) bool { return o.Version == op.Version && o.Verb == op.Verb }
 	for _, w := range r.Waiting {
-		if w.Operation.Version == op.Version && w.Operation.Verb == op.Verb {
+		if same(w.Operation) {
 			return w.AskedBy
+		}
+	}
+	for _, f := range r.Failures {
+		if same(f.Operation) && f.Result == ResultShut {
+			return f.AskedBy
 		}
 	}
 	return op.Actor
@@ -105,7 +112,7 @@ func (r Record) pend(e Entry) Record {
 	r.Failures = slices.DeleteFunc(slices.Clone(r.Failures), func(f Failure) bool { return f.Operation.Version == op.Version })
 	switch {
 	case e.Result != ResultDone:
-		r.Failures = append(r.Failures, Failure{Operation: op, Result: e.Result, Error: e.Error, At: e.At})
+		r.Failures = append(r.Failures, Failure{Operation: op, AskedBy: askedBy, Result: e.Result, Error: e.Error, At: e.At})
 		r.Failures = r.Failures[max(0, len(r.Failures)-mostFailures):]
 	case op.moves():
 		// Approvals are for one going live, and this was it.

@@ -106,6 +106,12 @@ func TestAskedByIsWhoAskedFirst(t *testing.T) {
 	if other.Version = "3"; r.AskedBy(other) != "carla" {
 		t.Errorf("another release is asked by %s", r.AskedBy(other))
 	}
+	if r = r.Fold(ended("ben", ResultShut), "").Fold(ended("carla", ResultShut), ""); r.AskedBy(promote("carla")) != "anna" {
+		t.Errorf("what a gate closed is asked by %s, want anna", r.AskedBy(promote("carla")))
+	}
+	if r := r.Fold(ended("ben", ResultFailed), ""); r.AskedBy(promote("carla")) != "carla" {
+		t.Errorf("after a failure it is asked by %s", r.AskedBy(promote("carla")))
+	}
 	if r = r.Fold(ended("ben", ResultDone), ""); r.AskedBy(promote("carla")) != "carla" {
 		t.Errorf("after it was done it is asked by %s", r.AskedBy(promote("carla")))
 	}

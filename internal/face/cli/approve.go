@@ -187,7 +187,7 @@ func (w *word) signed(ctx context.Context, app *App, m matter, who Signer) (deli
 	now := app.Engine.Now().UTC().Truncate(time.Second)
 	at := now
 	for _, s := range m.rec.Approvals {
-		if s.By == who.Name && !s.At.Before(at) && s.At.Before(now.Add(time.Minute)) {
+		if s.By == who.Name && s.Plan == m.digest && !s.At.Before(at) && s.At.Before(now.Add(time.Minute)) {
 			at = s.At.UTC().Add(time.Second)
 		}
 	}

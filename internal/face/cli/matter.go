@@ -116,36 +116,59 @@ func digestDigits(arg string) (string, bool) {
 	return digits, sure || errors.Is(err, os.ErrNotExist)
 }
 
+// waitingIn is the one plan that waits in an environment, or else the one that
+// was rejected there.
 func waitingIn(ctx context.Context, app *App, env delivery.Environment) (matter, error) {
-	rec, err := app.Engine.Ledger(env.Name).Read(ctx, delivery.Record{})
+	all, closed, err := undecided(ctx, app, env)
+	if err == nil && len(all) == 0 {
+		all = closed
+	}
 	if err != nil {
 		return matter{}, err
-	}
-	var all []matter
-	for _, p := range rec.Waiting {
-		all = append(all, waiting(env, rec, p))
 	}
 	return one(all, "nothing waits in "+env.Name, "the operation must have asked first: falkirk status "+env.Name)
 }
 
 func waitingAs(ctx context.Context, app *App, digits string) (matter, error) {
-	var all []matter
+	var found []matter
 	for _, env := range app.Engine.App.Environments {
-		rec, err := app.Engine.Ledger(env.Name).Read(ctx, delivery.Record{})
+		all, closed, err := undecided(ctx, app, env)
 		if err != nil {
 			return matter{}, err
 		}
-		for _, p := range rec.Waiting {
-			if strings.HasPrefix(p.Plan, "sha256:"+digits) {
-				all = append(all, waiting(env, rec, p))
+		for _, m := range append(all, closed...) {
+			if strings.HasPrefix(m.digest, "sha256:"+digits) {
+				found = append(found, m)
 			}
 		}
 	}
-	return one(all, "no plan that waits has the digest sha256:"+digits, "falkirk status shows what waits")
+	return one(found, "no plan that waits has the digest sha256:"+digits, "falkirk status shows what waits")
 }
 
-func waiting(env delivery.Environment, rec delivery.Record, p delivery.Pending) matter {
-	return matter{env: env, op: p.Operation, askedBy: p.AskedBy, digest: p.Plan, rec: rec}
+// undecided is what waits in an environment, and what was rejected there.
+func undecided(ctx context.Context, app *App, env delivery.Environment) (all, closed []matter, err error) {
+	rec, err := app.Engine.Ledger(env.Name).Read(ctx, delivery.Record{})
+	for _, p := range rec.Waiting {
+		all = append(all, matter{env: env, op: p.Operation, askedBy: p.AskedBy, digest: p.Plan, rec: rec})
+	}
+	return all, rejected(env, rec), err
+}
+
+// rejected is what was closed and somebody has said no to, who may take it back.
+func rejected(env delivery.Environment, rec delivery.Record) []matter {
+	var all []matter
+	for _, f := range rec.Failures {
+		plan := ""
+		for _, s := range rec.Approvals {
+			if s.Rejects && s.Version == f.Operation.Version {
+				plan = s.Plan
+			}
+		}
+		if f.Result == delivery.ResultShut && plan != "" {
+			all = append(all, matter{env: env, op: f.Operation, askedBy: f.AskedBy, digest: plan, rec: rec})
+		}
+	}
+	return all
 }
 
 func one(all []matter, none, hint string) (matter, error) {
@@ -159,6 +182,6 @@ func one(all []matter, none, hint string) (matter, error) {
 	for _, m := range all {
 		names = append(names, fmt.Sprintf("%s in %s, plan %s", heading(m.op), m.env.Name, short(m.digest)))
 	}
-	err := fault.New(fault.Invalid, "more than one plan waits: %s", strings.Join(names, "; "))
+	err := fault.New(fault.Invalid, "more than one plan waits or was rejected: %s", strings.Join(names, "; "))
 	return matter{}, fault.Hint(err, "give the digest, or enough digits of it")
 }

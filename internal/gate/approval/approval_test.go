@@ -107,8 +107,8 @@ func TestCounting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := ask(t, "", question(tt.settings, tt.words...), noon)
-			if (v.Next == "falkirk approve prd") != (v.Answer == delivery.Waiting) {
-				t.Errorf("%s, and next %q", v.Answer, v.Next)
+			if (v.Next == "falkirk approve prd") != (v.Answer == delivery.Waiting) || strings.HasSuffix(v.Next, "takes it back") != strings.HasPrefix(v.Reason, "rejected") {
+				t.Errorf("%s: %s: next %q", v.Answer, v.Reason, v.Next)
 			}
 			if v.Answer != tt.answer || !strings.Contains(v.Reason, tt.says) {
 				t.Errorf("%s: %s\nwant %s: %s", v.Answer, v.Reason, tt.answer, tt.says)

@@ -49,6 +49,7 @@ func (c *count) sum(newest, ignored []Word) Tally {
 		case w.Rejects && c.Reject == closes:
 			t.Answer = delivery.Shut
 			t.Reason = strings.TrimSuffix("rejected by "+names([]Word{w})+": "+oneLine(w.Reason), ": ")
+			t.Next = fmt.Sprintf("falkirk approve %s, by %s, takes it back", c.q.Operation.Environment, w.By)
 			return t
 		case w.Rejects:
 			w.Why = "takes back what was said before"
