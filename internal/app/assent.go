@@ -45,6 +45,9 @@ func asking(env delivery.Environment, q delivery.Question) []delivery.Question {
 	var all []delivery.Question
 	phase := q.Operation.Verb.Phase()
 	for _, g := range env.Gates {
+		if g.Forward && q.Operation.Verb == delivery.VerbRollback {
+			continue
+		}
 		if g.Kind == kindApproval && (g.When == delivery.Before(phase) || g.When == delivery.After(phase)) {
 			q.Gate, q.Settings, q.When = g.Name, g.Settings, g.When
 			all = append(all, q)

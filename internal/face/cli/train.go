@@ -70,13 +70,17 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 func (c *change) ride(ctx context.Context, app *App, req engine.Request) ([]engine.Leg, error) {
 	end := time.Now().Add(c.wait)
 	for {
+		was, err := app.Engine.Mark(ctx, c.to) // before it asks: what comes meanwhile is not missed
+		if err != nil {
+			return nil, err
+		}
 		legs, err := app.Engine.Train(ctx, c.to, req)
 		left := time.Until(end)
 		if !fault.Is(err, fault.Pending) || left <= 0 {
 			return legs, err
 		}
 		fmt.Fprintf(c.Err, "%s %s; looking on for %s\n", c.paint(yellow, "waiting:"), err, took(left))
-		if err := app.Engine.Moved(ctx, c.to, left); err != nil {
+		if err := app.Engine.Moved(ctx, c.to, was, left); err != nil {
 			return legs, err
 		}
 	}
