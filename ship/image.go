@@ -55,7 +55,7 @@ func image(ctx context.Context, b *oci.Builder, platform, path string) (oci.Desc
 	if err != nil {
 		return oci.Descriptor{}, err
 	}
-	layer, err := oci.WriteLayer(ctx, b.Sink, []oci.Entry{
+	layer, err := oci.WriteLayer(ctx, b.Sink, nil, []oci.Entry{
 		entry("usr/bin/falkirk", 0o755, program),
 		entry("etc/ssl/certs/ca-certificates.crt", 0o644, roots()),
 		{Path: "tmp", Mode: os.ModeDir},

@@ -15,6 +15,7 @@ import (
 	httpgate "falkirk/internal/gate/http"
 	"falkirk/internal/oci"
 	"falkirk/internal/pack"
+	"falkirk/internal/pack/bundle"
 	"falkirk/internal/pack/image"
 	"falkirk/internal/pack/site"
 	"falkirk/internal/release"
@@ -44,6 +45,7 @@ func components() []component {
 	return []component{
 		{config.Kind{Name: "site", Doc: "A folder of files for the web.", New: func() any { return &site.Settings{} }}, site.New},
 		{config.Kind{Name: "image", Doc: "An OCI image.", New: func() any { return &image.Settings{} }}, image.New},
+		{config.Kind{Name: bundle.Kind, Doc: "A folder as one zip archive; it is kept with the release and lands nowhere by itself.", Parcel: true, New: func() any { return &bundle.Settings{} }}, bundle.New},
 	}
 }
 

@@ -46,7 +46,7 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 		run.Gates[g.Name] = g.open(f.App)
 	}
 	return &cli.App{
-		File: f, Engine: run, Releases: store,
+		File: f, Engine: run, Releases: store, Blob: store.Open,
 		Ledger: func(env string) cli.Log { return ledger.New(objects, f.App.Name, env, ledger.Options{}) },
 		Packer: packer(f.App, store), Redact: redactor(f.Secrets), Tidy: objects.Tidy,
 		Local:  steering{app: f.App, target: run.Targets["local"]},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"falkirk/internal/deflate"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/pack"
@@ -27,6 +28,9 @@ func packer(a delivery.App, store *release.Store) cli.Packer {
 		for _, c := range components() {
 			req.Packers[c.Name] = c.pack
 		}
+		cache := deflate.OpenCache(filepath.Join(a.Root, ".falkirk", "cache"), deflate.Limit)
+		req.Deflate = deflate.New(cache)
+		defer cache.Close() // what it could not keep is compressed anew the next time
 		if r.DryRun {
 			p, err := pack.Plan(ctx, req)
 			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes}, err

@@ -17,6 +17,10 @@ type Kind struct {
 	Doc  string     // one sentence, for the schema and the reference
 	New  func() any // a pointer to a settings struct with the defaults set
 
+	// Parcel, for components only: it lands nowhere unless it names a target of its
+	// own.
+	Parcel bool
+
 	// Forward, for gates only: unless the app file says otherwise it is not asked
 	// of a rollback.
 	Forward bool

@@ -18,6 +18,9 @@ type landing struct {
 func (b *builder) land(c component, s spot, env level) (landing, bool) {
 	single := []*node{s.single[c.Name], env.single[c.Name], c.target}
 	shared := []*node{s.all, env.all}
+	if k, _ := kindNamed(b.kinds.Components, c.Kind); k.Parcel && targetKind(single, nil) == "" {
+		return landing{}, false
+	}
 	name := targetKind(single, shared)
 	if name == "" {
 		if c.Kind != "" && s.Environment != "" && !b.unsure {

@@ -2,13 +2,12 @@ package oci
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -16,8 +15,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/klauspost/compress/gzip"
 
+	"falkirk/internal/deflate"
 	"falkirk/internal/fault"
 )
 
@@ -36,31 +35,21 @@ type Layer struct {
 	DiffID v1.Hash
 }
 
-// level is part of what the digest of a layer depends on: changing it changes
-// the digest of every image that is packed.
-const level = 6
-
 // WriteLayer streams a layer into dst. It holds no times and no owners, and of
 // the modes only whether a file can be run, so the same content has the same
-// digest everywhere. Folders above the entries are added.
-func WriteLayer(ctx context.Context, dst Sink, entries []Entry, progress func(bytes int64)) (Layer, error) {
+// digest everywhere. Folders above the entries are added. Files are compressed
+// by d, on all cores and each once; d may be nil.
+func WriteLayer(ctx context.Context, dst Sink, d *deflate.Deflater, entries []Entry, progress func(bytes int64)) (Layer, error) {
 	blob, err := dst.Write(ctx)
 	if err != nil {
 		return Layer{}, err
 	}
 	defer blob.Discard()
-	packed, err := gzip.NewWriterLevel(blob, level)
-	if err != nil {
+	w := newMember(blob)
+	if err := writeEntries(ctx, w, d, withFolders(entries), progress); err != nil {
 		return Layer{}, err
 	}
-	plain := sha256.New()
-	archive := tar.NewWriter(io.MultiWriter(plain, packed))
-	for _, e := range withFolders(entries) {
-		if err := writeEntry(ctx, archive, e, progress); err != nil {
-			return Layer{}, fmt.Errorf("write %q into the layer: %w", e.Path, err)
-		}
-	}
-	if err := errors.Join(archive.Close(), packed.Close()); err != nil {
+	if err := w.close(); err != nil {
 		return Layer{}, fmt.Errorf("write layer: %w", err)
 	}
 	digest, size, err := blob.Commit(ctx)
@@ -73,7 +62,7 @@ func WriteLayer(ctx context.Context, dst Sink, entries []Entry, progress func(by
 	}
 	return Layer{
 		Descriptor: Descriptor{MediaType: types.OCILayer, Digest: hash, Size: size},
-		DiffID:     v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(plain.Sum(nil))},
+		DiffID:     w.diffID(),
 	}, nil
 }
 
@@ -94,7 +83,61 @@ func withFolders(entries []Entry) []Entry {
 	return all
 }
 
-func writeEntry(ctx context.Context, archive *tar.Writer, e Entry, progress func(int64)) error {
+// writeEntries writes the headers of the archive as they are, and between them
+// the files as they were compressed.
+func writeEntries(ctx context.Context, w *member, d *deflate.Deflater, entries []Entry, progress func(int64)) error {
+	var files []deflate.Source
+	for _, e := range entries {
+		if e.Mode.IsRegular() {
+			files = append(files, deflate.Source{Name: e.Path, Size: e.Size, Open: e.Open})
+		}
+	}
+	next, stop := iter.Pull2(d.All(ctx, files))
+	defer stop()
+	for _, e := range entries {
+		head, err := header(e)
+		if err == nil {
+			err = w.plain(head)
+		}
+		for err == nil && e.Mode.IsRegular() {
+			c, chunkErr, ok := next()
+			if !ok {
+				err = ctx.Err()
+				break
+			}
+			if err = chunkErr; err == nil {
+				err = w.packed(c)
+			}
+			if err == nil && progress != nil {
+				progress(int64(len(c.Plain)))
+			}
+			if c.Last {
+				break
+			}
+		}
+		if err == nil {
+			err = w.plain(make([]byte, padding(e)))
+		}
+		if err != nil {
+			return fmt.Errorf("write %q into the layer: %w", e.Path, err)
+		}
+	}
+	return w.plain(make([]byte, 2*block)) // the end of the archive
+}
+
+// block is the unit of a tar archive.
+const block = 512
+
+// padding fills the last block of a file.
+func padding(e Entry) int64 {
+	if !e.Mode.IsRegular() {
+		return 0
+	}
+	return -e.Size & (block - 1)
+}
+
+// header is the entry's header as an archive has it.
+func header(e Entry) ([]byte, error) {
 	h := &tar.Header{Name: e.Path, ModTime: time.Unix(0, 0)}
 	switch {
 	case e.Mode.IsDir():
@@ -107,34 +150,9 @@ func writeEntry(ctx context.Context, archive *tar.Writer, e Entry, progress func
 			h.Mode = 0o755
 		}
 	default:
-		return fault.New(fault.Invalid, "neither a file nor a folder nor a link (%s)", e.Mode)
+		return nil, fault.New(fault.Invalid, "neither a file nor a folder nor a link (%s)", e.Mode)
 	}
-	if err := archive.WriteHeader(h); err != nil || h.Typeflag != tar.TypeReg {
-		return err
-	}
-	body, err := e.Open()
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	_, err = io.Copy(archive, &passing{ctx: ctx, r: body, tell: progress})
-	return err
-}
-
-// passing tells of the bytes that pass and ends with its context.
-type passing struct {
-	ctx  context.Context
-	r    io.Reader
-	tell func(int64)
-}
-
-func (p *passing) Read(b []byte) (int, error) {
-	if err := p.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := p.r.Read(b)
-	if n > 0 && p.tell != nil {
-		p.tell(int64(n))
-	}
-	return n, err
+	var raw bytes.Buffer
+	err := tar.NewWriter(&raw).WriteHeader(h)
+	return raw.Bytes(), err
 }

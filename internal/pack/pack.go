@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"falkirk/internal/deflate"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
@@ -22,8 +23,14 @@ type Packer interface {
 	Pack(ctx context.Context, root string, c delivery.Component, report func(delivery.Progress)) (delivery.Artifact, error)
 }
 
-// New makes the packer of a kind, over the store that takes its bytes.
-type New func(Store) Packer
+// New makes the packer of a kind.
+type New func(Kit) Packer
+
+// Kit is what a packer works with.
+type Kit struct {
+	Store
+	Deflate *deflate.Deflater // compresses files, each once; may be nil
+}
 
 // Blob is a blob being written; its digest is known at the end.
 type Blob = interface {
@@ -56,6 +63,7 @@ type Request struct {
 	At       time.Time
 	Packers  map[string]New // by kind of component
 	Store    Releases
+	Deflate  *deflate.Deflater                           // may be nil
 	Parallel int                                         // components packed at once; 0 is one per core
 	Report   func(component string, p delivery.Progress) // may be nil; called from several goroutines, one at a time
 }
@@ -127,7 +135,7 @@ func (r Request) component(ctx context.Context, store Store, c delivery.Componen
 	if err := ctx.Err(); err != nil {
 		return delivery.Artifact{}, err
 	}
-	a, err := r.Packers[c.Kind](store).Pack(ctx, r.App.Root, c, report)
+	a, err := r.Packers[c.Kind](Kit{store, r.Deflate}).Pack(ctx, r.App.Root, c, report)
 	if err != nil {
 		return delivery.Artifact{}, fmt.Errorf("pack component %s: %w", c.Name, err)
 	}

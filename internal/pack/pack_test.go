@@ -37,7 +37,7 @@ func request(t *testing.T, dir, suffix string, components ...string) pack.Reques
 	t.Helper()
 	r := pack.Request{
 		App: delivery.App{Name: "shop"}, Version: "1.0", By: "ada", Tool: "test", At: time.Unix(1e9, 0),
-		Packers: map[string]pack.New{"word": func(s pack.Store) pack.Packer { return word{s, suffix} }},
+		Packers: map[string]pack.New{"word": func(k pack.Kit) pack.Packer { return word{k.Store, suffix} }},
 		Store:   release.New(file.New(dir)),
 	}
 	for _, name := range components {

@@ -23,9 +23,10 @@ var may = map[string][]string{
 	"ledger":         {"bucket", "delivery", "fault"},
 	"freeze":         {"delivery", "fault"},
 	"config":         {"freeze", "delivery", "fault"},
-	"oci":            {"delivery", "fault"},
+	"deflate":        {"fault"},
+	"oci":            {"deflate", "delivery", "fault"},
 	"diff":           {"oci", "delivery", "fault"},
-	"pack":           {"release", "oci", "delivery", "fault"},
+	"pack":           {"release", "oci", "deflate", "delivery", "fault"},
 	"rule":           {"freeze", "delivery", "fault"},
 	"engine":         {"rule", "delivery", "fault"},
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other

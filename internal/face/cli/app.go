@@ -19,6 +19,7 @@ type App struct {
 	File     *config.File
 	Engine   *engine.Engine
 	Releases Releases
+	Blob     func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
 	Ledger   func(environment string) Log
 	Packer   Packer
 	Local    Local

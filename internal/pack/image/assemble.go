@@ -81,7 +81,7 @@ func (j job) on(ctx context.Context, b *oci.Builder, base bases, c content) ([]o
 	if len(platforms) == 0 {
 		platforms = base.platforms
 	}
-	layer, err := oci.WriteLayer(ctx, j.store, c.entries, j.bytes(c.entries))
+	layer, err := oci.WriteLayer(ctx, j.store, j.store.Deflate, c.entries, j.bytes(c.entries))
 	if err != nil {
 		return nil, err
 	}

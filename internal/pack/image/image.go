@@ -14,14 +14,14 @@ import (
 // Kind is the word for these components in the app file.
 const Kind = "image"
 
-// New makes the packer of images over the store that takes their blobs.
-func New(store pack.Store) pack.Packer { return packer{store} }
+// New makes the packer of images.
+func New(kit pack.Kit) pack.Packer { return packer{kit} }
 
-type packer struct{ store pack.Store }
+type packer struct{ kit pack.Kit }
 
 // job is one image being packed.
 type job struct {
-	store  pack.Store
+	store  pack.Kit
 	root   string
 	s      Settings
 	report func(delivery.Progress)
@@ -29,7 +29,7 @@ type job struct {
 
 // Pack implements pack.Packer.
 func (p packer) Pack(ctx context.Context, root string, c delivery.Component, report func(delivery.Progress)) (delivery.Artifact, error) {
-	j := job{store: p.store, root: root, report: report}
+	j := job{store: p.kit, root: root, report: report}
 	if err := json.Unmarshal(c.Settings, &j.s); err != nil {
 		return delivery.Artifact{}, fault.New(fault.Invalid, "settings: %w", err)
 	}

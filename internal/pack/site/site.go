@@ -17,8 +17,8 @@ import (
 // Kind is the word for these components in the app file.
 const Kind = "site"
 
-// New makes the packer of sites over the store that takes their bytes.
-func New(store pack.Store) pack.Packer { return packer{store} }
+// New makes the packer of sites.
+func New(kit pack.Kit) pack.Packer { return packer{kit.Store} }
 
 type packer struct{ store pack.Store }
 

@@ -17,6 +17,7 @@ import (
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/pack"
 	"falkirk/internal/pack/site"
 	"falkirk/internal/release"
 )
@@ -34,7 +35,7 @@ func packSite(ctx context.Context, t *testing.T, store *release.Store, root stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	return site.New(store).Pack(ctx, root, delivery.Component{Name: "web", Kind: site.Kind, Settings: raw}, quiet)
+	return site.New(pack.Kit{Store: store}).Pack(ctx, root, delivery.Component{Name: "web", Kind: site.Kind, Settings: raw}, quiet)
 }
 
 func write(t *testing.T, root string, files map[string]string) {
