@@ -56,25 +56,25 @@ func (r Record) bind(e Entry) *Bound {
 // HookKey names a hook where it is run.
 func HookKey(hook, where string) string { return hook + " in " + where }
 
-// Keys names the plan's steps by what they do. What only tells how much is left
-// of a step is no part of its key.
+// Keys names the plan's steps by what they do, and with which settings. What
+// only tells how much is left of a step is no part of its key.
 func (p Plan) Keys() []string {
 	keys := []string{}
 	for _, pp := range p.Places {
 		for _, s := range pp.Steps {
-			keys = append(keys, s.Key())
+			keys = append(keys, p.Key(s))
 		}
 	}
 	return keys
 }
 
-// Key is a short hash of what the step does.
-func (s Step) Key() string {
+// Key is a short hash of what a step of the plan does.
+func (p Plan) Key(s Step) string {
 	s.Summary, s.Count, s.Bytes = "", 0, 0
 	raw, err := json.Marshal(s)
 	if err != nil {
 		panic("delivery: a step is plain data: " + err.Error())
 	}
-	sum := sha256.Sum256(raw)
+	sum := sha256.Sum256(append(raw, p.Settings...))
 	return hex.EncodeToString(sum[:8])
 }

@@ -13,7 +13,8 @@ type Plan struct {
 	Environment string      `json:"environment"`
 	Phase       Phase       `json:"phase"`
 	Version     string      `json:"version"`
-	Places      []PlacePlan `json:"places"` // in the order of the app file
+	Settings    string      `json:"settings"` // sha256:… of the target settings that the steps are done with
+	Places      []PlacePlan `json:"places"`   // in the order of the app file
 }
 
 // PlacePlan is the steps of one place, done in this order.

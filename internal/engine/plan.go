@@ -9,7 +9,7 @@ import (
 // plan asks the targets for the steps of a phase, place by place. It is pure.
 func (e *Engine) plan(env delivery.Environment, phase delivery.Phase, version string, now sight) delivery.Plan {
 	plan := delivery.Plan{
-		App: e.App.Name, Environment: env.Name, Phase: phase, Version: version,
+		App: e.App.Name, Environment: env.Name, Phase: phase, Version: version, Settings: settingsOf(now),
 	}
 	for _, place := range env.Places {
 		pp := delivery.PlacePlan{Place: place, Steps: []delivery.Step{}}
@@ -22,6 +22,16 @@ func (e *Engine) plan(env delivery.Environment, phase delivery.Phase, version st
 		plan.Places = append(plan.Places, pp)
 	}
 	return plan
+}
+
+// settingsOf is a digest of the settings of all placements: who approves a plan
+// approves what its steps are done with.
+func settingsOf(now sight) string {
+	all := make([]string, len(now))
+	for i, x := range now {
+		all[i] = string(x.Settings)
+	}
+	return digest(all)
 }
 
 // spare fills in what prune removes: whatever is present and neither live

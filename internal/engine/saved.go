@@ -125,7 +125,7 @@ func (s *Saved) covers(p delivery.Plan) error {
 	saved := s.Plan.Keys()
 	for _, pp := range p.Places {
 		for _, step := range pp.Steps {
-			if !slices.Contains(saved, step.Key()) {
+			if !slices.Contains(saved, p.Key(step)) {
 				err := fault.New(fault.Conflict, "the world has moved since the plan was made: it would take %q of %s in %s now", step.Summary, step.Component, step.Place)
 				return fault.Hint(err, "make it again with falkirk plan --save")
 			}

@@ -127,3 +127,29 @@ func TestAnEditedPlanIsRefused(t *testing.T) {
 		t.Errorf("apply says %v", err)
 	}
 }
+
+// TestAPlanIsBoundToItsSettings changes what a target is told between the
+// question and its repetition: it is another plan then.
+func TestAPlanIsBoundToItsSettings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mustTrain(t, w, "1")
+	var plans []string
+	w.answer = func(q delivery.Question) delivery.Verdict {
+		plans = append(plans, q.Plan)
+		return delivery.Verdict{Answer: delivery.Waiting}
+	}
+	for _, path := range []string{"/a", "/a", "/b"} {
+		w.change = func(a *delivery.App) {
+			prd := &a.Environments[1]
+			prd.Gates = []delivery.GateSetting{{Name: "board", Kind: "world", Once: true, When: delivery.Before(delivery.Promote)}}
+			prd.Landings[0].Settings = json.RawMessage(`{"path":"` + path + `"}`)
+		}
+		if err := train(t, w, "2"); !fault.Is(err, fault.Pending) {
+			t.Fatal(err)
+		}
+	}
+	if len(plans) != 3 || plans[0] != plans[1] || plans[1] == plans[2] {
+		t.Errorf("asked about %v; want the same plan twice, then another", plans)
+	}
+}
