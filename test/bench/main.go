@@ -1,132 +1,89 @@
 //go:build unix
 
-// Command bench measures start-up and the memory of packing, and prints the
-// table that the guide shows.
+// Command bench runs the programs of others beside ours, in the same rounds on
+// the same input, and prints what it measured as Markdown.
 package main
 
 import (
+	"context"
+	"errors"
+	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
-	"syscall"
-	"text/tabwriter"
-	"time"
+	"strconv"
 )
 
 func main() {
-	if err := measure(os.Args[1]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(work string) error {
-	fmt.Printf("%s, %d cores, %s/%s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(out, "WHAT\tMEDIAN\tSLOWEST\tPEAK MEMORY")
-	binary := filepath.Join(work, "falkirk")
-	if err := row(out, "falkirk version", 40, func() (usage, error) { return run(work, binary, "version") }); err != nil {
-		return err
-	}
-	for _, size := range []int{50, 500} {
-		for _, kind := range []string{"site", "image"} {
-			dir := filepath.Join(work, fmt.Sprintf("%s-%d", kind, size))
-			if err := makeApp(dir, kind, size); err != nil {
-				return err
-			}
-			n := 0
-			what := fmt.Sprintf("pack a %s of %d MB, 20 files", kind, size)
-			err := row(out, what, 3, func() (usage, error) {
-				n++
-				if err := os.RemoveAll(filepath.Join(dir, ".falkirk")); err != nil {
-					return usage{}, err
-				}
-				return run(dir, binary, "pack", "-q", "--version", fmt.Sprint(n))
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return out.Flush()
-}
-
-type usage struct {
-	took time.Duration
-	peak int64 // bytes
-}
-
-func run(dir, binary string, args ...string) (usage, error) {
-	cmd := exec.Command(binary, args...)
-	cmd.Dir = dir
-	began := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return usage{}, fmt.Errorf("falkirk %s: %w\n%s", strings.Join(args, " "), err, out)
-	}
-	took := time.Since(began)
-	peak := int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
-	if runtime.GOOS == "linux" {
-		peak <<= 10 // getrusage(2): kilobytes there
-	}
-	return usage{took, peak}, nil
-}
-
-func row(out *tabwriter.Writer, what string, times int, do func() (usage, error)) error {
-	var all []time.Duration
-	var peak int64
-	for range times {
-		u, err := do()
+func run(ctx context.Context, args []string) error {
+	if len(args) == 3 && args[0] == "ledger" { // by itself, so that its memory is not that of what is measured
+		n, err := strconv.Atoi(args[2])
 		if err != nil {
 			return err
 		}
-		all, peak = append(all, u.took), max(peak, u.peak)
+		return writeLedger(ctx, args[1], n)
 	}
-	slices.Sort(all)
-	fmt.Fprintf(out, "%s\t%.1f ms\t%.1f ms\t%d MB\n", what, ms(all[len(all)/2]), ms(all[len(all)-1]), peak>>20)
-	return nil
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	work := flags.String("work", "", "an empty folder; falkirk and upstream are in it")
+	out := flags.String("out", "", "the page to write; else it is printed only")
+	only := flags.String("only", "", "one section: "+sectionNames())
+	tiny := flags.Bool("tiny", false, "one round on next to nothing, to see that it works")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *work == "" {
+		return errors.New("-work is missing")
+	}
+	folder, err := filepath.Abs(*work)
+	if err != nil {
+		return err
+	}
+	b := &bench{ctx: ctx, work: folder, size: full()}
+	if *tiny {
+		b.size = next2nothing()
+	}
+	page, err := b.page(*only)
+	if err != nil {
+		return err
+	}
+	fmt.Print(page)
+	if *out == "" {
+		return nil
+	}
+	return os.WriteFile(*out, []byte(page), 0o644)
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// section is a part of the page.
+type section struct {
+	name  string
+	write func(*bench, *page) error
+}
 
-// makeApp writes an app of one component of the size, half of it noise.
-func makeApp(dir, kind string, megabytes int) error {
-	settings := map[string]string{
-		"site":  `site: {path: files, entries: ["/f0"]}`,
-		"image": `image: {folder: files, entrypoint: [/app/f0]}`,
+func sections() []section {
+	return []section{
+		{"packing", (*bench).packing},
+		{"start", (*bench).start},
+		{"ledger", (*bench).ledgers},
+		{"proxy", (*bench).proxies},
 	}
-	text := "app: bench\ncomponents:\n  part:\n    " + settings[kind] +
-		"\n    target: {local: {}}\nenvironments: [{name: dev}]\n"
-	if err := os.MkdirAll(filepath.Join(dir, "files"), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "falkirk.yml"), []byte(text), 0o644); err != nil {
-		return err
-	}
-	noise := rand.NewChaCha8([32]byte{1})
-	const files = 20
-	// Small pieces: the memory of this process is the least that a child's is measured as.
-	piece := make([]byte, 64<<10)
-	for i := range files {
-		f, err := os.Create(filepath.Join(dir, "files", fmt.Sprintf("f%d", i)))
-		if err != nil {
-			return err
+}
+
+func sectionNames() string {
+	var all string
+	for i, s := range sections() {
+		if i > 0 {
+			all += ", "
 		}
-		for written := 0; written < megabytes<<20/files; written += len(piece) {
-			if _, err := noise.Read(piece[:len(piece)/2]); err != nil {
-				return err
-			}
-			if _, err := f.Write(piece); err != nil {
-				return err
-			}
-		}
-		if err := f.Close(); err != nil {
-			return err
-		}
+		all += s.name
 	}
-	return nil
+	return all
 }

@@ -1,0 +1,40 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Nothing here asks how long anything took: only that the bench works.
+func TestATinyRoundOfEverything(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	work := t.TempDir()
+	for name, pkg := range map[string]string{"falkirk": "falkirk/cmd/falkirk", "upstream": "falkirk/test/bench/upstream", "bench": "falkirk/test/bench"} {
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(work, name), pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("build %s: %v\n%s", pkg, err, out)
+		}
+	}
+	out := filepath.Join(work, "bench.md")
+	if err := run(t.Context(), []string{"-tiny", "-work", work, "-out", out}); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| falkirk pack |", "| `falkirk version`", "`falkirk status dev`", "## The local target's proxy"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
+	}
+}
