@@ -16,6 +16,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
+	"falkirk/internal/notice"
 	"falkirk/internal/release"
 )
 
@@ -30,12 +31,13 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 		return nil, err
 	}
 	store := release.New(objects)
+	crier := newCrier(f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
 		Ledger: func(env string) engine.Ledger {
 			return careful{ledger.New(objects, f.App.Name, env, ledger.Options{}), redactor(f.Secrets)}
 		},
-		Now: time.Now, NewID: newID, Report: report,
+		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
 	for _, t := range targets() {
 		if run.Targets[t.Name], err = t.open(f.App, store); err != nil {
@@ -52,6 +54,10 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 		Local:  steering{app: f.App, target: run.Targets["local"]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
+		Flush:  crier.close,
+		TryNotice: func(ctx context.Context, s delivery.NoticeSetting, actor string) error {
+			return notice.Try(ctx, s, senders()[s.Kind], sample(f.App.Name, actor))
+		},
 		Differ: newDiffer(f.App.Root, store, redactor(f.Secrets)),
 	}, nil
 }

@@ -46,6 +46,9 @@ func settings() config.Kinds {
 			k.Hooks = append(k.Hooks, g.Kind)
 		}
 	}
+	for _, c := range channels() {
+		k.Notices = append(k.Notices, c.Kind)
+	}
 	return k
 }
 

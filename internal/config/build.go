@@ -23,8 +23,10 @@ type builder struct {
 	components []component
 	landings   []landing
 	read       []readEnvironment
-	values     int  // in the settings of all landings
-	unsure     bool // a target is misspelt: that one is missing says nothing
+	told       []readNotice
+	addresses  []string // of channels; they are secrets
+	values     int      // in the settings of all landings
+	unsure     bool     // a target is misspelt: that one is missing says nothing
 }
 
 func (b *builder) decoder() decoder { return decoder{rep: b.rep} }
@@ -48,10 +50,11 @@ func (b *builder) build(root *node) {
 	b.groups(doc.Groups)
 	b.readComponents(doc.Components)
 	b.environments(doc)
+	b.notices(doc.Notices)
 	b.together()
 	if len(b.rep.list) == 0 {
 		b.file.effective = b.show(root, doc)
-		b.file.Secrets = b.secrets(root)
+		b.file.Secrets = slices.Compact(slices.Concat(b.addresses, b.secrets(root)))
 	}
 }
 

@@ -26,6 +26,13 @@ type document struct {
 	Groups       *node   `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
 	Components   *node   `json:"components" jsonschema:"required,description=the parts of the app; by name"`
 	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
+	Notices      []*node `json:"notices" jsonschema:"description=who is told of what happens"`
+}
+
+type notice struct {
+	Name         string   `json:"name" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the notice; default: its kind and a number"`
+	On           []string `json:"on" jsonschema:"enum=started,enum=finished,enum=failed,enum=waiting,enum=rolled-back,description=of what; default: of everything"`
+	Environments []string `json:"environments" jsonschema:"description=where; default: everywhere"`
 }
 
 type account struct {

@@ -47,6 +47,7 @@ type Kinds struct {
 	Targets    []Kind
 	Gates      []Kind
 	Hooks      []Kind // the gates that can be hooks
+	Notices    []Kind
 }
 
 type checker interface{ Check() []fault.Problem }

@@ -35,6 +35,8 @@ func Reference(kinds Kinds) []byte {
 	kindSections(&b, "gates[].", kinds.Gates)
 	section(&b, "environments[].freeze[]", "Exactly one of `deny` and `allow`, and:", reflected(freezeWindow{}))
 	section(&b, "environments[].hooks[]", "Exactly one of "+oneOf(kindNames(kinds.Hooks))+", as in a gate; open is success. And:", reflected(hook{}))
+	section(&b, "notices[]", "Exactly one kind of channel, and:", reflected(notice{}))
+	kindSections(&b, "notices[].", kinds.Notices)
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 }
 

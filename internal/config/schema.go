@@ -23,6 +23,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	define(top.Definitions, "component", kinds.Components, false)
 	define(top.Definitions, "target", kinds.Targets, true)
 	define(top.Definitions, "gate", kinds.Gates, false)
+	define(top.Definitions, "notice", kinds.Notices, false)
 
 	replace(top, "accounts", byName(allow(reflected(account{}), false)))
 	replace(top, "groups", byName(&jsonschema.Schema{Type: "array", MinItems: count(1), Items: &jsonschema.Schema{Type: "string", Pattern: personPattern}}))
@@ -30,6 +31,9 @@ func Schema(kinds Kinds) ([]byte, error) {
 	components.MinProperties = count(1)
 	replace(top, "components", components)
 	replace(top, "environments", &jsonschema.Schema{Type: "array", MinItems: count(1), Items: environmentSchema(kinds)})
+	noticed := reflected(notice{})
+	pick(noticed, "notice", kinds.Notices)
+	replace(top, "notices", &jsonschema.Schema{Type: "array", Items: allow(noticed, false)})
 	allow(top, false)
 	raw, err := json.MarshalIndent(top, "", "  ")
 	if err != nil {

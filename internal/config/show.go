@@ -89,6 +89,13 @@ func (b *builder) show(root *node, doc document) *node {
 		envs.items = append(envs.items, showEnvironment(e, top))
 	}
 	top.put("environments", envs)
+	if len(b.told) > 0 {
+		notices := &node{shape: list}
+		for _, n := range b.told {
+			notices.items = append(notices.items, showNotice(n))
+		}
+		top.put("notices", notices)
+	}
 	return top
 }
 

@@ -18,6 +18,8 @@ type App struct {
 	Components   []Component   `json:"components"`
 	Environments []Environment `json:"environments"` // in their order
 
+	Notices []NoticeSetting `json:"notices,omitempty"`
+
 	Groups map[string][]string `json:"groups,omitempty"` // people by group, for approvals
 }
 

@@ -30,6 +30,8 @@ var may = map[string][]string{
 	"rule":           {"freeze", "delivery", "fault"},
 	"engine":         {"rule", "delivery", "fault"},
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
+	"notice":         {"delivery", "fault"},
+	"notice/*":       {"notice", "delivery", "fault"},
 	"target/*":       {"delivery", "fault"},
 	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},

@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"json":    field,
 			"alter":   alter,
 			"await":   await,
+			"receive": receive,
 			"occupy":  occupy,
 			"strays":  func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },
 		},

@@ -16,18 +16,20 @@ type Opener func(ctx context.Context, path string, report func(engine.Event)) (*
 
 // App is an opened app file with everything that commands need.
 type App struct {
-	File     *config.File
-	Engine   *engine.Engine
-	Releases Releases
-	Blob     func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
-	Ledger   func(environment string) Log
-	Packer   Packer
-	Local    Local
-	Assent   Assent
-	Differ   Differ
-	Redact   func(string) string // takes secrets out of a text
-	Tidy     func()              // removes what killed commands have left in the store
-	Logs     func(ctx context.Context, r LogRequest, w io.Writer) error
+	File      *config.File
+	Engine    *engine.Engine
+	Releases  Releases
+	Blob      func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
+	Ledger    func(environment string) Log
+	Packer    Packer
+	Local     Local
+	Assent    Assent
+	Differ    Differ
+	Redact    func(string) string // takes secrets out of a text
+	Tidy      func()              // removes what killed commands have left in the store
+	Flush     func() []string     // waits for notices to be sent, for some seconds at most, and says which were not
+	TryNotice func(ctx context.Context, s delivery.NoticeSetting, actor string) error
+	Logs      func(ctx context.Context, r LogRequest, w io.Writer) error
 }
 
 // Releases reads the store of releases.

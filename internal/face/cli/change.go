@@ -243,5 +243,6 @@ func (f *face) open(ctx context.Context, report func(engine.Event)) (*App, error
 		return nil, err
 	}
 	f.hide(app.Redact)
+	f.flush = app.Flush
 	return app, f.fits(app.File.Falkirk)
 }

@@ -61,6 +61,7 @@ type face struct {
 	warned  bool                // of a development build
 	readers *readers            // of Out and Err
 	redact  func(string) string // takes secrets out; nil until an app file is open
+	flush   func() []string     // waits for notices; nil until an app file is open
 	typed   *bufio.Reader       // over In, once something was asked
 }
 
@@ -131,7 +132,7 @@ func (f *face) commands() []*cobra.Command {
 	}, f.decisionCmds(), []*cobra.Command{
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
-		f.statusCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
+		f.statusCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})
@@ -148,6 +149,7 @@ func (f *face) isJSON() bool { return f.output == "json" }
 
 // finish prints the error or the JSON document, once, and gives the exit code.
 func (f *face) finish(cmd *cobra.Command, err error) int {
+	f.warnUnsent()
 	code := fault.ExitCode(err)
 	if err == nil && f.differs {
 		code = fault.Different

@@ -15,12 +15,13 @@ import (
 // document is what `--output json` prints: one envelope for every command,
 // also for one that failed.
 type document struct {
-	Schema  int            `json:"schema"`
-	Command string         `json:"command"`
-	Exit    exitDocument   `json:"exit"`
-	Error   *errorDocument `json:"error,omitempty"`
-	Result  any            `json:"result"`
-	compact bool           // one line, after lines of events
+	Schema   int            `json:"schema"`
+	Command  string         `json:"command"`
+	Exit     exitDocument   `json:"exit"`
+	Error    *errorDocument `json:"error,omitempty"`
+	Result   any            `json:"result"`
+	Warnings []string       `json:"warnings,omitempty"` // what went wrong and changes nothing about the result
+	compact  bool           // one line, after lines of events
 }
 
 type exitDocument struct {

@@ -1,0 +1,119 @@
+package notice
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"falkirk/internal/fault"
+)
+
+// Poster posts JSON and tries again where that may help.
+type Poster struct {
+	Client *http.Client                                     // nil: one that follows no redirect
+	Tries  int                                              // 5 if 0
+	Wait   func(ctx context.Context, d time.Duration) error // between tries; sleeps if nil
+	Now    func() time.Time                                 // time.Now if nil
+}
+
+// Post posts a body. Network errors, 408, 429 and 5xx are tried again, after
+// what Retry-After says (RFC 9110, 10.2.3) or else after half a second, doubled
+// each time, with jitter. The error never holds the address.
+func (p Poster) Post(ctx context.Context, to string, header http.Header, body []byte) error {
+	tries := p.Tries
+	if tries == 0 {
+		tries = 5
+	}
+	pause := 500 * time.Millisecond
+	for try := 1; ; try++ {
+		after, err := p.once(ctx, to, header, body)
+		if err == nil || !fault.Is(err, fault.Unavailable) || try == tries || ctx.Err() != nil {
+			return err
+		}
+		if after <= 0 {
+			after = pause/2 + rand.N(pause)
+		}
+		if p.wait(ctx, after) != nil {
+			return err
+		}
+		pause *= 2
+	}
+}
+
+// once posts once; the duration is what the receiver asks to wait.
+func (p Poster) once(ctx context.Context, to string, header http.Header, body []byte) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return 0, fault.New(fault.Invalid, "its address is not one")
+	}
+	req.Header = header.Clone()
+	res, err := p.client().Do(req)
+	if err != nil {
+		return 0, fault.New(fault.Unavailable, "%w", bare(err))
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	_ = res.Body.Close()
+	switch {
+	case res.StatusCode/100 == 2:
+		return 0, nil
+	case res.StatusCode == http.StatusRequestTimeout, res.StatusCode == http.StatusTooManyRequests, res.StatusCode/100 == 5:
+		return p.retryAfter(res), fault.New(fault.Unavailable, "the receiver answered %s", res.Status)
+	}
+	return 0, fault.New(fault.Refused, "the receiver answered %s", res.Status)
+}
+
+// bare takes the address out of an error.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func (p Poster) client() *http.Client {
+	if p.Client != nil {
+		return p.Client
+	}
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+func (p Poster) now() time.Time {
+	if p.Now != nil {
+		return p.Now()
+	}
+	return time.Now()
+}
+
+func (p Poster) retryAfter(res *http.Response) time.Duration {
+	text := res.Header.Get("Retry-After")
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return at.Sub(p.now())
+	}
+	return 0
+}
+
+func (p Poster) wait(ctx context.Context, d time.Duration) error {
+	if p.Wait != nil {
+		return p.Wait(ctx, d)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

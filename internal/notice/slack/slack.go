@@ -1,0 +1,130 @@
+// Package slack words notices as messages of Slack (Block Kit) for an incoming
+// webhook. It does not know when they are sent.
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/notice"
+)
+
+// Settings is the block of a Slack channel.
+type Settings struct {
+	URL string `json:"url" yaml:"url" jsonschema:"required,minLength=1,description=the incoming webhook's address; a secret: write ${env:NAME}"`
+}
+
+// Check lists everything wrong with the settings.
+func (s Settings) Check() []fault.Problem {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return []fault.Problem{{Path: []string{"url"}, Text: "is not an address of the web", Want: "https://hooks.slack.com/services/…"}}
+	}
+	return nil
+}
+
+// Sender posts to incoming webhooks.
+type Sender struct{ Poster notice.Poster }
+
+// Send implements notice.Sender.
+func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.Notice) error {
+	var set Settings
+	if err := json.Unmarshal(settings, &set); err != nil {
+		return fault.New(fault.Invalid, "settings: %w", err)
+	}
+	body, err := json.Marshal(Payload(notice.Of(n)))
+	if err != nil {
+		return err
+	}
+	return s.Poster.Post(ctx, set.URL, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body)
+}
+
+// text is a text object: plain_text or mrkdwn.
+type text struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
+}
+
+type block struct {
+	Type     string `json:"type"`
+	Text     *text  `json:"text,omitempty"`
+	Fields   []text `json:"fields,omitempty"`
+	Elements []text `json:"elements,omitempty"`
+}
+
+// Message is what an incoming webhook takes. Text is what notifications show.
+type Message struct {
+	Text   string  `json:"text"`
+	Blocks []block `json:"blocks"`
+}
+
+// Limits of Block Kit: 150 characters in a header, 3000 in a section, 2000 in a
+// field, ten fields.
+const (
+	mostHeader  = 150
+	mostSection = 2900
+	mostField   = 1900
+)
+
+// Payload words a message.
+func Payload(m notice.Message) Message {
+	title := sign(m.Look) + " " + m.Title
+	out := Message{Text: escape(title, mostSection), Blocks: []block{
+		{Type: "header", Text: &text{"plain_text", cut(title, mostHeader)}},
+	}}
+	var fields []text
+	for _, f := range m.Facts {
+		if f[0] == "Operation" {
+			continue
+		}
+		fields = append(fields, text{"mrkdwn", fmt.Sprintf("*%s*\n%s", f[0], escape(f[1], mostField))})
+	}
+	if len(fields) > 0 {
+		out.Blocks = append(out.Blocks, block{Type: "section", Fields: fields[:min(10, len(fields))]})
+	}
+	if m.Why != "" {
+		out.Blocks = append(out.Blocks, block{Type: "section", Text: &text{"mrkdwn", "> " + strings.ReplaceAll(escape(m.Why, mostSection), "\n", "\n> ")}})
+	}
+	if m.Next != "" {
+		out.Blocks = append(out.Blocks, block{Type: "section", Text: &text{"mrkdwn", "Next: `" + strings.ReplaceAll(escape(m.Next, mostSection), "`", "'") + "`"}})
+	}
+	for _, f := range m.Facts {
+		if f[0] == "Operation" {
+			out.Blocks = append(out.Blocks, block{Type: "context", Elements: []text{{"mrkdwn", "operation " + escape(f[1], mostField)}}})
+		}
+	}
+	return out
+}
+
+func sign(l notice.Look) string {
+	switch l {
+	case notice.Good:
+		return "✅"
+	case notice.Bad:
+		return "❌"
+	case notice.Open:
+		return "⏸️"
+	default:
+		return "🚀"
+	}
+}
+
+// escape makes text of the mark-up's three characters
+// (https://docs.slack.dev/messaging/formatting-message-text#escaping), so that
+// it can mention nobody and link nowhere.
+func escape(s string, most int) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(cut(s, most/5))
+}
+
+func cut(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}

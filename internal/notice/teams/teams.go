@@ -1,0 +1,119 @@
+// Package teams words notices as Adaptive Cards for a webhook of Microsoft
+// Teams (the Workflows app). It does not know when they are sent.
+package teams
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/notice"
+)
+
+// Settings is the block of a Teams channel.
+type Settings struct {
+	URL string `json:"url" yaml:"url" jsonschema:"required,minLength=1,description=the address of the workflow's webhook; a secret: write ${env:NAME}"`
+}
+
+// Check lists everything wrong with the settings.
+func (s Settings) Check() []fault.Problem {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return []fault.Problem{{Path: []string{"url"}, Text: "is not an address of the web", Want: "https://…"}}
+	}
+	return nil
+}
+
+// Sender posts to the webhooks of workflows.
+type Sender struct{ Poster notice.Poster }
+
+// Send implements notice.Sender.
+func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.Notice) error {
+	var set Settings
+	if err := json.Unmarshal(settings, &set); err != nil {
+		return fault.New(fault.Invalid, "settings: %w", err)
+	}
+	body, err := json.Marshal(Payload(notice.Of(n)))
+	if err != nil {
+		return err
+	}
+	return s.Poster.Post(ctx, set.URL, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body)
+}
+
+// Message is what the webhook takes: a message with one card.
+type Message struct {
+	Type        string       `json:"type"`
+	Attachments []attachment `json:"attachments"`
+}
+
+type attachment struct {
+	ContentType string `json:"contentType"`
+	Content     card   `json:"content"`
+}
+
+// card is an Adaptive Card (https://adaptivecards.io/explorer), version 1.4.
+type card struct {
+	Schema  string    `json:"$schema"`
+	Type    string    `json:"type"`
+	Version string    `json:"version"`
+	Body    []element `json:"body"`
+}
+
+type element struct {
+	Type   string `json:"type"`
+	Text   string `json:"text,omitempty"`
+	Weight string `json:"weight,omitempty"`
+	Size   string `json:"size,omitempty"`
+	Color  string `json:"color,omitempty"`
+	Font   string `json:"fontType,omitempty"`
+	Wrap   bool   `json:"wrap,omitempty"`
+	Facts  []fact `json:"facts,omitempty"`
+}
+
+type fact struct {
+	Title string `json:"title"`
+	Value string `json:"value"`
+}
+
+// Payload words a message.
+func Payload(m notice.Message) Message {
+	c := card{Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4"}
+	c.Body = append(c.Body, element{Type: "TextBlock", Text: escape(m.Title), Weight: "Bolder", Size: "Medium", Color: color(m.Look), Wrap: true})
+	var facts []fact
+	for _, f := range m.Facts {
+		facts = append(facts, fact{f[0], escape(f[1])})
+	}
+	if len(facts) > 0 {
+		c.Body = append(c.Body, element{Type: "FactSet", Facts: facts})
+	}
+	if m.Why != "" {
+		c.Body = append(c.Body, element{Type: "TextBlock", Text: escape(strings.ReplaceAll(m.Why, "\n", "\n\n")), Wrap: true})
+	}
+	if m.Next != "" {
+		c.Body = append(c.Body, element{Type: "TextBlock", Text: escape(m.Next), Font: "Monospace", Wrap: true})
+	}
+	return Message{Type: "message", Attachments: []attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: c}}}
+}
+
+func color(l notice.Look) string {
+	switch l {
+	case notice.Good:
+		return "Good"
+	case notice.Bad:
+		return "Attention"
+	case notice.Open:
+		return "Warning"
+	default:
+		return "Default"
+	}
+}
+
+// escape takes from text what a card's Markdown (a subset: bold, italic, lists,
+// links) would read, so that it can link nowhere.
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "`", "\\`", "#", `\#`, "<", "‹", ">", "›").Replace(s)
+}
