@@ -29,6 +29,7 @@ type world struct {
 	served []string         // what Do did
 	events []Event
 	store  *memory
+	ids    int
 }
 
 type spot struct {
@@ -36,10 +37,12 @@ type spot struct {
 	present []string
 }
 
-// trap makes call number at fail, once.
+// trap makes call number at fail, once, or with it all that follow, as when the
+// process dies.
 type trap struct {
-	mu        sync.Mutex
-	calls, at int
+	mu           sync.Mutex
+	calls, at    int
+	deadly, dead bool
 }
 
 var errTrap = errors.New("the trap")
@@ -47,7 +50,8 @@ var errTrap = errors.New("the trap")
 func (t *trap) step(what string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.calls++; t.calls == t.at {
+	if t.calls++; t.calls == t.at || t.dead {
+		t.dead = t.deadly
 		return fmt.Errorf("%s: %w", what, errTrap)
 	}
 	return nil
@@ -162,7 +166,6 @@ func (l held) Begin(ctx context.Context, op delivery.Operation) (Hold, delivery.
 
 // engine is an engine on dev and prd, prd with two places and a gate.
 func (w *world) engine() *Engine {
-	var n int
 	e := &Engine{
 		App:      testApp(),
 		Targets:  map[string]Target{"world": w},
@@ -175,8 +178,8 @@ func (w *world) engine() *Engine {
 		NewID: func() string {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			n++
-			return fmt.Sprintf("op-%d-%d", len(w.events), n)
+			w.ids++
+			return fmt.Sprintf("op-%d", w.ids)
 		},
 	}
 	if w.change != nil {
