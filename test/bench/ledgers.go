@@ -51,7 +51,7 @@ func (b *bench) ledgers(p *page) error {
 	if err := b.compete(b.size.rounds, all); err != nil {
 		return err
 	}
-	p.say("## Reading a ledger\n")
+	p.say("### Reading a ledger\n")
 	p.say("Nine releases in ten go well; one is rolled back. Each entry is a file; the chain of hashes is checked.\n")
 	var rows [][]string
 	for i, c := range all {

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 func main() {
@@ -34,7 +35,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	work := flags.String("work", "", "an empty folder; falkirk and upstream are in it")
-	out := flags.String("out", "", "the page to write; else it is printed only")
+	out := flags.String("out", "", "the page to write into; else it is printed only")
 	only := flags.String("only", "", "one section: "+sectionNames())
 	tiny := flags.Bool("tiny", false, "one round on next to nothing, to see that it works")
 	if err := flags.Parse(args); err != nil {
@@ -59,7 +60,28 @@ func run(ctx context.Context, args []string) error {
 	if *out == "" {
 		return nil
 	}
-	return os.WriteFile(*out, []byte(page), 0o644)
+	return insert(*out, page)
+}
+
+// The lines of a page between which the tables stand.
+const (
+	begins = "<!-- bench: from here on written by make bench -->\n"
+	ends   = "<!-- bench: to here -->\n"
+)
+
+// insert puts the tables into a page that has a place for them, or makes a page
+// of them.
+func insert(file, tables string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	before, rest, found := strings.Cut(string(raw), begins)
+	_, after, whole := strings.Cut(rest, ends)
+	if found && whole {
+		tables = before + begins + "\n" + strings.TrimSpace(tables) + "\n\n" + ends + after
+	}
+	return os.WriteFile(file, []byte(tables), 0o644)
 }
 
 // section is a part of the page.

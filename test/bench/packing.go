@@ -67,13 +67,13 @@ func (b *bench) packing(p *page) error {
 	if err != nil {
 		return err
 	}
-	p.say("## Packing %d files, %s\n", files, megabytes(size))
+	p.say("### Packing %d files, %s\n", files, megabytes(size))
 	p.say("Half of the bytes of the large files are noise. What Falkirk stores is synced to the disk before it says")
 	p.say("that it is done; what the others write is not.\n")
 	if err := b.packTable(p, b.packers(), "same"); err != nil {
 		return err
 	}
-	p.say("## Packing one file of %s as a layer\n", megabytes(b.size.one))
+	p.say("### Packing one file of %s as a layer\n", megabytes(b.size.one))
 	return b.packTable(p, b.large(), "one")
 }
 

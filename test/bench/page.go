@@ -48,7 +48,6 @@ func (p *page) table(head []string, rows [][]string) {
 
 func (b *bench) page(only string) (string, error) {
 	p := &page{}
-	p.say("# Speed, measured\n")
 	p.say("Written by `make bench`. Programs of others run beside Falkirk in the same rounds, in turns, on the same")
 	p.say("input, which is made from a fixed seed. Times are medians, with the fastest and the slowest round. Before")
 	p.say("each run the disk is brought up to date. Peak memory is that of the largest process.\n")

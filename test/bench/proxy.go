@@ -28,7 +28,7 @@ type server struct {
 // proxies compares the local target's proxy with nginx: the same files, the same
 // process behind both.
 func (b *bench) proxies(p *page) error {
-	p.say("## The local target's proxy\n")
+	p.say("### The local target's proxy\n")
 	for _, program := range []string{"wrk", "nginx"} {
 		if _, err := exec.LookPath(program); err != nil {
 			p.say("Left out: %s is not installed here.\n", program)

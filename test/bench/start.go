@@ -17,7 +17,7 @@ func (b *bench) start(p *page) error {
 	if err := b.compete(b.size.many, all); err != nil {
 		return err
 	}
-	p.say("## Start-up\n")
+	p.say("### Start-up\n")
 	var rows [][]string
 	for _, c := range all {
 		rows = append(rows, append([]string{"`" + c.name + "`"}, c.cells()...))
