@@ -27,11 +27,11 @@ func channels() []channel {
 			webhook.Sender{Now: time.Now},
 		},
 		{
-			config.Kind{Name: "slack", Doc: "Messages for an incoming webhook of Slack.", New: func() any { return &slack.Settings{} }},
+			config.Kind{Name: "slack", Doc: "Messages for an incoming webhook of Slack.", New: func() any { return &notice.Address{} }},
 			slack.Sender{},
 		},
 		{
-			config.Kind{Name: "teams", Doc: "Cards for a workflow's webhook of Microsoft Teams.", New: func() any { return &teams.Settings{} }},
+			config.Kind{Name: "teams", Doc: "Cards for a workflow's webhook of Microsoft Teams.", New: func() any { return &notice.Address{} }},
 			teams.Sender{},
 		},
 	}

@@ -47,9 +47,10 @@ func (r *run) ask(ctx context.Context, when delivery.Moment, now sight) error {
 	return joinFailuresFirst(slices.Concat(all...))
 }
 
-func (r *run) askPlaces(ctx context.Context, g delivery.GateSetting, now sight) []error {
+// everywhere does something in every place at once, or once for the environment.
+func (r *run) everywhere(once bool, do func(delivery.Place) error) []error {
 	places := r.env.Places
-	if g.Once {
+	if once {
 		places = []delivery.Place{{Environment: r.env.Name}}
 	}
 	errs := make([]error, len(places))
@@ -57,12 +58,16 @@ func (r *run) askPlaces(ctx context.Context, g delivery.GateSetting, now sight) 
 	group.SetLimit(r.env.Parallel)
 	for i, p := range places {
 		group.Go(func() error {
-			errs[i] = r.askOne(ctx, g, p, now)
+			errs[i] = do(p)
 			return nil
 		})
 	}
 	_ = group.Wait() // the functions keep their errors in errs
 	return errs
+}
+
+func (r *run) askPlaces(ctx context.Context, g delivery.GateSetting, now sight) []error {
+	return r.everywhere(g.Once, func(p delivery.Place) error { return r.askOne(ctx, g, p, now) })
 }
 
 func (r *run) askOne(ctx context.Context, g delivery.GateSetting, place delivery.Place, now sight) error {

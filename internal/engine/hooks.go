@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
@@ -54,21 +52,7 @@ func wanted(h delivery.Hook, outcome delivery.Condition) bool {
 }
 
 func (r *run) hookPlaces(ctx context.Context, h delivery.Hook, outcome delivery.Condition, now sight) error {
-	places := r.env.Places
-	if h.Once {
-		places = []delivery.Place{{Environment: r.env.Name}}
-	}
-	errs := make([]error, len(places))
-	var group errgroup.Group
-	group.SetLimit(r.env.Parallel)
-	for i, p := range places {
-		group.Go(func() error {
-			errs[i] = r.hook(ctx, h, p, outcome, now)
-			return nil
-		})
-	}
-	_ = group.Wait() // the functions keep their errors in errs
-	return joinFailuresFirst(errs)
+	return joinFailuresFirst(r.everywhere(h.Once, func(p delivery.Place) error { return r.hook(ctx, h, p, outcome, now) }))
 }
 
 // hook runs one hook in one place, unless it passed already under this plan.

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"falkirk/internal/delivery"
@@ -21,7 +23,9 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 	if err != nil {
 		return p, err
 	}
+	snap := l.readSnapshot(ctx)
 	var before stored
+	var rec delivery.Record
 	for s, err := range l.fetchAll(ctx, 1, max(last, top.Last)) {
 		number := p.Entries + 1
 		switch {
@@ -41,8 +45,20 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 			return p, nil
 		}
 		before, p.Entries, p.Hash = s, number, s.hash
+		if rec = rec.Fold(s.entry, s.hash); number == snap.Last && !same(rec, snap) {
+			p.Broken = l.broke(number, "edited", "the snapshot of the log says something else than its entries; delete it, and it is made again")
+			p.Broken.Key = l.snapshotKey()
+			return p, nil
+		}
 	}
 	return p, nil
+}
+
+// same reports whether two records say the same, as they are stored.
+func same(a, b delivery.Record) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // survey finds the last number in the folder, and notes what does not belong.

@@ -142,3 +142,17 @@ func TestALockIsShownAndStolen(t *testing.T) {
 	_ = h.Close(t.Context(), done())
 	wantStory(t, l, "opened long", "did long ", "taken long lost", "opened next", "closed next done")
 }
+
+func TestAnEditedSnapshotIsFound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lived(t, in(dir), 40, 2)
+	if p, err := in(dir).Verify(t.Context()); err != nil || p.Broken != nil {
+		t.Fatalf("%+v, %v", p.Broken, err)
+	}
+	change(t, snapshotOf(dir), words(`"Promoted":[`, `"Promoted":["6.6.6",`))
+	p, err := in(dir).Verify(t.Context())
+	if err != nil || p.Broken == nil || !strings.Contains(p.Broken.Key, "ledger-snapshot/demo/prd.json") {
+		t.Errorf("%+v, %v", p.Broken, err)
+	}
+}

@@ -6,43 +6,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/fault"
 	"falkirk/internal/notice"
 )
-
-// Settings is the block of a Slack channel.
-type Settings struct {
-	URL string `json:"url" yaml:"url" jsonschema:"required,minLength=1,description=the incoming webhook's address; a secret: write ${env:NAME}"`
-}
-
-// Check lists everything wrong with the settings.
-func (s Settings) Check() []fault.Problem {
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return []fault.Problem{{Path: []string{"url"}, Text: "is not an address of the web", Want: "https://hooks.slack.com/services/…"}}
-	}
-	return nil
-}
 
 // Sender posts to incoming webhooks.
 type Sender struct{ Poster notice.Poster }
 
 // Send implements notice.Sender.
 func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.Notice) error {
-	var set Settings
-	if err := json.Unmarshal(settings, &set); err != nil {
-		return fault.New(fault.Invalid, "settings: %w", err)
-	}
-	body, err := json.Marshal(Payload(notice.Of(n)))
-	if err != nil {
-		return err
-	}
-	return s.Poster.Post(ctx, set.URL, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body)
+	return s.Poster.PostTo(ctx, settings, Payload(notice.Of(n)))
 }
 
 // text is a text object: plain_text or mrkdwn.

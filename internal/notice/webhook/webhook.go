@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -27,11 +26,7 @@ type Settings struct {
 
 // Check lists everything wrong with the settings.
 func (s Settings) Check() []fault.Problem {
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return []fault.Problem{{Path: []string{"url"}, Text: "is not an address of the web", Want: "https://…"}}
-	}
-	return nil
+	return notice.Address{URL: s.URL}.Check()
 }
 
 // Sender posts to webhooks.

@@ -5,12 +5,10 @@ package bundle
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/pack"
-	"falkirk/internal/pack/ignore"
 	"falkirk/internal/pack/tree"
 )
 
@@ -37,7 +35,7 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 	if err := json.Unmarshal(c.Settings, &s); err != nil {
 		return delivery.Artifact{}, fault.New(fault.Invalid, "settings: %w", err)
 	}
-	files, err := list(ctx, root, s)
+	files, err := tree.Files(ctx, root, s.Path, s.Ignore)
 	if err != nil {
 		return delivery.Artifact{}, err
 	}
@@ -53,20 +51,4 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 	return delivery.Artifact{
 		Component: c.Name, Kind: Kind, Digest: digest, MediaType: MediaType, Size: size, Count: len(files),
 	}, err
-}
-
-func list(ctx context.Context, root string, s Settings) ([]tree.File, error) {
-	folder := filepath.FromSlash(s.Path)
-	if !filepath.IsAbs(folder) {
-		folder = filepath.Join(root, folder)
-	}
-	left, err := ignore.For(root, folder, s.Ignore)
-	if err != nil {
-		return nil, err
-	}
-	files, err := tree.Walk(ctx, folder, tree.Options{Ignore: left, Follow: true})
-	if err == nil && len(files) == 0 {
-		err = fault.New(fault.Invalid, "%s holds no file to pack", folder)
-	}
-	return files, err
 }

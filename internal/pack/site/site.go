@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -28,7 +27,7 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 	if err := json.Unmarshal(c.Settings, &s); err != nil {
 		return delivery.Artifact{}, fault.New(fault.Invalid, "settings: %w", err)
 	}
-	files, err := list(ctx, root, s)
+	files, err := tree.Files(ctx, root, s.Path, s.Ignore)
 	if err != nil {
 		return delivery.Artifact{}, err
 	}
@@ -52,22 +51,6 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 		Component: c.Name, Kind: Kind, Digest: digest, MediaType: delivery.SiteMediaType,
 		Size: size + int64(len(raw)), Count: len(files),
 	}, nil
-}
-
-func list(ctx context.Context, root string, s Settings) ([]tree.File, error) {
-	folder := filepath.FromSlash(s.Path)
-	if !filepath.IsAbs(folder) {
-		folder = filepath.Join(root, folder)
-	}
-	left, err := ignore.For(root, folder, s.Ignore)
-	if err != nil {
-		return nil, err
-	}
-	files, err := tree.Walk(ctx, folder, tree.Options{Ignore: left, Follow: true})
-	if err == nil && len(files) == 0 {
-		err = fault.Hint(fault.New(fault.Invalid, "%s holds no file to pack", folder), "build the site first, or look at %s", ignore.File)
-	}
-	return files, err
 }
 
 // classify gives every file its content type and cache class. Entries win over
