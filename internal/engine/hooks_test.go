@@ -173,3 +173,13 @@ func TestWhatIsServedIsProved(t *testing.T) {
 func (l liar) Serves(context.Context, delivery.Placement, delivery.State) (string, error) {
 	return "0", nil
 }
+
+func TestKeepingNothingIsWarnedOfAndAllowed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change = func(a *delivery.App) { a.Environments[1].Protected, a.Environments[1].Keep = true, 0 }
+	mustTrain(t, w, "1", "2")
+	if !slices.ContainsFunc(w.events, func(ev Event) bool { return ev.Kind == Warned && strings.Contains(ev.Note, "keep is 0") }) {
+		t.Error("nobody was warned")
+	}
+}

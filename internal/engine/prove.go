@@ -25,11 +25,8 @@ func (r *run) proveWayBack(ctx context.Context, now sight) error {
 		}
 		gaps = append(gaps, fmt.Sprintf("%s of %s is no longer whole in %s", back, x.Component, x.Place))
 	}
-	if live := r.rec.Live(); r.env.Keep == 0 && live != "" && live != r.op.Version {
-		gaps = append(gaps, fmt.Sprintf("keep is 0, so the next prune removes %s", live))
-	}
 	if len(gaps) == 0 {
-		return nil
+		return r.warnOfPrune(ctx)
 	}
 	text := "there is no way back: " + strings.Join(gaps, "; ")
 	refuses := r.env.WayBack == delivery.WayBackRefuses || r.env.WayBack == "" && r.env.Protected
@@ -38,6 +35,15 @@ func (r *run) proveWayBack(ctx context.Context, now sight) error {
 		return fault.Hint(err, "falkirk provision %s --to %s, or set wayBack: warn in the app file", orNothing(r.rec.Live()), r.env.Name)
 	}
 	return r.warn(ctx, text)
+}
+
+// warnOfPrune tells who has chosen to keep nothing what that comes to.
+func (r *run) warnOfPrune(ctx context.Context) error {
+	live := r.rec.Live()
+	if r.env.Keep > 0 || live == "" || live == r.op.Version {
+		return nil
+	}
+	return r.warn(ctx, fmt.Sprintf("keep is 0, so the next prune takes the way back to %s", live))
 }
 
 // warn says that something is not as it should be, and goes on.
