@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"sync"
 	"time"
 
@@ -64,8 +65,8 @@ type heard struct {
 	next   string
 }
 
-func newCrier(settings []delivery.NoticeSetting, redact func(string) string) *crier {
-	return &crier{board: notice.New(settings, senders()), redact: redact, ops: map[string]*heard{}}
+func newCrier(ctx context.Context, settings []delivery.NoticeSetting, redact func(string) string) *crier {
+	return &crier{board: notice.New(ctx, settings, senders()), redact: redact, ops: map[string]*heard{}}
 }
 
 // hear takes an event; it never waits.

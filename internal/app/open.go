@@ -21,7 +21,7 @@ import (
 )
 
 // open reads an app file and puts together what works on it.
-func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, error) {
+func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App, error) {
 	f, err := config.Load(path, settings(), os.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func open(_ context.Context, path string, report func(engine.Event)) (*cli.App, 
 		return nil, err
 	}
 	store := release.New(objects)
-	crier := newCrier(f.App.Notices, redactor(f.Secrets))
+	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
 		Ledger: func(env string) engine.Ledger {

@@ -68,24 +68,20 @@ func format() string {
 func (c *Cache) Used() (found, compressed int64) { return c.hits.Load(), c.misses.Load() }
 
 // get gives a compressed chunk. Of several who want the same one at once, one
-// compresses it.
+// compresses it and the others wait.
 func (c *Cache) get(k Key, room func(int) []byte, pack func() ([]byte, error)) ([]byte, error) {
-	for {
-		if raw, ok := c.look(k, room); ok {
-			c.hits.Add(1)
-			return raw, nil
-		}
-		c.mu.Lock()
-		busy, is := c.waiting[k]
-		if !is {
-			busy = make(chan struct{})
-			c.waiting[k] = busy
-		}
-		c.mu.Unlock()
-		if !is {
-			defer c.done(k, busy)
-			break
-		}
+	if raw, ok := c.look(k, room); ok {
+		c.hits.Add(1)
+		return raw, nil
+	}
+	c.mu.Lock()
+	busy, is := c.waiting[k]
+	if !is {
+		busy = make(chan struct{})
+		c.waiting[k] = busy
+	}
+	c.mu.Unlock()
+	if is {
 		<-busy
 		if raw, ok := c.look(k, room); ok {
 			c.hits.Add(1)
@@ -93,6 +89,7 @@ func (c *Cache) get(k Key, room func(int) []byte, pack func() ([]byte, error)) (
 		}
 		return pack() // it could not be kept
 	}
+	defer c.done(k, busy)
 	raw, err := pack()
 	if err == nil {
 		c.misses.Add(1)

@@ -63,24 +63,32 @@ func TestWhatPeopleDecidedIsHonoured(t *testing.T) {
 		cause          rule.Cause
 	}{
 		{
-			"hold", Decision{Verb: delivery.VerbHold, Environment: "prd", Reason: "audit"},
+			"hold",
+			Decision{Verb: delivery.VerbHold, Environment: "prd", Reason: "audit"},
 			Decision{Verb: delivery.VerbRelease, Environment: "prd"},
-			[]Request{promote("3"), rollback}, rule.Held,
+			[]Request{promote("3"), rollback},
+			rule.Held,
 		},
 		{
-			"ban", Decision{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "3", Reason: "audit"},
+			"ban",
+			Decision{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "3", Reason: "audit"},
 			Decision{Verb: delivery.VerbUnban, Environment: delivery.Everywhere, Version: "3"},
-			[]Request{promote("3"), {Verb: delivery.VerbProvision, Environment: "prd", Version: "3"}}, rule.Banned,
+			[]Request{promote("3"), {Verb: delivery.VerbProvision, Environment: "prd", Version: "3"}},
+			rule.Banned,
 		},
 		{
-			"stop", Decision{Verb: delivery.VerbStop, Environment: "prd", Reason: "audit"},
+			"stop",
+			Decision{Verb: delivery.VerbStop, Environment: "prd", Reason: "audit"},
 			Decision{Verb: delivery.VerbResume, Environment: "prd"},
-			[]Request{promote("3"), rollback, prune}, rule.Stopped,
+			[]Request{promote("3"), rollback, prune},
+			rule.Stopped,
 		},
 		{
-			"stop all", Decision{Verb: delivery.VerbStop, Environment: delivery.Everywhere, Reason: "audit"},
+			"stop all",
+			Decision{Verb: delivery.VerbStop, Environment: delivery.Everywhere, Reason: "audit"},
 			Decision{Verb: delivery.VerbResume, Environment: delivery.Everywhere},
-			[]Request{promote("3"), rollback, prune}, rule.Stopped,
+			[]Request{promote("3"), rollback, prune},
+			rule.Stopped,
 		},
 	}
 	for _, tt := range tests {

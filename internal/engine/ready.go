@@ -45,7 +45,7 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 		}
 	}
 	obstacle := rule.First(sit)
-	if obstacle != nil && !(op.Verb != delivery.VerbPrune && sit.Own.Live() == op.Version) {
+	if obstacle != nil && (op.Verb == delivery.VerbPrune || sit.Own.Live() != op.Version) {
 		return asked{}, refusal(obstacle)
 	}
 	if a.now, err = e.observe(ctx, sit.Environment, a.rel); err != nil {

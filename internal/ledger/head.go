@@ -30,10 +30,10 @@ func (l *Ledger) readHead(ctx context.Context) (head, error) {
 		return head{}, fmt.Errorf("read %s: %w", l.headKey(), err)
 	}
 	var h head
-	if json.Unmarshal(raw, &h) != nil || h.Last < 1 || !hashShape.MatchString(h.Hash) {
-		return head{}, nil
+	if json.Unmarshal(raw, &h) == nil && h.Last > 0 && hashShape.MatchString(h.Hash) {
+		return h, nil
 	}
-	return h, nil
+	return head{}, nil // a spoilt one says nothing
 }
 
 // note writes the head, and now and then a snapshot. Neither is needed, so

@@ -126,7 +126,7 @@ func TestOddSnapshotsAreIgnored(t *testing.T) {
 // counting counts the calls of a store.
 type counting struct {
 	ledger.Store
-	gets, lists atomic.Int64
+	gets atomic.Int64
 }
 
 func (c *counting) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info, error) {

@@ -39,9 +39,10 @@ type channel struct {
 	failed []string
 }
 
-// New makes a board; senders are by kind. Close must be called.
-func New(settings []delivery.NoticeSetting, senders map[string]Sender) *Board {
-	ctx, stop := context.WithCancel(context.Background())
+// New makes a board; senders are by kind. An interrupt does not end it, for
+// that is worth a notice; Close must be called.
+func New(ctx context.Context, settings []delivery.NoticeSetting, senders map[string]Sender) *Board {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &Board{stop: stop}
 	for _, s := range settings {
 		c := &channel{NoticeSetting: s, sender: senders[s.Kind]}

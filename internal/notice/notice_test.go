@@ -116,7 +116,7 @@ func told(id string, env string, topics ...delivery.Topic) delivery.Notice {
 func TestABoardTellsThoseWhoAsked(t *testing.T) {
 	t.Parallel()
 	all, some, broken := &box{}, &box{}, &box{fail: errors.New("no such channel")}
-	b := notice.New([]delivery.NoticeSetting{
+	b := notice.New(t.Context(), []delivery.NoticeSetting{
 		{Name: "all", Kind: "all"},
 		{Name: "some", Kind: "some", On: []delivery.Topic{delivery.TopicFailed}, Environments: []string{"prd"}},
 		{Name: "broken", Kind: "broken", On: []delivery.Topic{delivery.TopicFailed}},
@@ -137,7 +137,7 @@ func TestABoardTellsThoseWhoAsked(t *testing.T) {
 
 func TestNobodyIsHeldUp(t *testing.T) {
 	t.Parallel()
-	b := notice.New([]delivery.NoticeSetting{{Name: "slow", Kind: "slow"}}, map[string]notice.Sender{"slow": &box{hang: true}})
+	b := notice.New(t.Context(), []delivery.NoticeSetting{{Name: "slow", Kind: "slow"}}, map[string]notice.Sender{"slow": &box{hang: true}})
 	for range 1000 {
 		b.Tell(told("1", "dev", delivery.TopicStarted))
 	}

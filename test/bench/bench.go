@@ -120,7 +120,7 @@ func (b *bench) compete(rounds int, contenders []*contender) error {
 
 func (b *bench) once(c *contender) error {
 	if c.needs != "" {
-		if _, err := exec.LookPath(c.needs); err != nil {
+		if path, _ := exec.LookPath(c.needs); path == "" {
 			c.missing = c.needs + " is not installed here"
 			return nil
 		}

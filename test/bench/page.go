@@ -88,8 +88,13 @@ func machine() string {
 func (b *bench) versions() string {
 	var here, missing []string
 	for _, c := range [][]string{
-		{"tar", "--version"}, {"gzip", "--version"}, {"pigz", "--version"}, {"zip", "-v"}, {"umoci", "--version"},
-		{"nginx", "-v"}, {"wrk", "-v"},
+		{"tar", "--version"},
+		{"gzip", "--version"},
+		{"pigz", "--version"},
+		{"zip", "-v"},
+		{"umoci", "--version"},
+		{"nginx", "-v"},
+		{"wrk", "-v"},
 	} {
 		if _, err := exec.LookPath(c[0]); err != nil {
 			missing = append(missing, c[0])

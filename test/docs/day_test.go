@@ -21,6 +21,7 @@ import (
 // Times, digests, ports and the order of lines from several places are not
 // compared.
 func TestTheDayIsReal(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a few seconds")
 	}
@@ -71,7 +72,7 @@ func newDay(t *testing.T) *day {
 
 func (d *day) run(who, line string) (string, error) {
 	cmd := exec.Command("sh", "-c", line)
-	cmd.Dir, cmd.Env = d.dir, append(d.environ, "FALKIRK_ACTOR="+who)
+	cmd.Dir, cmd.Env = d.dir, slices.Concat(d.environ, []string{"FALKIRK_ACTOR=" + who})
 	out, err := cmd.CombinedOutput()
 	return strings.ReplaceAll(string(out), d.dir, "~/shop"), err
 }

@@ -42,7 +42,7 @@ func Markdown(r diff.Report, o Options) string {
 		p.details(all[i], room)
 	}
 	if p.left > 0 {
-		p.WriteString(fmt.Sprintf("… and %d more that did not fit into one comment.\n", p.left))
+		_, _ = fmt.Fprintf(p, "… and %d more that did not fit into one comment.\n", p.left)
 	}
 	return p.String()
 }
@@ -136,7 +136,7 @@ func (p *page) details(s section, room int) {
 		used, shown = used+len(line), shown+1
 	}
 	if cut := len(s.rows) - shown + s.beyond; cut > 0 {
-		fmt.Fprintf(p, "\n… and %d more\n", cut)
+		_, _ = fmt.Fprintf(p, "\n… and %d more\n", cut) // memory
 	}
 	p.WriteString(tail)
 }

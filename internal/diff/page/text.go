@@ -108,10 +108,10 @@ func columns(w io.Writer, indent string, rows [][]string) {
 	var aligned strings.Builder
 	tw := tabwriter.NewWriter(&aligned, 0, 4, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(tw, strings.Join(r, "\t"))
+		_, _ = fmt.Fprintln(tw, strings.Join(r, "\t"))
 	}
 	_ = tw.Flush() // a strings.Builder takes everything
 	for line := range strings.Lines(aligned.String()) {
-		fmt.Fprintf(w, "%s%s\n", indent, strings.TrimRight(line, " \n"))
+		_, _ = fmt.Fprintf(w, "%s%s\n", indent, strings.TrimRight(line, " \n"))
 	}
 }

@@ -71,7 +71,8 @@ type entry struct {
 }
 
 func (e *entry) begin(archive *zip.Writer, f tree.File, whole bool) error {
-	e.head = &zip.FileHeader{Name: f.Path, Method: zip.Deflate, Flags: flagUTF8, ModifiedDate: firstDay}
+	e.head = &zip.FileHeader{Name: f.Path, Method: zip.Deflate, Flags: flagUTF8}
+	e.head.ModifiedDate = firstDay //nolint:staticcheck // Modified would add a field with a time zone
 	mode := fs.FileMode(0o644)
 	if f.Mode&0o100 != 0 {
 		mode = 0o755
@@ -102,7 +103,10 @@ func (e *entry) add(c deflate.Chunk) error {
 			return err
 		}
 	} else {
+		// CreateRaw has copied these from the long ones, when they were not known.
+		//nolint:staticcheck // the archive's end is written from them
 		e.head.CompressedSize = uint32(min(e.head.CompressedSize64, 1<<32-1))
+		//nolint:staticcheck // the archive's end is written from them
 		e.head.UncompressedSize = uint32(min(e.head.UncompressedSize64, 1<<32-1))
 	}
 	_, err := e.body.Write(c.Packed)
