@@ -8,6 +8,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/ledger"
 	"falkirk/internal/rule"
 )
 
@@ -271,5 +272,30 @@ func TestForwardGatesAreNotAskedOfARollback(t *testing.T) {
 		if rec := w.record(t, "prd"); len(rec.Waiting) > 0 {
 			t.Errorf("3 is live, and there waits still %+v", rec.Waiting)
 		}
+	}
+}
+
+// TestARuleHoldsNothingBackThatIsLive: a release that went live out of order is
+// promoted again after a killed run of another one has left the ledger open.
+func TestARuleHoldsNothingBackThatIsLive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, verb := range []delivery.Verb{delivery.VerbProvision, delivery.VerbPromote} {
+		req := Request{Verb: verb, Environment: "prd", Version: "1", Reason: "first of all"}
+		if _, err := w.engine().Run(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dead := ledger.Options{Holder: ledger.ThisProcess()}
+	dead.Holder.PID = 1 << 30
+	op := delivery.Operation{ID: "killed", Verb: delivery.VerbProvision, Environment: "prd", Version: "2"}
+	if _, _, err := ledger.New(w.store, "shop", "prd", dead).Begin(t.Context(), op); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if rec := w.record(t, "prd"); rec.Open != nil || rec.Live() != "1" {
+		t.Errorf("open %v, live %q", rec.Open, rec.Live())
 	}
 }

@@ -54,7 +54,7 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	if a, err = a.planned(e); err != nil {
 		return asked{}, err
 	}
-	if obstacle != nil && !a.isIdle() {
+	if obstacle != nil && !a.isLive() {
 		return asked{}, refusal(obstacle)
 	}
 	if req.Saved != nil {
@@ -122,6 +122,12 @@ func (a asked) planned(e *Engine) (asked, error) {
 		a.plan = e.plan(env, delivery.Promote, op.Version, a.now)
 	}
 	return a, nil
+}
+
+// isLive reports whether the release is live, settled, and lacks nothing: then
+// no rule has anything to hold back, though a killed run may have to be ended.
+func (a asked) isLive() bool {
+	return a.plan.IsEmpty() && a.sit.Own.Live() == a.sit.Operation.Version && a.sit.Own.Way == nil
 }
 
 // isIdle reports whether the request has been done already, to its end. An
