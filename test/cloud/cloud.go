@@ -1,0 +1,237 @@
+// Package cloud starts emulators of AWS on loopback for tests, and the AWS CLI
+// as the independent witness of what is in them. The programs are those of
+// test/peers.
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// Root is the account that an emulator's own credentials belong to.
+const Root = "123456789012"
+
+// Server is an emulator that listens on loopback.
+type Server struct {
+	URL     string // http://127.0.0.1:PORT
+	Account string // of its own credentials, 12 digits
+	key     string // access key ID
+}
+
+// where finds the folder of the programs from PyPI once.
+var where = sync.OnceValues(func() (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	out, err := exec.Command(filepath.Join(filepath.Dir(file), "..", "peers"), "--where").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+// Program is the path of a program from PyPI. Without it the test is left out,
+// or fails under CI=true.
+func Program(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := where()
+	if err == nil {
+		path := filepath.Join(dir, name)
+		if _, err = os.Stat(path); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("no %s: run ./test/peers (%v)", name, err)
+	}
+	t.Skipf("LEFT OUT: no %s: run ./test/peers (%v)", name, err)
+	return ""
+}
+
+// Moto starts a moto server of the test's own: any number of accounts, told
+// apart by the role that was assumed.
+func Moto(t testing.TB, env ...string) *Server {
+	t.Helper()
+	program := Program(t, "moto_server")
+	s := &Server{Account: Root, key: "AKIAFALKIRKTESTS0000"}
+	s.start(t, "/moto-api/data.json", func(port string) *exec.Cmd {
+		cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
+		cmd.Env = append(os.Environ(), env...)
+		return cmd
+	})
+	return s
+}
+
+// Ministack starts a ministack server of the test's own, for one account.
+func Ministack(t testing.TB, account string) *Server {
+	t.Helper()
+	program := Program(t, "ministack")
+	dir := t.TempDir()
+	s := &Server{Account: account, key: account} // it reads the account from the key
+	s.start(t, "/_ministack/health", func(port string) *exec.Cmd {
+		cmd := exec.Command(program)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_ACCOUNT_ID="+account,
+			"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "TMPDIR="+dir, "LOG_LEVEL=WARNING")
+		return cmd
+	})
+	return s
+}
+
+// start runs a server on a free port until the test has ended, and waits until
+// it answers.
+func (s *Server) start(t testing.TB, health string, command func(port string) *exec.Cmd) {
+	t.Helper()
+	port := freePort(t)
+	s.URL = "http://127.0.0.1:" + port
+	cmd := command(port)
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(gone) }() // it is killed below
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have gone
+		<-gone
+	})
+	for deadline := time.Now().Add(time.Minute); ; {
+		if answers(s.URL + health) {
+			return
+		}
+		select {
+		case <-gone:
+			t.Fatalf("%s has ended:\n%s", cmd.Path, log.String())
+		case <-time.After(20 * time.Millisecond): // wait for the fact; the deadline fails the test
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not answer", cmd.Path)
+		}
+	}
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+func answers(url string) bool {
+	res, err := http.Get(url) //nolint:gosec // a loopback address of the test's own
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return errors.Join(err, res.Body.Close()) == nil && res.StatusCode == http.StatusOK
+}
+
+// Config is the SDK's configuration for the server's own account in a region.
+func (s *Server) Config(region string) aws.Config {
+	return aws.Config{
+		Region: region, BaseEndpoint: aws.String(s.URL),
+		Credentials: credentials.NewStaticCredentialsProvider(s.key, "test", ""),
+	}
+}
+
+// Env is this process's environment, but for what AWS's programs read: that
+// leads them to the server and its own account, and to no file of the user's.
+func (s *Server) Env() []string {
+	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") })
+	return append(env,
+		"AWS_ENDPOINT_URL=" + s.URL, "AWS_ACCESS_KEY_ID=" + s.key, "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
+		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
+}
+
+// CLI is the AWS CLI on a server, acting in one account.
+type CLI struct {
+	program string
+	env     []string
+}
+
+// CLI is the AWS CLI with the server's own credentials.
+func (s *Server) CLI(t testing.TB) CLI {
+	t.Helper()
+	return CLI{Program(t, "aws"), s.Env()}
+}
+
+// As is the AWS CLI in another account of a moto server, by a role assumed there.
+func (s *Server) As(t testing.TB, account string) CLI {
+	t.Helper()
+	c := s.CLI(t)
+	var got struct{ Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string } }
+	c.JSON(t, &got, "sts", "assume-role", "--role-arn", "arn:aws:iam::"+account+":role/witness", "--role-session-name", "witness")
+	k := got.Credentials
+	c.env = append(c.env, "AWS_ACCESS_KEY_ID="+k.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+k.SecretAccessKey, "AWS_SESSION_TOKEN="+k.SessionToken)
+	return c
+}
+
+// Try runs one command and gives what it printed.
+func (c CLI) Try(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.program, append([]string{"--output", "json"}, args...)...)
+	cmd.Env = c.env
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("aws %s: %w\n%s", strings.Join(args, " "), err, errs.String())
+	}
+	return out.String(), nil
+}
+
+// Must runs one command that must end well.
+func (c CLI) Must(t testing.TB, args ...string) string {
+	t.Helper()
+	out, err := c.Try(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// JSON runs one command that must end well, and reads what it printed.
+func (c CLI) JSON(t testing.TB, into any, args ...string) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(c.Must(t, args...)), into); err != nil {
+		t.Fatalf("aws %s: %v", strings.Join(args, " "), err)
+	}
+}
+
+// Lint fails the test unless cfn-lint finds nothing in a template.
+func Lint(t testing.TB, template []byte, args ...string) {
+	t.Helper()
+	program := Program(t, "cfn-lint")
+	path := filepath.Join(t.TempDir(), "template.yaml")
+	if err := os.WriteFile(path, template, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, append(args, "--", path)...).CombinedOutput()
+	if err != nil {
+		t.Errorf("cfn-lint: %v\n%s\n%s", err, out, template)
+	}
+}
