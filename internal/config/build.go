@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -45,8 +46,11 @@ func (b *builder) build(root *node) {
 	b.name(root, "app", "falkirk")
 	b.file.Falkirk = doc.Falkirk
 	app := &b.file.App
-	app.Name, app.Store = doc.App, b.store(doc)
+	app.Name, app.Store, app.StoreAccount = doc.App, b.store(doc), doc.StoreAccount
+	b.misplaced(root, false)
 	b.accounts(doc.Accounts)
+	b.accountNamed(root.get("storeAccount"), doc.StoreAccount)
+	b.name(root, "storeAccount")
 	b.groups(doc.Groups)
 	b.readComponents(doc.Components)
 	b.environments(doc)
@@ -178,9 +182,39 @@ func (b *builder) accounts(n *node) {
 			f.node = &node{pos: f.at, shape: mapping}
 		}
 		b.decode(f.node, &a, "account "+strconv.Quote(f.name))
-		b.name(f.node, "id", "role", "via")
-		b.file.Accounts = append(b.file.Accounts, Account{f.name, a.ID, a.Via, a.Role, a.ExternalID})
+		b.name(f.node, "id", "role", "via", "region", "endpoint")
+		b.sound(f, a)
+		b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{
+			Name: f.name, ID: a.ID, Via: a.Via, Role: a.Role, ExternalID: a.ExternalID,
+			Duration: a.Duration, Tags: a.Tags, Region: a.Region, Endpoint: a.Endpoint,
+		})
 	}
+}
+
+// sound checks what does not go together in one account.
+func (b *builder) sound(f field, a account) {
+	if d := a.Duration.Std(); d != 0 && (d < 15*time.Minute || d > 12*time.Hour) {
+		n := f.node.get("duration")
+		b.rep.add(n.pos, Problem{Text: fmt.Sprintf("a session of %s", a.Duration), Got: n.got(), Want: "from 15m to 12h"})
+	}
+	for key, given := range map[string]bool{"via": len(a.Via) > 0, "externalId": a.ExternalID != "", "tags": len(a.Tags) > 0} {
+		if given && a.Role == "" {
+			b.rep.add(f.node.get(key).pos, Problem{Text: fmt.Sprintf("account %q has %s and no role", f.name, key), Want: "role: the one that is assumed in the account"})
+		}
+	}
+	if id := roleAccount(a.Role); id != "" && a.ID != "" && id != a.ID {
+		n := f.node.get("role")
+		b.rep.add(n.pos, Problem{Text: fmt.Sprintf("account %q is %s, and its role is in %s", f.name, a.ID, id), Got: n.got(), Want: "a role in the account itself; those of others go under via"})
+	}
+}
+
+// roleAccount is the account in the ARN of a role.
+func roleAccount(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
 }
 
 func (b *builder) checkName(f field, what string) {
@@ -190,16 +224,16 @@ func (b *builder) checkName(f field, what string) {
 }
 
 // accountNamed checks a reference into accounts.
-func (b *builder) accountNamed(n *node, name string) {
+func (b *builder) accountNamed(at *node, name string) {
 	if name == "" {
 		return
 	}
 	var names []string
-	for _, a := range b.file.Accounts {
+	for _, a := range b.file.App.Accounts {
 		names = append(names, a.Name)
 	}
 	if !slices.Contains(names, name) {
-		b.unknownName(n.get("account").pos, "account", name, names)
+		b.unknownName(at.pos, "account", name, names)
 	}
 }
 

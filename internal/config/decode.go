@@ -23,7 +23,7 @@ func (d decoder) into(n *node, v reflect.Value, label string, r rule) {
 		v.Set(reflect.ValueOf(n))
 		return
 	}
-	if n.shape == null || n.broken {
+	if n.shape == null || n.broken || d.partial && len(n.late) > 0 {
 		return
 	}
 	if v.Kind() == reflect.Pointer {

@@ -14,12 +14,15 @@ const (
 	pinPattern     = `^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$`
 	personPattern  = `^[^@,"*?!\s][^,"*?!\s]{0,255}$`
 	rolePattern    = `^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
+	awsRegion      = `^[a-z]{2}(-[a-z]+)+-[0-9]+$`
+	addressPattern = `^https?://[^/]+$`
 )
 
 type document struct {
 	App          string  `json:"app" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the app: small letters and digits and hyphens"`
 	Falkirk      string  `json:"falkirk" jsonschema:"pattern=^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$,description=the one version of falkirk that may work on this app: such as 1.4.0; install.sh installs it; default: any"`
 	Store        string  `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
+	StoreAccount string  `json:"storeAccount" jsonschema:"description=name under accounts: the account that an s3:// store is reached by; default: the starting credentials"`
 	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback,default=2"`
 	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
 	Accounts     *node   `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
@@ -39,7 +42,12 @@ type account struct {
 	ID         string   `json:"id" jsonschema:"required,pattern=^[0-9]{12}$,description=the 12 digits of the account in quotes"`
 	Via        []string `json:"via" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=roles that are assumed on the way and in this order"`
 	Role       string   `json:"role" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=the role that is assumed in the account"`
-	ExternalID string   `json:"externalId" jsonschema:"description=external ID that the role asks for"`
+	ExternalID string   `json:"externalId" jsonschema:"minLength=2,maxLength=1224,description=external ID that the role asks for"`
+	Region     string   `json:"region" jsonschema:"pattern=^[a-z]{2}(-[a-z]+)+-[0-9]+$,description=the home region of the account: for what is there once and for environments without regions"`
+	Endpoint   string   `json:"endpoint" jsonschema:"pattern=^https?://[^/]+$,description=address in place of those of AWS: of an emulator or a private endpoint; default: AWS_ENDPOINT_URL and its like"`
+
+	Duration delivery.Duration `json:"duration" jsonschema:"type=string,description=how long a session lasts before it is renewed: from 15m to 12h; chained roles get one hour at most,default=1h"`
+	Tags     map[string]string `json:"tags" jsonschema:"description=session tags: the role's trust policy must allow sts:TagSession"`
 }
 
 type environment struct {
@@ -49,6 +57,7 @@ type environment struct {
 	Keep       int      `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; default: that of the app"`
 	Parallel   int      `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once; default: that of the app"`
 	Account    string   `json:"account" jsonschema:"description=name under accounts"`
+	Accounts   []string `json:"accounts" jsonschema:"minItems=1,description=names under accounts: every region is there in each of them"`
 	Regions    []*node  `json:"regions" jsonschema:"minItems=1,description=the places of this environment; default: one region with the name local"`
 	Target     *node    `json:"target" jsonschema:"description=settings by kind of target for every component here"`
 	Components *node    `json:"components" jsonschema:"description=settings for single components here; by name"`

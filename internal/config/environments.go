@@ -39,7 +39,7 @@ func (b *builder) environments(doc document) {
 		if n.shape != mapping {
 			continue
 		}
-		b.name(n, "name", "account", "after")
+		b.name(n, "name", "account", "accounts", "after")
 		if first, dup := known[e.Name]; dup && e.Name != "" {
 			b.rep.add(n.get("name").pos, Problem{
 				Text: fmt.Sprintf("environment %q is there twice", e.Name), Got: e.Name,
@@ -104,10 +104,10 @@ func (b *builder) after(n *node, e environment, earlier, later []string) []strin
 }
 
 func (b *builder) environment(n *node, e environment, out *readEnvironment) {
-	b.accountNamed(n, e.Account)
+	b.accountsOf(n, e)
 	here := b.level(e.Target, e.Components)
 	// Regions are counted before they are looked at, as each is compared with all.
-	if len(b.landings)+len(e.Regions)*max(1, len(b.components)) > mostLandings {
+	if len(b.landings)+len(e.Regions)*max(1, len(e.Accounts))*max(1, len(b.components)) > mostLandings {
 		b.rep.add(n.pos, Problem{Text: "too many components times places", Want: fmt.Sprintf("at most %d in the app", mostLandings)})
 		return
 	}
@@ -145,10 +145,48 @@ func (b *builder) level(target, components *node) level {
 	return l
 }
 
-// spots are the places of an environment, in the order of its regions.
+// accountsOf checks the accounts of an environment.
+func (b *builder) accountsOf(n *node, e environment) {
+	b.accountNamed(n.get("account"), e.Account)
+	all := n.get("accounts")
+	for i, name := range e.Accounts {
+		b.accountNamed(all.item(i, len(e.Accounts)), name)
+	}
+	if n.has("account") && n.has("accounts") {
+		b.rep.add(all.pos, Problem{Text: "account and accounts stand beside each other", Want: "one of the two"})
+	}
+}
+
+// spots are the places of an environment: account by account, in the order of
+// its regions.
 func (b *builder) spots(n *node, e environment) []spot {
-	if !n.has("regions") {
-		return []spot{{Place: delivery.Place{Environment: e.Name, Account: e.Account, Region: "local"}, at: n.pos}}
+	accounts := e.Accounts
+	if len(accounts) == 0 {
+		accounts = []string{e.Account}
+	}
+	var spots []spot
+	for i, account := range accounts {
+		if n.has("regions") {
+			e.Account = account
+			spots = append(spots, b.regions(e, i > 0)...)
+			continue
+		}
+		home := "local"
+		if a, ok := b.file.App.Account(account); ok && a.Region != "" {
+			home = a.Region
+		}
+		spots = append(spots, spot{Place: delivery.Place{Environment: e.Name, Account: account, Region: home}, at: n.pos})
+	}
+	return spots
+}
+
+// regions are the places in one account; what is wrong with a region is said
+// of the first account only.
+func (b *builder) regions(e environment, again bool) []spot {
+	if again {
+		quiet := *b
+		quiet.rep = &report{file: b.rep.file, secrets: b.rep.secrets}
+		b = &quiet
 	}
 	var spots []spot
 	for i, r := range e.Regions {
@@ -162,7 +200,10 @@ func (b *builder) spots(n *node, e environment) []spot {
 		} else {
 			b.decode(r, &reg, fmt.Sprintf("regions[%d]", i))
 			b.name(r, "name", "account")
-			b.accountNamed(r, reg.Account)
+			b.accountNamed(r.get("account"), reg.Account)
+			if reg.Account != "" && len(e.Accounts) > 0 {
+				b.rep.add(r.get("account").pos, Problem{Text: "a region with an account of its own", Want: "account in place of accounts at the environment"})
+			}
 			lv = b.level(reg.Target, reg.Components)
 		}
 		place := delivery.Place{Environment: e.Name, Account: cmp.Or(reg.Account, e.Account), Region: reg.Name}

@@ -11,8 +11,8 @@ var (
 	envRef  = regexp.MustCompile(`\$\{env:[A-Za-z_][A-Za-z0-9_]*\}`)
 )
 
-// interpolate puts environment variables into a scalar: ${env:NAME}, and
-// nothing else; $${ stands for ${ itself.
+// interpolate puts environment variables into a scalar: ${env:NAME}; $${ stands
+// for ${ itself. What is known later only, such as ${place.region}, stays.
 func (c *converter) interpolate(s string, at pos) *node {
 	out := &node{pos: at, shape: text, value: s}
 	if !strings.Contains(s, "${") {
@@ -37,6 +37,12 @@ func (c *converter) interpolate(s string, at pos) *node {
 			out.broken = true
 			return out
 		}
+		if ref := rest[i : i+end+1]; lateRef.MatchString(ref) {
+			out.late = append(out.late, ref)
+			b.WriteString(ref)
+			rest = rest[i+end+1:]
+			continue
+		}
 		value, ok := c.variable(rest[i:i+end+1], at)
 		if !ok {
 			out.broken = true
@@ -47,7 +53,7 @@ func (c *converter) interpolate(s string, at pos) *node {
 		rest = rest[i+end+1:]
 	}
 	out.value = b.String()
-	if len(out.env) > 0 {
+	if len(out.env)+len(out.late) > 0 {
 		out.shown = s
 	}
 	return out
@@ -59,7 +65,7 @@ func (c *converter) variable(ref string, at pos) (string, bool) {
 	if !isEnv || !envName.MatchString(name) {
 		c.rep.add(at, Problem{
 			Text: shorten(ref) + " is not known", Got: shorten(ref),
-			Want: "${env:NAME}, the only thing that is put in; or $${ for the text ${ itself",
+			Want: "${env:NAME}; in the settings of a target also ${place.region} and others; or $${ for the text ${ itself",
 		})
 		return "", false
 	}

@@ -41,6 +41,7 @@ func (b *builder) land(c component, s spot, env level) (landing, bool) {
 		b.rep.add(s.at, Problem{Text: "too many settings times places", Want: fmt.Sprintf("at most %d values in the app", mostSettings)})
 		return landing{}, false
 	}
+	l.block = b.placed(l.block, s.Place)
 	l.Place, l.Component, l.Target = s.Place, c.Name, name
 	l.Settings = b.settings(kind, l.block, name)
 	return l, l.Settings != nil

@@ -16,22 +16,12 @@ import (
 // FileName is the name of an app file.
 const FileName = "falkirk.yml"
 
-// Account is how an AWS account is reached.
-type Account struct {
-	Name       string
-	ID         string
-	Via        []string
-	Role       string
-	ExternalID string
-}
-
 // File is a checked app file.
 type File struct {
-	App      delivery.App
-	Accounts []Account
-	Path     string   // absolute
-	Falkirk  string   // the version of falkirk that it asks for; empty: any
-	Secrets  []string // values that came from ${env:…} into settings, for redaction; longest first
+	App     delivery.App
+	Path    string   // absolute
+	Falkirk string   // the version of falkirk that it asks for; empty: any
+	Secrets []string // values that came from ${env:…} into settings, for redaction; longest first
 
 	name      string // of the file, as given, without folders
 	effective *node  // for Show: the whole file after defaults and inheritance

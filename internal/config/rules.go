@@ -149,6 +149,10 @@ func patternWords(pattern string) string {
 		return "12 digits"
 	case rolePattern:
 		return `the ARN of a role, as "arn:aws:iam::123456789012:role/deploy"`
+	case awsRegion:
+		return "a region such as eu-central-1"
+	case addressPattern:
+		return "http://HOST or https://HOST"
 	case pinPattern:
 		return "a version such as 1.4.0"
 	case personPattern:

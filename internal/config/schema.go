@@ -11,7 +11,7 @@ import (
 
 // envPattern is a text into which the environment is put. It may stand where a
 // number or a truth value is wanted, and is converted; the schema says so.
-const envPattern = `\$\{env:[A-Za-z_][A-Za-z0-9_]*\}`
+const envPattern = `\$\{(env:[A-Za-z_][A-Za-z0-9_]*|place\.[a-zA-Z]+)\}`
 
 // Schema is the JSON Schema (draft 2020-12) of an app file with these kinds.
 func Schema(kinds Kinds) ([]byte, error) {

@@ -65,6 +65,9 @@ func (b *builder) show(root *node, doc document) *node {
 	top := &node{shape: mapping}
 	top.put("app", root.get("app"))
 	top.put("store", told(root.get("store"), &node{shape: text, value: b.file.App.Store}))
+	if account := root.get("storeAccount"); account != nil {
+		top.put("storeAccount", account)
+	}
 	if pin := root.get("falkirk"); pin != nil {
 		top.put("falkirk", pin)
 	}
@@ -142,8 +145,8 @@ func showEnvironment(e readEnvironment, app *node) *node {
 
 func showRegion(e readEnvironment, i int, p delivery.Place) *node {
 	var written *node
-	if all := e.node.get("regions"); all != nil && i < len(all.items) {
-		written = all.items[i]
+	if all := e.node.get("regions"); all != nil && len(all.items) > 0 {
+		written = all.items[i%len(all.items)] // account by account
 	}
 	name := written
 	if written != nil && written.shape == mapping {
@@ -153,6 +156,9 @@ func showRegion(e readEnvironment, i int, p delivery.Place) *node {
 	out.put("name", told(name, &node{shape: text, value: p.Region}))
 	if p.Account != "" {
 		from := orElse(written.get("account"), e.node.get("account"))
+		if all := e.node.get("accounts"); all != nil {
+			from = all
+		}
 		out.put("account", told(from, &node{shape: text, value: p.Account}))
 	}
 	components := &node{shape: mapping}

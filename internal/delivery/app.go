@@ -13,8 +13,10 @@ import (
 // App is a checked falkirk.yml: everything after defaults, paths absolute.
 type App struct {
 	Name         string        `json:"app"`
-	Root         string        `json:"root"`  // folder of the app file, absolute
-	Store        string        `json:"store"` // URL, absolute where it is a file://
+	Root         string        `json:"root"`                   // folder of the app file, absolute
+	Store        string        `json:"store"`                  // URL, absolute where it is a file://
+	StoreAccount string        `json:"storeAccount,omitempty"` // the account of an s3:// store; "": the starting credentials
+	Accounts     []Account     `json:"accounts,omitempty"`
 	Components   []Component   `json:"components"`
 	Environments []Environment `json:"environments"` // in their order
 

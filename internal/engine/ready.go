@@ -39,6 +39,7 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	}
 	a := asked{sit: sit}
 	op := sit.Operation
+	ctx = delivery.WithOperation(ctx, op)
 	if op.Verb != delivery.VerbPrune {
 		if a.rel, err = e.Releases.Get(ctx, e.App.Name, op.Version); err != nil {
 			return asked{}, err

@@ -42,6 +42,7 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	op := a.sit.Operation
+	ctx = delivery.WithOperation(ctx, op)
 	if a.isIdle() {
 		e.report(op, Event{Kind: Ended, Result: delivery.ResultDone, Note: "nothing to do", Standing: a.now.standing()})
 		return Result{Operation: op, Standing: a.now.standing()}, nil

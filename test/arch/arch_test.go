@@ -32,7 +32,8 @@ var may = map[string][]string{
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
 	"notice":         {"delivery", "fault"},
 	"notice/*":       {"notice", "delivery", "fault"},
-	"target/*":       {"delivery", "fault"},
+	"aws/*":          {"delivery", "fault"}, // each talks to one service
+	"target/*":       {"aws", "oci", "release", "bucket", "delivery", "fault"},
 	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all

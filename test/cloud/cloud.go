@@ -160,7 +160,7 @@ func (s *Server) Config(region string) aws.Config {
 func (s *Server) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "AWS_") })
 	return append(env,
-		"AWS_ENDPOINT_URL=" + s.URL, "AWS_ACCESS_KEY_ID=" + s.key, "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL="+s.URL, "AWS_ACCESS_KEY_ID="+s.key, "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=",
 		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
 }
@@ -181,7 +181,9 @@ func (s *Server) CLI(t testing.TB) CLI {
 func (s *Server) As(t testing.TB, account string) CLI {
 	t.Helper()
 	c := s.CLI(t)
-	var got struct{ Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string } }
+	var got struct {
+		Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+	}
 	c.JSON(t, &got, "sts", "assume-role", "--role-arn", "arn:aws:iam::"+account+":role/witness", "--role-session-name", "witness")
 	k := got.Credentials
 	c.env = append(c.env, "AWS_ACCESS_KEY_ID="+k.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+k.SecretAccessKey, "AWS_SESSION_TOKEN="+k.SessionToken)

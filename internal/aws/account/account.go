@@ -1,0 +1,116 @@
+// Package account reaches AWS accounts: it walks the chain of roles of an
+// account in the app file, and is the only place that assumes one.
+package account
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// Options is what a pool works with.
+type Options struct {
+	Accounts []delivery.Account // of the app file
+	App      string
+	Actor    string                                           // who asks; in the name of every session
+	Start    func(ctx context.Context) (aws.Config, error)    // the starting credentials; nil: the SDK's ordinary chain
+	Retried  func(account, region, service, operation string) // told of every call that was sent again; may be nil
+}
+
+// Pool reaches accounts. Sessions last for the run and are renewed before they
+// expire. It may be used from many goroutines.
+type Pool struct {
+	opt Options
+
+	mu       sync.Mutex
+	start    *aws.Config
+	sessions map[session]*chain
+}
+
+// New makes a pool; nothing is asked of anybody until an account is needed.
+func New(opt Options) *Pool {
+	if opt.Start == nil {
+		opt.Start = func(ctx context.Context) (aws.Config, error) { return config.LoadDefaultConfig(ctx) }
+	}
+	return &Pool{opt: opt, sessions: map[session]*chain{}}
+}
+
+// Config is the SDK's configuration for an account of the app file in a region;
+// no region is the account's home. The empty account is that of the starting
+// credentials. An account whose chain ends in another one than the app file
+// says is fault.Refused, and nothing else is asked of it.
+func (p *Pool) Config(ctx context.Context, name, region string) (aws.Config, error) {
+	start, err := p.starting(ctx)
+	if err != nil {
+		return aws.Config{}, err
+	}
+	if name == "" {
+		return p.placed(start, delivery.Account{}, region)
+	}
+	a, ok := (delivery.App{Accounts: p.opt.Accounts}).Account(name)
+	if !ok {
+		return aws.Config{}, fault.New(fault.Invalid, "no account %q in the app file", name)
+	}
+	c := p.chain(ctx, a, start)
+	if err := c.prove(ctx); err != nil {
+		return aws.Config{}, err
+	}
+	cfg := start.Copy()
+	cfg.Credentials = c.credentials
+	return p.placed(cfg, a, region)
+}
+
+// placed sets the region, the endpoint, and how calls are repeated.
+func (p *Pool) placed(cfg aws.Config, a delivery.Account, region string) (aws.Config, error) {
+	cfg = cfg.Copy()
+	switch {
+	case region != "":
+		cfg.Region = region
+	case a.Region != "":
+		cfg.Region = a.Region
+	}
+	if cfg.Region == "" {
+		err := fault.New(fault.Invalid, "no region is known for account %q", a.Name)
+		return cfg, fault.Hint(err, "set region of the account in the app file, or AWS_REGION")
+	}
+	if a.Endpoint != "" {
+		cfg.BaseEndpoint = aws.String(a.Endpoint)
+	}
+	at := cfg.Region
+	var renew func()
+	if cached, ok := cfg.Credentials.(*aws.CredentialsCache); ok && a.Role != "" {
+		renew = cached.Invalidate
+	}
+	cfg.Retryer = func() aws.Retryer {
+		return told{retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+			o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+		}), func(err error) { p.retried(a.Name, at, err) }, renew}
+	}
+	return cfg, nil
+}
+
+// attempts is how often one call is sent at most. With the SDK's back-off of up
+// to 20 s between them, that is more than a minute of a service's bad weather.
+const attempts = 8
+
+// starting reads the SDK's ordinary chain once.
+func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.start != nil {
+		return *p.start, nil
+	}
+	cfg, err := p.opt.Start(ctx)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", classify(err))
+	}
+	p.start = &cfg
+	return cfg, nil
+}
