@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
@@ -28,10 +29,17 @@ type component struct {
 	pack pack.New
 }
 
+// means is what targets work with.
+type means struct {
+	app      delivery.App
+	store    *release.Store
+	accounts *account.Pool
+}
+
 // target is a kind of target: its block, and what makes releases live on it.
 type target struct {
 	config.Kind
-	open func(delivery.App, *release.Store) (engine.Target, error)
+	open func(means) (engine.Target, error)
 }
 
 // gate is a kind of gate: its block, and what answers for it.
@@ -95,17 +103,17 @@ func approvalGroups(settings json.RawMessage, groups map[string][]string) []faul
 	return s.CheckGroups(groups)
 }
 
-func openLocal(a delivery.App, store *release.Store) (engine.Target, error) {
+func openLocal(m means) (engine.Target, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	return local.New(local.Options{
-		Dir:   stateDir(a),
-		Store: store,
+		Dir:   stateDir(m.app),
+		Store: m.store,
 		Self:  []string{self, hiddenLocal},
 		Unpack: func(ctx context.Context, digest, platform, dir string) (local.Image, error) {
-			c, err := oci.Unpack(ctx, store, digest, platform, dir)
+			c, err := oci.Unpack(ctx, m.store, digest, platform, dir)
 			return local.Image{
 				Digest: digest, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env,
 				Dir: c.WorkingDir, User: c.User,

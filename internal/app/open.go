@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
@@ -31,6 +32,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		return nil, err
 	}
 	store := release.New(objects)
+	accounts := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor()})
 	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
@@ -39,8 +41,9 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
+	with := means{app: f.App, store: store, accounts: accounts}
 	for _, t := range targets() {
-		if run.Targets[t.Name], err = t.open(f.App, store); err != nil {
+		if run.Targets[t.Name], err = t.open(with); err != nil {
 			return nil, err
 		}
 	}
