@@ -1,0 +1,189 @@
+package policy
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+const (
+	builds = "111111111111"
+	prod   = "333333333333"
+	role   = "arn:aws:iam::333333333333:role/falkirk-shop"
+)
+
+func input() Input {
+	place := delivery.Place{Environment: "prd", Account: "prd", Region: "eu-central-1"}
+	other := place
+	other.Region = "us-east-1"
+	return Input{
+		App: delivery.App{Name: "shop", Environments: []delivery.Environment{{
+			Name: "prd", Places: []delivery.Place{place, other},
+			Landings: []delivery.Landing{
+				{Place: place, Component: "web", Target: "site", Settings: json.RawMessage(`"one"`)},
+				{Place: other, Component: "web", Target: "site", Settings: json.RawMessage(`"two"`)},
+			},
+		}}},
+		Accounts: []Account{
+			{"builds", builds, "arn:aws:iam::111111111111:role/falkirk-shop", "eu-central-1"},
+			{"prd", prod, role, "eu-central-1"},
+		},
+		Store:        Store{Bucket: "builds-bucket", Prefix: "shop", Account: builds, Region: "eu-central-1"},
+		StoreAccount: "builds",
+		Kinds: map[string]Kind{"site": func(p delivery.Placement, at Scope) []Statement {
+			var bucket string
+			if json.Unmarshal(p.Settings, &bucket) != nil {
+				return nil
+			}
+			write := Statement{Sid: "SiteWrite", Why: "w", Actions: []string{"s3:PutObject"}, Resources: []string{at.Objects(bucket, "")}}
+			return append(at.ReadNeeds(), write)
+		}},
+	}
+}
+
+func derive(t *testing.T, in Input) []Setup {
+	t.Helper()
+	all, err := Derive(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestEachRoleGetsWhatItsPlacesNeed(t *testing.T) {
+	t.Parallel()
+	all := derive(t, input())
+	var sids []string
+	for _, s := range all[1].Role {
+		sids = append(sids, s.Sid)
+		if slices.Contains(s.Resources, "*") || slices.Contains(s.Actions, "*") {
+			t.Errorf("%s has a star alone", s.Sid)
+		}
+	}
+	if got := strings.Join(sids, " "); got != "BuildsList BuildsRead SiteWrite" {
+		t.Errorf("prd may %s", got)
+	}
+	write := all[1].Role[2]
+	if got := strings.Join(write.Resources, " "); got != "arn:aws:s3:::one/* arn:aws:s3:::two/*" {
+		t.Errorf("prd writes to %s", got)
+	}
+	if len(all[1].Places) != 2 || all[1].Builds || len(all[1].Grants) != 0 {
+		t.Errorf("prd is %+v", all[1])
+	}
+	for _, s := range all[0].Role {
+		if strings.Contains(JSON(s), prod) || strings.Contains(JSON(s), "one") {
+			t.Errorf("the builds role reaches into production: %s", JSON(s))
+		}
+	}
+}
+
+// In a bucket policy the list action is on the bucket, the read action on its
+// objects; both name the role of the other account.
+func TestTheBuildsBucketLetsTheOtherAccountReadAndNoMore(t *testing.T) {
+	t.Parallel()
+	grants := derive(t, input())[0].Grants
+	if len(grants) != 1 || grants[0].Resource != "arn:aws:s3:::builds-bucket" || grants[0].Name() != "builds-bucket" {
+		t.Fatalf("the grants are %+v", grants)
+	}
+	got := JSON(New(grants[0].Statements...))
+	for _, want := range []string{
+		`"s3:ListBucket",` + "\n" + `      "Resource": "arn:aws:s3:::builds-bucket"`,
+		`"s3:GetObject",` + "\n" + `      "Resource": "arn:aws:s3:::builds-bucket/shop/blobs/*"`,
+		`"AWS": "arn:aws:iam::333333333333:root"`, `"aws:PrincipalArn": "` + role + `"`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in %s", want, got)
+		}
+	}
+	if strings.Contains(got, "Put") || strings.Contains(got, "Delete") || len(grants[0].Statements) != 2 {
+		t.Errorf("it lets write: %s", got)
+	}
+}
+
+func TestTwoRolesShareAStatement(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.Accounts = append(in.Accounts, Account{"sat", "222222222222", "arn:aws:iam::222222222222:role/falkirk-shop", "eu-central-1"})
+	in.App.Environments = append(in.App.Environments, delivery.Environment{Name: "sat", Landings: []delivery.Landing{{
+		Place: delivery.Place{Environment: "sat", Account: "sat", Region: "eu-central-1"}, Target: "site", Settings: json.RawMessage(`"sat"`),
+	}}})
+	statements := derive(t, in)[0].Grants[0].Statements
+	if len(statements) != 2 {
+		t.Fatalf("there are %d statements: %s", len(statements), JSON(statements))
+	}
+	if n := len(statements[0].Conditions["ArnEquals"]["aws:PrincipalArn"]); n != 2 {
+		t.Errorf("it names %d roles", n)
+	}
+}
+
+// All accounts may be one: no grants are needed then.
+func TestOneAccountForAllNeedsNoGrant(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.Accounts[1].ID = builds
+	for _, s := range derive(t, in) {
+		if len(s.Grants) > 0 {
+			t.Errorf("%s grants %+v", s.Account.Name, s.Grants)
+		}
+	}
+}
+
+func TestAnAccountWithoutARoleIsRefused(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.Accounts[1].Role = ""
+	if _, err := Derive(in); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.HintOf(err), "accounts.prd.role") {
+		t.Errorf("it said %v", err)
+	}
+}
+
+func TestSidsOfAppsAreApart(t *testing.T) {
+	t.Parallel()
+	names := []string{"shop", "shop-x", "sho-p", "s-hop", "shop0"}
+	for _, a := range names {
+		for _, b := range names {
+			if got := Ours(a)(Sid(b, "BuildsRead")); got != (a == b) {
+				t.Errorf("%s takes that of %s for its own: %v", a, b, got)
+			}
+		}
+		if strings.Trim(Sid(a, "X"), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+			t.Errorf("%s is no Sid", Sid(a, "X"))
+		}
+	}
+}
+
+func TestSplitKeepsEveryStatementAndTheLimit(t *testing.T) {
+	t.Parallel()
+	var all []Statement
+	for i := range 40 {
+		s := Statement{Sid: "S", Actions: []string{"s3:GetObject"}, Resources: nil}
+		for j := range 30 {
+			s.Resources = append(s.Resources, "arn:aws:s3:::bucket"+strings.Repeat("x", i%7)+string(rune('a'+j%26))+"/"+strings.Repeat("y", i)+"/*")
+		}
+		all = append(all, s)
+	}
+	all = numbered(all)
+	want := map[string]bool{}
+	for _, s := range all {
+		for _, r := range s.Resources {
+			want[r] = true
+		}
+	}
+	for _, part := range Split(all, 1000) {
+		if n := Size(part); n > 1000 {
+			t.Errorf("a document has %d characters", n)
+		}
+		for _, s := range part {
+			for _, r := range s.Resources {
+				delete(want, r)
+			}
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("%d resources are in no document", len(want))
+	}
+}
