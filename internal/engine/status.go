@@ -23,7 +23,9 @@ type Status struct {
 	By          string              `json:"by,omitempty"`
 	Ready       []string            `json:"ready"`               // wait to be promoted
 	Unsettled   bool                `json:"unsettled,omitempty"` // a promotion has not come to its end
-	Running     *delivery.Operation `json:"running,omitempty"`   // holds the environment
+	Condition   Condition           `json:"condition"`
+	Partial     string              `json:"partial,omitempty"` // what is partial
+	Running     *delivery.Operation `json:"running,omitempty"` // holds the environment
 	Components  []ComponentStatus   `json:"components"`
 
 	Hold    *delivery.Operation  `json:"hold,omitempty"`    // it stays on what it has
@@ -39,6 +41,9 @@ type ComponentStatus struct {
 	Component string         `json:"component"`
 	Target    string         `json:"target"`
 	Live      string         `json:"live"`
+	Digest    string         `json:"digest,omitempty"`   // of the artifact that is live, where the target can tell
+	Recorded  string         `json:"recorded,omitempty"` // the release that the ledger says; "" where it has no such component
+	Expected  string         `json:"expected,omitempty"` // digest of that release's artifact
 	Ready     []string       `json:"ready"`
 	URL       string         `json:"url,omitempty"`
 	Drift     []string       `json:"drift"`
@@ -91,7 +96,9 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	if rec.Open != nil {
 		st.Running = &rec.Open.Operation
 	}
-	return st, e.components(ctx, env, rec, st.Components)
+	err = e.components(ctx, env, rec, st.Components)
+	st.judge(rec)
+	return st, err
 }
 
 func (e *Engine) components(ctx context.Context, env delivery.Environment, rec delivery.Record, into []ComponentStatus) error {
@@ -102,7 +109,13 @@ func (e *Engine) components(ctx context.Context, env delivery.Environment, rec d
 	for i, l := range env.Landings {
 		group.Go(func() error {
 			p := placement(e.App.Name, l, rel)
-			c := ComponentStatus{Place: l.Place, Component: l.Component, Target: l.Target, Ready: []string{}, Drift: []string{}}
+			c := ComponentStatus{
+				Place: l.Place, Component: l.Component, Target: l.Target, Ready: []string{}, Drift: []string{},
+				Recorded: p.Version, Expected: p.Artifact.Digest,
+			}
+			if rel.Version == "" {
+				c.Recorded = rec.Live() // the manifest cannot be read
+			}
 			now, err := e.observeOne(ctx, p)
 			if err != nil {
 				c.Error, errs[i] = err.Error(), fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
@@ -118,11 +131,14 @@ func (e *Engine) components(ctx context.Context, env delivery.Environment, rec d
 }
 
 func (c *ComponentStatus) fill(rec delivery.Record, p delivery.Placement, now delivery.State) {
-	c.Live, c.URL = now.Live, now.Endpoint.URL
+	c.Live, c.Digest, c.URL = now.Live, now.Digest, now.Endpoint.URL
 	c.Ready = append(c.Ready, now.Ready...)
 	c.Drift = append(c.Drift, now.Drift...)
 	if want := rec.Live(); want != "" && p.Version != "" && now.Live != want {
 		c.Drift = append(c.Drift, fmt.Sprintf("the ledger says %s, but %s is live", want, orNothing(now.Live)))
+	}
+	if now.Digest != "" && p.Version == now.Live && p.Artifact.Digest != "" && now.Digest != p.Artifact.Digest {
+		c.Drift = append(c.Drift, fmt.Sprintf("%s is %s in the release, but %s is live", now.Live, p.Artifact.Digest, now.Digest))
 	}
 }
 

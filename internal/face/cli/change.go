@@ -145,6 +145,15 @@ func (c *change) preview(ctx context.Context, req engine.Request) error {
 
 // carry carries out what changes an environment, and shows how it goes.
 func (c *change) carry(ctx context.Context, environment string, do func(context.Context, *App) (engine.Result, error)) error {
+	var res engine.Result
+	return c.carryOut(ctx, environment, func(ctx context.Context, app *App) (err error) {
+		res, err = do(ctx, app)
+		return err
+	}, func(show *progress) any { return show.result(res) }, func() { c.printDone(res) })
+}
+
+// carryOut is carry for what has a document of its own.
+func (c *change) carryOut(ctx context.Context, environment string, do func(context.Context, *App) error, document func(*progress) any, text func()) error {
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -158,13 +167,13 @@ func (c *change) carry(ctx context.Context, environment string, do func(context.
 		return err
 	}
 	app.Tidy()
-	res, err := do(ctx, app)
+	err = do(ctx, app)
 	show.close()
-	c.doc.Result = show.result(res)
+	c.doc.Result = document(show)
 	if err != nil {
 		return err
 	}
-	return c.text(func() { c.printDone(res) })
+	return c.text(text)
 }
 
 func (c *change) printDone(res engine.Result) {

@@ -128,7 +128,7 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 // commands lists every command, in the order of the help page.
 func (f *face) commands() []*cobra.Command {
 	return slices.Concat([]*cobra.Command{
-		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(),
+		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(), f.convergeCmd(),
 	}, f.decisionCmds(), []*cobra.Command{
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),

@@ -11,7 +11,8 @@ import (
 )
 
 func (f *face) statusCmd() *cobra.Command {
-	return &cobra.Command{
+	digests := false
+	cmd := &cobra.Command{
 		Use: "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
 		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -22,28 +23,28 @@ func (f *face) statusCmd() *cobra.Command {
 			only := strings.Join(args, "")
 			all, err := app.Engine.Status(cmd.Context(), only)
 			f.doc.Result = append([]engine.Status{}, all...)
-			if textErr := f.text(func() { f.printStatus(all) }); textErr != nil {
+			if textErr := f.text(func() { f.printStatus(all, digests) }); textErr != nil {
 				return textErr
 			}
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&digests, "digests", false, "show what is recorded beside what is live, by digest")
+	return cmd
 }
 
-func (f *face) printStatus(all []engine.Status) {
-	rows := [][]string{{"ENVIRONMENT", "REGION", "COMPONENT", "LIVE", "SINCE", "BY", "READY", "URL"}}
+func (f *face) printStatus(all []engine.Status, digests bool) {
+	columns := statusColumns(all, digests)
+	rows := [][]string{{}}
+	for _, col := range columns {
+		rows[0] = append(rows[0], col.name)
+	}
 	var notes []string
 	for _, st := range all {
-		for i, c := range st.Components {
-			row := []string{"", "", c.Component, orDash(c.Live), "", "", orDash(strings.Join(others(c), " ")), orDash(c.URL)}
-			if i == 0 {
-				row[0] = st.Environment
-			}
-			if i == 0 || st.Components[i-1].Place != c.Place {
-				row[1] = c.Place.Region
-			}
-			if st.Since != nil && c.Live == st.Live {
-				row[4], row[5] = moment(*st.Since), st.By
+		for i := range st.Components {
+			var row []string
+			for _, col := range columns {
+				row = append(row, col.cell(st, i))
 			}
 			rows = append(rows, row)
 		}
@@ -119,6 +120,9 @@ func (f *face) notes(st engine.Status) []string {
 	if op := st.Running; op != nil {
 		out = append(out, fmt.Sprintf("%s %s: %s by %s since %s, operation %s",
 			f.paint(yellow, "running"), st.Environment, heading(*op), op.Actor, moment(op.At), op.ID))
+	}
+	if st.Partial != "" && st.Running == nil && !st.Unsettled {
+		out = append(out, fmt.Sprintf("%s %s: %s; falkirk converge %s", f.paint(yellow, "partial"), st.Environment, st.Partial, st.Environment))
 	}
 	if st.Unsettled && st.Running == nil {
 		out = append(out, fmt.Sprintf("%s %s: a promotion has not come to its end; repeat it, or falkirk rollback %s",

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"context"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// Converge brings all places of an environment to where it is bound for, and
+// does only what is missing: it ends a run that was begun, or else repairs what
+// is live, also in places that are new. A promotion that failed, and could not
+// be taken back, is taken back.
+func (e *Engine) Converge(ctx context.Context, req Request) (Leg, error) {
+	leg := Leg{Environment: req.Environment}
+	if _, err := e.App.Environment(req.Environment); err != nil {
+		return leg, err
+	}
+	rec, err := e.Ledger(req.Environment).Read(ctx, delivery.Record{})
+	if err != nil {
+		return leg, err
+	}
+	verbs, version := bearing(rec)
+	if len(verbs) == 0 {
+		err := fault.New(fault.Refused, "nothing is live in %s, and nothing was begun there", req.Environment)
+		return leg, fault.Hint(err, "falkirk train VERSION --to %s", req.Environment)
+	}
+	req.Version = version
+	for _, verb := range verbs {
+		req.Verb = verb
+		res, err := e.Run(ctx, req)
+		if err != nil {
+			return leg, err
+		}
+		if verb == delivery.VerbProvision {
+			leg.Provision = &res
+		} else {
+			leg.Promote = &res
+		}
+	}
+	return leg, nil
+}
+
+// bearing is what an environment is bound for: the verbs that are missing, and
+// their version; none when nothing is live and nothing was begun.
+func bearing(rec delivery.Record) ([]delivery.Verb, string) {
+	toLive := []delivery.Verb{delivery.VerbProvision, delivery.VerbPromote}
+	begun, failed := rec.Bound, false
+	if begun != nil {
+		_, failed = rec.Failed(begun.Version)
+	}
+	switch {
+	case rec.Toward != "" || rec.Way != nil && failed && rec.Live() != "":
+		return []delivery.Verb{delivery.VerbRollback}, rec.Toward
+	case rec.Way != nil && begun != nil:
+		return toLive, begun.Version
+	case begun != nil && begun.Verb == delivery.VerbProvision && !failed:
+		return toLive[:1], begun.Version
+	case rec.Live() != "":
+		return toLive, rec.Live()
+	}
+	return nil, ""
+}
