@@ -32,7 +32,8 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		return nil, err
 	}
 	store := release.New(objects)
-	accounts := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor()})
+	var sky weather
+	accounts := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor(), Retried: sky.hear})
 	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
@@ -57,7 +58,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		Local:  steering{app: f.App, target: run.Targets["local"]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
-		Flush:  crier.close,
+		Flush:  func() []string { return append(crier.close(), sky.report()...) },
 		TryNotice: func(ctx context.Context, s delivery.NoticeSetting, actor string) error {
 			return notice.Try(ctx, s, senders()[s.Kind], sample(f.App.Name, actor))
 		},

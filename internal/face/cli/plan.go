@@ -9,7 +9,6 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/fault"
 )
 
 func (f *face) planCmd() *cobra.Command {
@@ -21,20 +20,10 @@ func (f *face) planCmd() *cobra.Command {
 		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
 		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Actor: c.Actor, Reason: c.skip, Override: c.freeze}
-			switch phase {
-			case "provision", "promote":
-				if len(args) == 0 {
-					return fault.Hint(fault.New(fault.Invalid, "plan needs a VERSION"), "falkirk releases lists them")
-				}
-				req.Version = args[0]
-			case "prune":
-				if len(args) > 0 {
-					return fault.New(fault.Invalid, "a plan to prune takes no VERSION")
-				}
-			default:
-				return fault.Hint(fault.New(fault.Invalid, "--phase %q is not known", phase), "use provision, promote or prune")
+			if err := checkPhase(phase, args, "plan"); err != nil {
+				return err
 			}
+			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Version: strings.Join(args, ""), Actor: c.Actor, Reason: c.skip, Override: c.freeze}
 			if save == "" {
 				return c.preview(cmd.Context(), req)
 			}

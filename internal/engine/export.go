@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// Exporter is a target that can say a step as the plain commands that come to
+// the same.
+type Exporter interface {
+	Export(ctx context.Context, p delivery.Placement, s delivery.Step) ([]string, error)
+}
+
+// Script is a plan as commands, place by place.
+type Script struct {
+	Plan   delivery.Plan   `json:"plan"`
+	Digest string          `json:"digest"`
+	Places []PlaceCommands `json:"places"`
+}
+
+// PlaceCommands are the commands of one place, in their order.
+type PlaceCommands struct {
+	Place    delivery.Place `json:"place"`
+	Commands []StepCommands `json:"steps"`
+}
+
+// StepCommands are the commands of one step, for a POSIX shell.
+type StepCommands struct {
+	Component string   `json:"component"`
+	Summary   string   `json:"summary"`
+	Lines     []string `json:"lines"`
+}
+
+// Export is the plan of a request as plain commands. Nothing is written. A kind
+// of target that has no such commands is fault.Invalid.
+func (e *Engine) Export(ctx context.Context, req Request) (Script, error) {
+	a, err := e.ready(ctx, req)
+	if err != nil {
+		return Script{}, err
+	}
+	ctx = delivery.WithOperation(ctx, a.sit.Operation)
+	out := Script{Plan: a.plan, Digest: a.plan.Digest()}
+	for _, pp := range a.plan.Places {
+		place := PlaceCommands{Place: pp.Place, Commands: []StepCommands{}}
+		for _, s := range pp.Steps {
+			lines, err := e.exportStep(ctx, a.now.placementOf(s), s)
+			if err != nil {
+				return Script{}, fmt.Errorf("export %s of %s in %s: %w", s.Summary, s.Component, s.Place, err)
+			}
+			place.Commands = append(place.Commands, StepCommands{s.Component, s.Summary, lines})
+		}
+		out.Places = append(out.Places, place)
+	}
+	return out, nil
+}
+
+func (e *Engine) exportStep(ctx context.Context, p delivery.Placement, s delivery.Step) ([]string, error) {
+	x, can := e.Targets[s.Target].(Exporter)
+	if !can {
+		return nil, fault.New(fault.Invalid, "the target %s has no plain commands for what it does", s.Target)
+	}
+	return x.Export(ctx, p, s)
+}
