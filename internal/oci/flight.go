@@ -1,0 +1,111 @@
+package oci
+
+import "context"
+
+// How a blob came into a repository.
+const (
+	there = iota
+	mounted
+	uploaded
+)
+
+// NewCopier makes a copier that knows of nothing yet.
+func NewCopier() *Copier {
+	return &Copier{flights: map[landing]*flight{}, homes: map[landing]*flight{}, mounts: map[string]bool{}}
+}
+
+// found notes that a blob is in a repository.
+func (c *Copier) found(to Repository, digest string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := &flight{done: make(chan struct{}), repository: to.Name()}
+	close(f.done)
+	for _, at := range []struct {
+		in  map[landing]*flight
+		key landing
+	}{{c.flights, landing{to.Registry(), to.Name(), digest}}, {c.homes, landing{to.Registry(), "", digest}}} {
+		if at.in[at.key] == nil {
+			at.in[at.key] = f
+		}
+	}
+}
+
+// land has a blob brought into a repository by one of those that ask for it at
+// once; the others wait. The first in a registry sends it, and further
+// repositories get it from there.
+func (c *Copier) land(ctx context.Context, to Repository, digest string, send func(from string) (bool, error)) (how int, err error) {
+	first, err := c.once(ctx, c.flights, landing{to.Registry(), to.Name(), digest}, to.Name(), func() error {
+		how, err = c.settle(ctx, to, digest, send)
+		return err
+	})
+	if !first {
+		return there, err
+	}
+	return how, err
+}
+
+// settle is land for one repository.
+func (c *Copier) settle(ctx context.Context, to Repository, digest string, send func(from string) (bool, error)) (how int, err error) {
+	home := landing{to.Registry(), "", digest}
+	first, err := c.once(ctx, c.homes, home, to.Name(), func() error {
+		_, err := send("")
+		return err
+	})
+	if first || err != nil {
+		return uploaded, err
+	}
+	from := ""
+	c.mu.Lock()
+	if can, asked := c.mounts[to.Registry()]; can || !asked {
+		from = c.homes[home].repository
+	}
+	c.mu.Unlock()
+	if from == to.Name() {
+		return there, nil
+	}
+	was, err := send(from)
+	if err != nil {
+		return uploaded, err
+	}
+	if from != "" {
+		c.mu.Lock()
+		c.mounts[to.Registry()] = was || c.mounts[to.Registry()]
+		c.mu.Unlock()
+	}
+	if was {
+		return mounted, nil
+	}
+	return uploaded, nil
+}
+
+// once runs do unless somebody else does or has; who waited for one that failed
+// tries itself.
+func (c *Copier) once(ctx context.Context, in map[landing]*flight, key landing, repository string, do func() error) (first bool, err error) {
+	for {
+		c.mu.Lock()
+		f, taken := in[key]
+		if !taken {
+			f = &flight{done: make(chan struct{}), repository: repository}
+			in[key] = f
+		}
+		c.mu.Unlock()
+		if !taken {
+			f.err = do()
+			if f.err != nil {
+				c.mu.Lock()
+				delete(in, key)
+				c.mu.Unlock()
+			}
+			close(f.done)
+			return true, f.err
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+		if f.err == nil {
+			return false, nil
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"falkirk/internal/fault"
+)
+
+// Answer is a registry's refusal, with the codes of the distribution
+// specification where it gave any.
+type Answer struct {
+	Status int
+	Codes  []string // "MANIFEST_UNKNOWN"
+	Text   string   // of its messages
+}
+
+// Error is what the registry said.
+func (a *Answer) Error() string {
+	s := fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+	if len(a.Codes) > 0 {
+		s += " (" + strings.Join(a.Codes, ", ") + ")"
+	}
+	if a.Text != "" {
+		s += ": " + a.Text
+	}
+	return s
+}
+
+func newAnswer(res *http.Response, raw []byte) *Answer {
+	a := &Answer{Status: res.StatusCode}
+	var body struct {
+		Errors []struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(raw, &body) != nil {
+		return a // a page of a proxy in between
+	}
+	var texts []string
+	for _, e := range body.Errors {
+		a.Codes = append(a.Codes, e.Code)
+		if e.Message != "" && !slices.Contains(texts, e.Message) {
+			texts = append(texts, e.Message)
+		}
+	}
+	a.Text = strings.Join(texts, "; ")
+	return a
+}
+
+// classify gives an answer its kind.
+func classify(a *Answer) error {
+	switch {
+	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
+		return fault.Hint(fault.New(fault.Refused, "%w", a), "log in with docker login, or allow the role to use the repository")
+	case a.Status == http.StatusNotFound:
+		return fault.New(fault.NotFound, "%w", a)
+	case a.Status == http.StatusConflict:
+		return fault.New(fault.Conflict, "%w", a)
+	case transient(a.Status):
+		return fault.New(fault.Unavailable, "%w", a)
+	}
+	return fault.New(fault.Internal, "%w", a)
+}
+
+func transient(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
+		status >= 500 && status != http.StatusNotImplemented && status != http.StatusHTTPVersionNotSupported
+}
+
+// has reports whether an answer in err has one of the codes.
+func has(err error, codes ...string) bool {
+	var a *Answer
+	return errors.As(err, &a) && slices.ContainsFunc(a.Codes, func(c string) bool { return slices.Contains(codes, c) })
+}
+
+// CannotDelete reports whether err says that the registry deletes no such thing.
+// Registries say so in many ways; distribution 2.8 calls a tag an invalid digest.
+func CannotDelete(err error) bool {
+	var a *Answer
+	if !errors.As(err, &a) {
+		return false
+	}
+	return a.Status == http.StatusMethodNotAllowed || a.Status == http.StatusNotImplemented || a.Status == http.StatusBadRequest ||
+		has(err, "UNSUPPORTED")
+}
+
+// IsImmutable reports whether err says that a tag may not be moved.
+func IsImmutable(err error) bool {
+	var a *Answer
+	if !errors.As(err, &a) || a.Status < 400 || a.Status >= 500 {
+		return false
+	}
+	text := strings.ToLower(a.Text + " " + strings.Join(a.Codes, " "))
+	return a.Status == http.StatusConflict || strings.Contains(text, "immutable") ||
+		strings.Contains(text, "already exist") || strings.Contains(text, "overwr")
+}
+
+// LacksBlob reports whether err says that a manifest refers to what is not there.
+func LacksBlob(err error) bool {
+	return has(err, "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "LAYERS_NOT_FOUND")
+}

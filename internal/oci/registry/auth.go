@@ -1,0 +1,143 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"falkirk/internal/fault"
+)
+
+// auth is what a registry has said about how to authenticate.
+type auth struct {
+	mu     sync.Mutex
+	scheme string // "", "basic" or "bearer"
+	realm  string // bearer: where tokens are
+	params url.Values
+	tokens map[string]token // by scope
+}
+
+type token struct {
+	value string
+	until time.Time
+}
+
+// authorize puts on a request what the registry has asked for, if it has.
+func (r *Registry) authorize(ctx context.Context, req *http.Request, scopes []string, again bool) error {
+	r.auth.mu.Lock()
+	scheme := r.auth.scheme
+	r.auth.mu.Unlock()
+	switch scheme {
+	case "basic":
+		user, password, err := r.login(ctx, again)
+		if err != nil {
+			return err
+		}
+		req.SetBasicAuth(user, password)
+	case "bearer":
+		value, err := r.token(ctx, scopes, again)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+value)
+	}
+	return nil
+}
+
+func (r *Registry) login(ctx context.Context, again bool) (user, password string, err error) {
+	if r.opt.Login == nil {
+		return "", "", nil
+	}
+	return r.opt.Login(ctx, again)
+}
+
+// learn reads the challenge of a 401; what it does not understand it leaves.
+func (r *Registry) learn(res *http.Response) {
+	for _, header := range res.Header.Values("WWW-Authenticate") {
+		scheme, rest, _ := strings.Cut(header, " ")
+		scheme = strings.ToLower(scheme)
+		if scheme != "basic" && scheme != "bearer" {
+			continue
+		}
+		r.auth.mu.Lock()
+		r.auth.scheme, r.auth.params = scheme, url.Values{}
+		for _, m := range regexp.MustCompile(`(\w+)="([^"]*)"`).FindAllStringSubmatch(rest, -1) {
+			switch m[1] {
+			case "realm":
+				r.auth.realm = m[2]
+			case "service":
+				r.auth.params.Set("service", m[2])
+			}
+		}
+		r.auth.mu.Unlock()
+		return
+	}
+}
+
+// token gives a token for the scopes, from what is kept or from the realm.
+func (r *Registry) token(ctx context.Context, scopes []string, again bool) (string, error) {
+	r.auth.mu.Lock()
+	defer r.auth.mu.Unlock() // one asks, the others have it then
+	key := strings.Join(scopes, " ")
+	if t, ok := r.auth.tokens[key]; ok && !again && time.Now().Before(t.until) {
+		return t.value, nil
+	}
+	t, err := r.fetch(ctx, scopes, again)
+	if err != nil {
+		return "", fmt.Errorf("log in to %s: %w", r.opt.Host, err)
+	}
+	if r.auth.tokens == nil {
+		r.auth.tokens = map[string]token{}
+	}
+	r.auth.tokens[key] = t
+	return t.value, nil
+}
+
+// fetch asks the realm for a token, as the distribution project's token
+// specification says.
+func (r *Registry) fetch(ctx context.Context, scopes []string, again bool) (token, error) {
+	q := url.Values{"service": r.auth.params["service"], "scope": scopes}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.auth.realm+"?"+q.Encode(), nil)
+	if err != nil {
+		return token{}, err
+	}
+	user, password, err := r.login(ctx, again)
+	if err != nil {
+		return token{}, err
+	}
+	if user != "" {
+		req.SetBasicAuth(user, password)
+	}
+	res, err := r.opt.Client.Do(req)
+	if err != nil {
+		return token{}, fault.New(fault.Unavailable, "%w", err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return token{}, fault.New(fault.Unavailable, "%w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return token{}, classify(newAnswer(res, raw))
+	}
+	var said struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"`
+	}
+	if err := json.Unmarshal(raw, &said); err != nil {
+		return token{}, fault.New(fault.Unavailable, "its token is not JSON: %w", err)
+	}
+	if said.Token == "" {
+		said.Token = said.AccessToken
+	}
+	lasts := max(time.Duration(said.ExpiresIn)*time.Second, time.Minute) // a minute at least, the specification says
+	return token{said.Token, time.Now().Add(lasts * 9 / 10)}, nil
+}

@@ -1,0 +1,154 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"falkirk/internal/fault"
+	"falkirk/internal/oci"
+)
+
+// accepted are the manifests that are asked for: OCI and Docker schema 2.
+const accepted = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, " +
+	"application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+
+// maxManifest is what registries accept at most.
+const maxManifest = 4 << 20
+
+// Manifest reads a manifest by digest or tag. Its bytes are those of the digest.
+func (r *Repository) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
+	res, err := r.send(ctx, call{method: http.MethodGet, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}})
+	if err != nil {
+		return oci.Manifest{}, fmt.Errorf("read manifest %s of %w", reference, err)
+	}
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxManifest+1))
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return oci.Manifest{}, fault.New(fault.Unavailable, "read manifest %s of %s: %w", reference, r, err)
+	}
+	if len(raw) > maxManifest {
+		return oci.Manifest{}, fault.New(fault.Invalid, "manifest %s of %s has more than %d bytes", reference, r, maxManifest)
+	}
+	m, err := oci.NewManifest(raw, res.Header.Get("Content-Type"))
+	if err != nil {
+		return oci.Manifest{}, fmt.Errorf("read manifest %s of %s: %w", reference, r, err)
+	}
+	if strings.Contains(reference, ":") && m.Digest != reference {
+		return oci.Manifest{}, fault.New(fault.Internal, "%s gave %s when asked for %s", r, m.Digest, reference)
+	}
+	return m, nil
+}
+
+// Digest asks which manifest a tag or digest names; "" if none.
+func (r *Repository) Digest(ctx context.Context, reference string) (string, error) {
+	res, err := r.send(ctx, call{method: http.MethodHead, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}})
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for %s in %w", reference, err)
+	}
+	if err := done(res); err != nil {
+		return "", err
+	}
+	if d := res.Header.Get("Docker-Content-Digest"); d != "" {
+		return d, nil
+	}
+	m, err := r.Manifest(ctx, reference) // an old registry, which leaves the header out
+	return m.Digest, err
+}
+
+// Blob opens a blob. Its bytes are not checked here.
+func (r *Repository) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
+	res, err := r.send(ctx, call{method: http.MethodGet, url: r.url("blobs", digest)})
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %w", digest, err)
+	}
+	return res.Body, nil
+}
+
+// HasBlob asks whether a blob is in the repository.
+func (r *Repository) HasBlob(ctx context.Context, digest string) (bool, error) {
+	res, err := r.send(ctx, call{method: http.MethodHead, url: r.url("blobs", digest)})
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for %s in %w", digest, err)
+	}
+	return true, done(res)
+}
+
+// Tags lists all tags, page by page; none where the repository is not there.
+func (r *Repository) Tags(ctx context.Context) ([]string, error) {
+	var all []string
+	for next := r.url("tags", "list?n=1000"); next != ""; {
+		var page struct {
+			Tags []string `json:"tags"`
+		}
+		link, err := r.list(ctx, next, &page)
+		if fault.Is(err, fault.NotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list the tags of %w", err)
+		}
+		all, next = append(all, page.Tags...), link
+	}
+	return all, nil
+}
+
+// Referrers lists what refers to a manifest. The second answer is false where
+// the registry does not know how to tell (before OCI 1.1).
+func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descriptor, bool, error) {
+	var all []oci.Descriptor
+	for next := r.url("referrers", digest); next != ""; {
+		var page struct {
+			Manifests []oci.Descriptor `json:"manifests"`
+		}
+		link, err := r.list(ctx, next, &page)
+		if fault.Is(err, fault.NotFound) || CannotDelete(err) { // the same words: it is not supported
+			return nil, false, nil
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("list what refers to %s in %w", digest, err)
+		}
+		all, next = append(all, page.Manifests...), link
+	}
+	return all, true, nil
+}
+
+// list reads one page of JSON and the address of the next.
+func (r *Repository) list(ctx context.Context, address string, into any) (next string, err error) {
+	res, err := r.send(ctx, call{method: http.MethodGet, url: address})
+	if err != nil {
+		return "", err
+	}
+	raw, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return "", fault.New(fault.Unavailable, "%s: %w", r, err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return "", fault.New(fault.Unavailable, "%s: its answer is not JSON: %w", r, err)
+	}
+	return nextPage(res)
+}
+
+// nextPage is the address in a Link header (RFC 5988), or "".
+func nextPage(res *http.Response) (string, error) {
+	link := res.Header.Get("Link")
+	target, rest, ok := strings.Cut(strings.TrimPrefix(link, "<"), ">")
+	if !ok || !strings.Contains(rest, "next") {
+		return "", nil
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		return "", fault.New(fault.Unavailable, "the next page is at %q: %w", target, err)
+	}
+	return res.Request.URL.ResolveReference(u).String(), nil
+}

@@ -1,0 +1,89 @@
+// Package registry speaks the OCI distribution protocol (version 1.1, and what
+// older registries understand of it): manifests, blobs, tags and referrers of
+// one repository, with as few requests as it takes. It knows no cloud.
+package registry
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Login gives the user and password for a registry; again says that the last
+// ones were refused. An empty user is nobody.
+type Login func(ctx context.Context, again bool) (user, password string, err error)
+
+// Options is what a registry is reached with.
+type Options struct {
+	Host   string // "127.0.0.1:5000", "ghcr.io"
+	Plain  bool   // HTTP without TLS
+	Login  Login  // may be nil: nobody
+	Client *http.Client
+	// Limit, where it is set, waits until a manifest may be written: some
+	// registries count those.
+	Limit func(ctx context.Context) error
+	Pause time.Duration // before the first repetition of a request; 200 ms if 0
+}
+
+// Registry is one host. It may be used from many goroutines.
+type Registry struct {
+	opt  Options
+	base string
+	auth auth
+}
+
+// New makes a registry; nothing is asked of it yet.
+func New(o Options) *Registry {
+	scheme, host := "https://", o.Host
+	if o.Plain {
+		scheme = "http://"
+	}
+	if host == "docker.io" || host == "index.docker.io" {
+		host = "registry-1.docker.io"
+	}
+	if o.Client == nil {
+		o.Client = NewClient()
+	}
+	if o.Pause <= 0 {
+		o.Pause = 200 * time.Millisecond
+	}
+	if o.Limit == nil {
+		o.Limit = func(context.Context) error { return nil }
+	}
+	return &Registry{opt: o, base: scheme + host + "/v2/"}
+}
+
+// NewClient makes an HTTP client that keeps enough connections for a copy.
+func NewClient() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 128, 64
+	t.DisableCompression = true // blobs are what their digests say
+	t.ResponseHeaderTimeout = 2 * time.Minute
+	return &http.Client{Transport: t}
+}
+
+// Host is the registry's name, with its port.
+func (r *Registry) Host() string { return r.opt.Host }
+
+// Repository is one repository of a registry.
+type Repository struct {
+	reg  *Registry
+	name string
+}
+
+// Repository names one; it need not be there.
+func (r *Registry) Repository(name string) *Repository { return &Repository{r, name} }
+
+// Registry is the host that the repository is on.
+func (r *Repository) Registry() string { return r.reg.opt.Host }
+
+// Name is the repository's name in its registry.
+func (r *Repository) Name() string { return r.name }
+
+// String is registry and repository, as in an image reference.
+func (r *Repository) String() string { return r.reg.opt.Host + "/" + r.name }
+
+func (r *Repository) url(parts ...string) string {
+	return r.reg.base + r.name + "/" + strings.Join(parts, "/")
+}

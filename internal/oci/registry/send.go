@@ -1,0 +1,164 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"falkirk/internal/fault"
+)
+
+// tries is how often a request is sent before its failure is believed.
+const tries = 5
+
+// call is one request. Its body is either bytes, which can be sent again, or a
+// stream, which cannot.
+type call struct {
+	method string
+	url    string
+	header map[string]string
+	body   []byte
+	stream io.Reader
+	length int64 // of the stream
+	scopes []string
+}
+
+// send does a request until it is answered with less than 400, and gives the
+// answer, whose body is to be closed.
+func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
+	if c.scopes == nil {
+		c.scopes = []string{r.scope()}
+	}
+	for n := 1; ; n++ {
+		res, wait, err := r.reg.try(ctx, c)
+		if err == nil {
+			return res, nil
+		}
+		if wait < 0 || n == tries || c.stream != nil {
+			return nil, fmt.Errorf("%s: %w", r, err)
+		}
+		if err := r.reg.pause(ctx, n, wait); err != nil {
+			return nil, fmt.Errorf("%s: %w", r, err)
+		}
+	}
+}
+
+func (r *Repository) scope() string { return "repository:" + r.name + ":pull,push" }
+
+// pause waits before the n-th repetition, longer each time and never less than
+// the registry asked for.
+func (r *Registry) pause(ctx context.Context, n int, least time.Duration) error {
+	d := r.opt.Pause << (n - 1)
+	d += rand.N(d) //nolint:gosec // not a secret
+	t := time.NewTimer(max(d, least))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// try sends once, or twice where the registry wants to know who asks. A wait
+// below zero means that repeating does not help.
+func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Duration, error) {
+	again := false
+	for asked := 0; ; asked++ {
+		req, err := c.request(ctx)
+		if err != nil {
+			return nil, -1, err
+		}
+		if err := r.authorize(ctx, req, c.scopes, again); err != nil {
+			return nil, -1, err
+		}
+		res, err := r.opt.Client.Do(req)
+		if err != nil {
+			return nil, repeatable(ctx, err), lost(ctx, c, err)
+		}
+		if res.StatusCode < 400 {
+			return res, 0, nil
+		}
+		raw, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		if err = errors.Join(err, res.Body.Close()); err != nil {
+			return nil, 0, lost(ctx, c, err)
+		}
+		if res.StatusCode == http.StatusUnauthorized && asked < 2 && c.stream == nil {
+			r.learn(res)
+			again = asked > 0
+			continue
+		}
+		answer := newAnswer(res, raw)
+		wait := time.Duration(-1)
+		if transient(res.StatusCode) {
+			wait = after(res)
+		}
+		return nil, wait, classify(answer)
+	}
+}
+
+// repeatable says whether to repeat after a request was lost: not when we gave up
+// ourselves, and not when what we sent was wrong.
+func repeatable(ctx context.Context, err error) time.Duration {
+	var own *fault.Error
+	if ctx.Err() != nil || errors.As(err, &own) {
+		return -1
+	}
+	return 0
+}
+
+func lost(ctx context.Context, c call, err error) error {
+	var own *fault.Error
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.As(err, &own) {
+		return err
+	}
+	return fault.New(fault.Unavailable, "%s: %w", c.method, err)
+}
+
+// after is how long the registry asks to wait, at most half a minute.
+func after(res *http.Response) time.Duration {
+	seconds, err := strconv.Atoi(res.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, 30*time.Second)
+}
+
+func (c call) request(ctx context.Context) (*http.Request, error) {
+	var body io.Reader
+	switch {
+	case c.stream != nil && c.length == 0:
+		body = http.NoBody
+	case c.stream != nil:
+		body = io.NopCloser(c.stream)
+	case c.body != nil:
+		body = bytes.NewReader(c.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, c.method, c.url, body)
+	if err != nil {
+		return nil, err
+	}
+	if c.stream != nil {
+		req.ContentLength = c.length
+	}
+	for k, v := range c.header {
+		req.Header.Set(k, v)
+	}
+	return req, nil
+}
+
+// done closes an answer that has nothing to say, so that its connection is used
+// again.
+func done(res *http.Response) error {
+	_, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	return errors.Join(err, res.Body.Close())
+}
