@@ -20,6 +20,7 @@ import (
 	"falkirk/internal/pack/image"
 	"falkirk/internal/pack/site"
 	"falkirk/internal/release"
+	imagetarget "falkirk/internal/target/image"
 	"falkirk/internal/target/local"
 )
 
@@ -60,6 +61,7 @@ func components() []component {
 func targets() []target {
 	return []target{
 		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
+		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules}, openImage},
 	}
 }
 

@@ -39,6 +39,8 @@ type Settings struct {
 	Layout    string `json:"layout,omitempty" yaml:"layout,omitempty" jsonschema:"description=OCI layout (folder or tar archive) that holds the image; relative to the app file"`
 	Reference string `json:"reference,omitempty" yaml:"reference,omitempty" jsonschema:"description=image in a registry; taken whole with all its platforms"`
 
+	Push string `json:"push,omitempty" yaml:"push,omitempty" jsonschema:"description=builds registry and repository that the image is pushed to besides; environments copy it from there"`
+
 	Platforms []string `json:"platforms,omitempty" yaml:"platforms,omitempty" jsonschema:"description=platforms to build for such as linux/amd64"`
 }
 
@@ -59,6 +61,9 @@ func (s Settings) Check() []fault.Problem {
 	}
 	for _, key := range s.misplaced(sources[0]) {
 		add(fmt.Sprintf("%s does not go with %s", key, sources[0]), "", key)
+	}
+	if host, name, ok := strings.Cut(s.Push, "/"); s.Push != "" && (!ok || host == "" || name == "" || strings.ContainsAny(name, ":@ ") || name != strings.ToLower(name)) {
+		add(fmt.Sprintf("%q names no repository of a registry", s.Push), `"registry/repository", without a tag`, "push")
 	}
 	if s.Builder != "" && !slices.Contains(builderNames(), s.Builder) {
 		add(fmt.Sprintf("%q is not a builder", s.Builder), "docker, podman or buildah", "builder")

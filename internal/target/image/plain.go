@@ -1,0 +1,45 @@
+package image
+
+import (
+	"context"
+	"errors"
+
+	"falkirk/internal/fault"
+	"falkirk/internal/oci/registry"
+)
+
+// plain is a repository of a registry that speaks the distribution protocol.
+type plain struct{ *registry.Repository }
+
+// List has no digests: the protocol lists names only.
+func (r plain) List(ctx context.Context) (listing, error) {
+	tags, err := r.Tags(ctx)
+	l := listing{Exists: true, Tags: make(map[string]string, len(tags))} // it is made by the first push
+	for _, t := range tags {
+		l.Tags[t] = ""
+	}
+	return l, err
+}
+
+func (r plain) Delete(ctx context.Context, references []string) (left []string, err error) {
+	for _, reference := range references {
+		err := r.Repository.Delete(ctx, reference)
+		if registry.CannotDelete(err) {
+			left = append(left, reference)
+			continue
+		}
+		if err != nil {
+			return left, err
+		}
+	}
+	return left, nil
+}
+
+// Explain names who may not do what.
+func (r plain) Explain(err error) error {
+	var a *registry.Answer
+	if errors.As(err, &a) && fault.Is(err, fault.Refused) {
+		return fault.Hint(err, "log in to %s as somebody who may pull from and push to %s: docker login %s", r.Registry(), r.Name(), r.Registry())
+	}
+	return err
+}

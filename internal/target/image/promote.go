@@ -1,0 +1,160 @@
+package image
+
+import (
+	"context"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/oci"
+	"falkirk/internal/oci/registry"
+)
+
+// move puts the environment's tag on the release, by writing the same manifest
+// under it, and then the pointer. Of an index only the index itself is written.
+func (s spot) move(ctx context.Context) (delivery.Outcome, error) {
+	v, err := s.look(ctx)
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	was := v.facts.Pointer
+	if was.Version == s.Version && v.facts.Live == s.Artifact.Digest {
+		return delivery.Outcome{Nothing: true}, nil
+	}
+	m, err := s.repo.Manifest(ctx, s.Artifact.Digest)
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.Refused, "%s (%s) is not in %s: %w", s.Version, s.Artifact.Digest, v.facts.Repository, err)
+		return delivery.Outcome{}, fault.Hint(err, "falkirk provision %s --to %s", s.Version, s.Place.Environment)
+	}
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	tag, err := v.tagTo(ctx, m)
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	now := v.next(ctx, s.Version, s.Artifact.Digest, tag)
+	if err := v.point(ctx, now); err != nil {
+		return delivery.Outcome{}, err
+	}
+	note := "tag " + tag + " is on " + now.Digest
+	if now.PreviousDigest != "" {
+		note += "; before, " + v.facts.Tag + " was on " + now.PreviousDigest
+		if now.PreviousVersion != "" {
+			note += " (" + now.PreviousVersion + ")"
+		}
+	}
+	return delivery.Outcome{Note: note}, nil
+}
+
+// next is the pointer to come. What is replaced is what the tag really was on,
+// or, where a killed run has moved it already, what the pointer says.
+func (v *view) next(ctx context.Context, version, digest, tag string) pointer {
+	was := v.facts.Pointer
+	now := pointer{
+		App: v.App, Component: v.Component, Environment: v.Place.Environment,
+		Version: version, Digest: digest, Tag: tag,
+		PreviousVersion: was.Version, PreviousDigest: v.facts.Live,
+	}
+	if v.facts.Live == digest || v.facts.Live == "" {
+		now.PreviousDigest = was.Digest
+	}
+	if was.Version == version { // put back after other hands
+		now.PreviousVersion = was.PreviousVersion
+	}
+	if op, ok := delivery.OperationOf(ctx); ok {
+		now.Operation = op.ID
+	}
+	return now
+}
+
+// tagTo writes the environment's tag, and gives its name: one with the version
+// in it where tags cannot be moved.
+func (v *view) tagTo(ctx context.Context, m oci.Manifest) (string, error) {
+	fixed := v.fixed(v.tag)
+	if !fixed {
+		digest, err := v.digest(ctx, v.tag)
+		if err != nil || digest == m.Digest {
+			return v.tag, err
+		}
+		_, err = v.repo.Put(ctx, m, v.tag)
+		if err == nil || !registry.IsImmutable(err) {
+			return v.tag, err
+		}
+	}
+	tag := versionedTag(v.tag, v.Version, 0)
+	if _, taken := v.list.Tags[tag]; taken {
+		tag = versionedTag(v.tag, v.Version, v.nextNumber())
+	}
+	if len(tag) > mostTag {
+		return "", fault.New(fault.Invalid, "version %s is too long: %s cannot be a tag", v.Version, tag)
+	}
+	if digest, err := v.digest(ctx, tag); err != nil || digest == m.Digest {
+		return tag, err // a killed run has written it
+	}
+	_, err := v.repo.Put(ctx, m, tag)
+	return tag, err
+}
+
+// fixed reports whether a tag cannot be moved, as far as is known.
+func (v *view) fixed(tag string) bool {
+	return v.list.Immutable != nil && v.list.Immutable(tag)
+}
+
+func (v *view) nextNumber() int {
+	if len(v.numbers) == 0 {
+		return 1
+	}
+	return v.numbers[len(v.numbers)-1] + 1
+}
+
+// point writes the pointer; where tags cannot be moved, the next one.
+func (v *view) point(ctx context.Context, p pointer) error {
+	m, err := artifact(typeLive, p.annotations())
+	if err != nil {
+		return err
+	}
+	if len(v.numbers) == 0 && !v.fixed(pointerTag(v.tag)) {
+		err := v.putArtifact(ctx, m, pointerTag(v.tag))
+		if err == nil || !registry.IsImmutable(err) {
+			return err
+		}
+	}
+	return v.putArtifact(ctx, m, numberedTag(v.tag, v.nextNumber()))
+}
+
+// putArtifact writes an artifact, with its blob where somebody has deleted that.
+func (v *view) putArtifact(ctx context.Context, m oci.Manifest, tag string) error {
+	_, err := v.repo.Put(ctx, m, tag)
+	if !registry.LacksBlob(err) {
+		return err
+	}
+	if err := v.uploadEmpty(ctx); err != nil {
+		return err
+	}
+	_, err = v.repo.Put(ctx, m, tag)
+	return err
+}
+
+// untag takes the environment's tag away: nothing is live.
+func (s spot) untag(ctx context.Context) (delivery.Outcome, error) {
+	v, err := s.look(ctx)
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	if v.facts.Pointer.Version == "" {
+		return delivery.Outcome{Nothing: true}, nil
+	}
+	now := v.next(ctx, "", "", "")
+	var out delivery.Outcome
+	if _, there := v.list.Tags[v.facts.Tag]; there {
+		left, err := s.repo.Delete(ctx, []string{v.facts.Tag})
+		if err != nil {
+			return delivery.Outcome{}, err
+		}
+		if len(left) > 0 {
+			now.Tag = v.facts.Tag
+			out.Note = "nothing is live, but the registry deletes no tags: " + v.facts.Tag + " stays on " + v.facts.Live
+		}
+	}
+	return out, v.point(ctx, now)
+}

@@ -1,0 +1,118 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/oci"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// creator is a repository that has to be made before something can go into it.
+type creator interface {
+	Create(ctx context.Context, tags map[string]string) (made bool, err error)
+}
+
+func (s spot) create(ctx context.Context) (delivery.Outcome, error) {
+	c, ok := s.repo.(creator)
+	if !ok {
+		return delivery.Outcome{Nothing: true}, nil
+	}
+	tags := map[string]string{"falkirk:app": s.App, "falkirk:component": s.Component, "falkirk:environment": s.Place.Environment}
+	if op, ok := delivery.OperationOf(ctx); ok {
+		tags["falkirk:operation"] = op.ID
+	}
+	made, err := c.Create(ctx, tags)
+	return delivery.Outcome{Nothing: !made}, err
+}
+
+// copy brings the release's image with all that belongs to it into the
+// repository, and gives it the release's tag at the end.
+func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress)) (delivery.Outcome, error) {
+	tag, err := releaseTag(s.tag, s.Version)
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	from, where, err := t.source(ctx, s)
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	if err := s.empty(ctx); err != nil {
+		return delivery.Outcome{}, err
+	}
+	got, err := t.copier.Copy(ctx, s.repo, from, oci.Wish{
+		Digest: s.Artifact.Digest, Tag: tag,
+		Report: func(passed, total int64) { report(delivery.Progress{Done: passed, Total: total, Unit: "bytes"}) },
+	})
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
+	if err := s.unleave(ctx); err != nil {
+		return delivery.Outcome{}, err
+	}
+	return delivery.Outcome{Note: noteOf(got, where)}, nil
+}
+
+func noteOf(c oci.Copied, where string) string {
+	note := fmt.Sprintf("%d blobs copied from %s", c.Uploaded, where)
+	if c.Mounted > 0 {
+		note += fmt.Sprintf(", %d mounted", c.Mounted)
+	}
+	if c.Referrers > 0 {
+		note += fmt.Sprintf(", %d signatures and other referrers", c.Referrers)
+	}
+	return note
+}
+
+// source is where the image comes from: the builds registry, if pack pushes
+// there and it is there, or the store of releases.
+func (t *Target) source(ctx context.Context, s spot) (from oci.From, where string, err error) {
+	stock := oci.Stock(t.opt.Store)
+	if t.opt.Builds == nil {
+		return stock, "the store", nil
+	}
+	reference, plain := t.opt.Builds(s.Component)
+	if reference == "" {
+		return stock, "the store", nil
+	}
+	host, name, ok := strings.Cut(reference, "/")
+	if !ok {
+		return nil, "", fault.New(fault.Invalid, "%q names no repository of a registry", reference)
+	}
+	repo, err := t.builds(ctx, s.Place, host, name, plain)
+	if err != nil {
+		return nil, "", err
+	}
+	has, err := repo.Digest(ctx, s.Artifact.Digest)
+	if err != nil {
+		return nil, "", fmt.Errorf("look for the build: %w", err)
+	}
+	if has == "" {
+		return stock, "the store", nil
+	}
+	return repo, reference, nil
+}
+
+// empty puts the blob into the repository that the pointer is made of.
+func (s spot) empty(ctx context.Context) error {
+	lacks, err := s.repo.Lacks(ctx, []string{emptyDigest})
+	if err != nil || len(lacks) == 0 {
+		return err
+	}
+	return s.uploadEmpty(ctx)
+}
+
+func (s spot) uploadEmpty(ctx context.Context) error {
+	h, err := v1.NewHash(emptyDigest)
+	if err != nil {
+		return err
+	}
+	_, err = s.repo.Upload(ctx, oci.Descriptor{Digest: h, Size: int64(len(emptyBytes)), MediaType: emptyType}, "",
+		func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(emptyBytes)), nil })
+	return err
+}
