@@ -33,6 +33,8 @@ var may = map[string][]string{
 	"notice":         {"delivery", "fault"},
 	"notice/*":       {"notice", "delivery", "fault"},
 	"aws/*":          {"delivery", "fault"}, // each talks to one service
+	"aws/doctor":     {"aws", "delivery", "fault"},
+	"blueprint/*":    {"aws/policy", "delivery", "fault"},
 	"target/*":       {"aws", "oci", "release", "bucket", "delivery", "fault"},
 	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
@@ -122,8 +124,14 @@ func inside(path string) string {
 	return "../" + strings.TrimPrefix(path, "falkirk/")
 }
 
-// roomOf finds the room that a package is in, and what that room may import.
+// roomOf finds the room that a package is in, and what that room may import. A
+// room with a rule of its own is not one of its family.
 func roomOf(name string) (room string, allowed []string, ok bool) {
+	for rule, imports := range may {
+		if !strings.HasSuffix(rule, "*") && below(name, rule) {
+			return rule, imports, true
+		}
+	}
 	for rule, imports := range may {
 		room := rule
 		if family, ok := strings.CutSuffix(rule, "/*"); ok {

@@ -3,34 +3,25 @@ package policy
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
-
-// Account is what policies must know of an account of the app file.
-type Account struct {
-	Name   string
-	ID     string // 12 digits
-	Role   string // ARN of the role that works in it; may be empty
-	Region string // home region
-}
 
 // Kind says what a kind of target needs in one placement. It is pure.
 type Kind func(p delivery.Placement, at Scope) []Statement
 
 // Input is all that the policies of an app are derived from.
 type Input struct {
-	App          delivery.App
-	Accounts     []Account
-	Store        Store
-	StoreAccount string          // name of the account that the store is in; may be empty
-	Kinds        map[string]Kind // by kind of target; one that needs nothing of AWS is not there
+	App   delivery.App
+	Store Store
+	Kinds map[string]Kind // by kind of target; one that needs nothing of AWS is not there
 }
 
 // Setup is what one account must have.
 type Setup struct {
-	Account Account
+	Account delivery.Account
 	Scope   Scope        // in the home region
 	Role    []Statement  // what the account's role must be allowed
 	Places  []PlaceNeeds // the same by place; the store's come first, with an empty environment
@@ -46,14 +37,11 @@ type PlaceNeeds struct {
 }
 
 // Derive says what every account must have, in the order of the app file.
-func Derive(in Input) ([]Setup, error) {
+func Derive(in Input) []Setup {
 	var out []Setup
 	var all []need
-	for _, a := range in.Accounts {
-		s, err := in.setup(a)
-		if err != nil {
-			return nil, err
-		}
+	for _, a := range in.App.Accounts {
+		s := in.setup(a)
 		for _, p := range s.Places {
 			for _, st := range p.Statements {
 				all = append(all, need{p.Scope, st})
@@ -64,11 +52,31 @@ func Derive(in Input) ([]Setup, error) {
 	for i := range out {
 		out[i].Grants = grants(in.App.Name, out[i].Account.ID, all)
 	}
-	return out, nil
+	return out
 }
 
-func (in Input) setup(a Account) (Setup, error) {
-	s := Setup{Account: a, Scope: in.scope(a, a.Region), Builds: a.Name == in.StoreAccount && in.Store.Bucket != ""}
+// Check refuses what no policy can be made for: an account that has places and
+// no role, and names that are known only when a release is on its way.
+func Check(app string, all []Setup) error {
+	for _, s := range all {
+		if s.Account.Role == "" && len(s.Places) > 0 {
+			err := fault.New(fault.Invalid, "account %s has no role in the app file, and something lands there", s.Account.Name)
+			return fault.Hint(err, "add accounts.%s.role: arn:aws:iam::%s:role/falkirk-%s", s.Account.Name, s.Account.ID, app)
+		}
+		for _, st := range s.Role {
+			for _, r := range st.Resources {
+				if strings.Contains(r, "${") {
+					err := fault.New(fault.Invalid, "account %s: what %s is about is not known yet: %s", s.Account.Name, st.Sid, r)
+					return fault.Hint(err, "write the name into the settings of the target, in place of a reference")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (in Input) setup(a delivery.Account) Setup {
+	s := Setup{Account: a, Scope: in.scope(a, a.Region), Builds: a.Name == in.App.StoreAccount && in.Store.Bucket != ""}
 	if s.Builds {
 		s.add(delivery.Place{Account: a.Name, Region: in.Store.Region}, in.scope(a, in.Store.Region), s.Scope.StoreNeeds())
 	}
@@ -78,10 +86,6 @@ func (in Input) setup(a Account) (Setup, error) {
 			if !ok || l.Place.Account != a.Name {
 				continue
 			}
-			if a.Role == "" {
-				err := fault.New(fault.Invalid, "account %s has no role in the app file, and %s lands there", a.Name, l.Component)
-				return s, fault.Hint(err, "add accounts.%s.role: arn:aws:iam::%s:role/falkirk-%s", a.Name, a.ID, in.App.Name)
-			}
 			at := in.scope(a, l.Place.Region)
 			s.add(l.Place, at, kind(delivery.Placement{App: in.App.Name, Place: l.Place, Component: l.Component, Target: l.Target, Settings: l.Settings}, at))
 		}
@@ -90,8 +94,14 @@ func (in Input) setup(a Account) (Setup, error) {
 	for _, p := range s.Places {
 		role = append(role, p.Statements...)
 	}
+	if a.Role != "" {
+		role = append(role, Statement{
+			Sid: "DoctorSimulate", Why: "Lets falkirk doctor ask what the role itself is allowed.",
+			Actions: []string{"iam:SimulatePrincipalPolicy"}, Resources: []string{a.Role},
+		})
+	}
 	s.Role = Join(role)
-	return s, nil
+	return s
 }
 
 func (s *Setup) add(place delivery.Place, at Scope, statements []Statement) {
@@ -103,10 +113,21 @@ func (s *Setup) add(place delivery.Place, at Scope, statements []Statement) {
 	s.Places[i].Statements = Join(append(slices.Clip(s.Places[i].Statements), statements...))
 }
 
-func (in Input) scope(a Account, region string) Scope {
+func (in Input) scope(a delivery.Account, region string) Scope {
 	at := Scope{Partition: Partition(region), Account: a.ID, Region: cmp.Or(region, a.Region), Role: a.Role, Store: in.Store}
 	if r, ok := ParseARN(a.Role); ok {
 		at.Partition = r.Partition
 	}
 	return at
+}
+
+// StoreOf reads a store's URL; the store of a URL that is not on S3 is empty.
+func StoreOf(app delivery.App) Store {
+	rest, ok := strings.CutPrefix(app.Store, "s3://")
+	if !ok {
+		return Store{}
+	}
+	bucket, prefix, _ := strings.Cut(rest, "/")
+	a, _ := app.Account(app.StoreAccount)
+	return Store{Bucket: bucket, Prefix: strings.Trim(prefix, "/"), Account: a.ID, Region: a.Region}
 }

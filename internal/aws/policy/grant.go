@@ -41,8 +41,8 @@ type need struct {
 func grants(app, account string, needs []need) []Grant {
 	var out []Grant
 	for _, n := range needs {
-		if n.scope.Foreign(n.Statement) != account {
-			continue
+		if n.scope.Foreign(n.Statement) != account || n.scope.Role == "" {
+			continue // its own, or nobody to grant it to
 		}
 		for _, r := range n.Resources {
 			out = grant(out, app, r, n)
@@ -131,4 +131,10 @@ func bare(s Statement) Statement {
 	}
 	s.Sid, s.Principals, s.Conditions = "", nil, c
 	return s
+}
+
+// Grants is what an account must let a role in another place do so that one
+// statement of that role's holds.
+func Grants(app, account string, at Scope, s Statement) []Grant {
+	return grants(app, account, []need{{at, s}})
 }

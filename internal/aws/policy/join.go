@@ -88,3 +88,13 @@ func pieces(all []Statement, limit int) []Statement {
 	}
 	return numbered(out)
 }
+
+// Without is the statements without one action of one of them, by its index.
+func Without(all []Statement, i int, action string) []Statement {
+	out := slices.Clone(all)
+	out[i].Actions = slices.DeleteFunc(slices.Clone(out[i].Actions), func(a string) bool { return a == action })
+	if len(out[i].Actions) == 0 {
+		out = slices.Delete(out, i, i+1)
+	}
+	return out
+}

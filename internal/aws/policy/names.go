@@ -18,8 +18,13 @@ func Ours(app string) func(sid string) bool {
 // mark is how the Sids of an app begin. The hash tells apart apps whose names
 // become the same letters, or the beginning of each other.
 func mark(app string) string {
-	sum := sha256.Sum256([]byte(app))
-	return "falkirk" + camel(app) + hex.EncodeToString(sum[:3])
+	return "falkirk" + Letters(app)
+}
+
+// Letters is a name in letters and digits that no other name becomes.
+func Letters(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return camel(name) + hex.EncodeToString(sum[:3])
 }
 
 // camel is a name in letters and digits: "my-shop" becomes "MyShop".

@@ -21,19 +21,17 @@ func input() Input {
 	other := place
 	other.Region = "us-east-1"
 	return Input{
-		App: delivery.App{Name: "shop", Environments: []delivery.Environment{{
+		App: delivery.App{Name: "shop", StoreAccount: "builds", Accounts: []delivery.Account{
+			{Name: "builds", ID: builds, Role: "arn:aws:iam::111111111111:role/falkirk-shop", Region: "eu-central-1"},
+			{Name: "prd", ID: prod, Role: role, Region: "eu-central-1"},
+		}, Environments: []delivery.Environment{{
 			Name: "prd", Places: []delivery.Place{place, other},
 			Landings: []delivery.Landing{
 				{Place: place, Component: "web", Target: "site", Settings: json.RawMessage(`"one"`)},
 				{Place: other, Component: "web", Target: "site", Settings: json.RawMessage(`"two"`)},
 			},
 		}}},
-		Accounts: []Account{
-			{"builds", builds, "arn:aws:iam::111111111111:role/falkirk-shop", "eu-central-1"},
-			{"prd", prod, role, "eu-central-1"},
-		},
-		Store:        Store{Bucket: "builds-bucket", Prefix: "shop", Account: builds, Region: "eu-central-1"},
-		StoreAccount: "builds",
+		Store: Store{Bucket: "builds-bucket", Prefix: "shop", Account: builds, Region: "eu-central-1"},
 		Kinds: map[string]Kind{"site": func(p delivery.Placement, at Scope) []Statement {
 			var bucket string
 			if json.Unmarshal(p.Settings, &bucket) != nil {
@@ -45,18 +43,9 @@ func input() Input {
 	}
 }
 
-func derive(t *testing.T, in Input) []Setup {
-	t.Helper()
-	all, err := Derive(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 func TestEachRoleGetsWhatItsPlacesNeed(t *testing.T) {
 	t.Parallel()
-	all := derive(t, input())
+	all := Derive(input())
 	var sids []string
 	for _, s := range all[1].Role {
 		sids = append(sids, s.Sid)
@@ -64,10 +53,10 @@ func TestEachRoleGetsWhatItsPlacesNeed(t *testing.T) {
 			t.Errorf("%s has a star alone", s.Sid)
 		}
 	}
-	if got := strings.Join(sids, " "); got != "BuildsList BuildsRead SiteWrite" {
+	if got := strings.Join(sids, " "); got != "BuildsList BuildsRead DoctorSimulate SiteWrite" {
 		t.Errorf("prd may %s", got)
 	}
-	write := all[1].Role[2]
+	write := all[1].Role[3]
 	if got := strings.Join(write.Resources, " "); got != "arn:aws:s3:::one/* arn:aws:s3:::two/*" {
 		t.Errorf("prd writes to %s", got)
 	}
@@ -85,7 +74,7 @@ func TestEachRoleGetsWhatItsPlacesNeed(t *testing.T) {
 // objects; both name the role of the other account.
 func TestTheBuildsBucketLetsTheOtherAccountReadAndNoMore(t *testing.T) {
 	t.Parallel()
-	grants := derive(t, input())[0].Grants
+	grants := Derive(input())[0].Grants
 	if len(grants) != 1 || grants[0].Resource != "arn:aws:s3:::builds-bucket" || grants[0].Name() != "builds-bucket" {
 		t.Fatalf("the grants are %+v", grants)
 	}
@@ -107,11 +96,11 @@ func TestTheBuildsBucketLetsTheOtherAccountReadAndNoMore(t *testing.T) {
 func TestTwoRolesShareAStatement(t *testing.T) {
 	t.Parallel()
 	in := input()
-	in.Accounts = append(in.Accounts, Account{"sat", "222222222222", "arn:aws:iam::222222222222:role/falkirk-shop", "eu-central-1"})
+	in.App.Accounts = append(in.App.Accounts, delivery.Account{Name: "sat", ID: "222222222222", Role: "arn:aws:iam::222222222222:role/falkirk-shop", Region: "eu-central-1"})
 	in.App.Environments = append(in.App.Environments, delivery.Environment{Name: "sat", Landings: []delivery.Landing{{
 		Place: delivery.Place{Environment: "sat", Account: "sat", Region: "eu-central-1"}, Target: "site", Settings: json.RawMessage(`"sat"`),
 	}}})
-	statements := derive(t, in)[0].Grants[0].Statements
+	statements := Derive(in)[0].Grants[0].Statements
 	if len(statements) != 2 {
 		t.Fatalf("there are %d statements: %s", len(statements), JSON(statements))
 	}
@@ -124,8 +113,8 @@ func TestTwoRolesShareAStatement(t *testing.T) {
 func TestOneAccountForAllNeedsNoGrant(t *testing.T) {
 	t.Parallel()
 	in := input()
-	in.Accounts[1].ID = builds
-	for _, s := range derive(t, in) {
+	in.App.Accounts[1].ID = builds
+	for _, s := range Derive(in) {
 		if len(s.Grants) > 0 {
 			t.Errorf("%s grants %+v", s.Account.Name, s.Grants)
 		}
@@ -135,9 +124,21 @@ func TestOneAccountForAllNeedsNoGrant(t *testing.T) {
 func TestAnAccountWithoutARoleIsRefused(t *testing.T) {
 	t.Parallel()
 	in := input()
-	in.Accounts[1].Role = ""
-	if _, err := Derive(in); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.HintOf(err), "accounts.prd.role") {
+	in.App.Accounts[1].Role = ""
+	if err := Check("shop", Derive(in)); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.HintOf(err), "accounts.prd.role") {
 		t.Errorf("it said %v", err)
+	}
+}
+
+func TestANameThatIsNotKnownYetIsRefused(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.App.Environments[0].Landings[0].Settings = json.RawMessage(`"${stack.web.Bucket}"`)
+	if err := Check("shop", Derive(in)); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "${stack.web.Bucket}") {
+		t.Errorf("it said %v", err)
+	}
+	if err := Check("shop", Derive(input())); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -64,12 +64,13 @@ func (s Scope) ReadNeeds() []Statement {
 }
 
 // prefixed restricts a listing to keys under a prefix, which ends in a slash or
-// is empty.
+// is empty. A request that lists nothing has no prefix: without IfExists, S3
+// would answer 403 instead of 404 where an object is missing.
 func prefixed(prefix string) Conditions {
 	if prefix == "" {
 		return nil
 	}
-	return Conditions{"StringLike": {"s3:prefix": {prefix + "*"}}}
+	return Conditions{"StringLikeIfExists": {"s3:prefix": {prefix + "*"}}}
 }
 
 // Prefixed is the condition that restricts a listing to keys under a prefix

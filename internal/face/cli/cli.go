@@ -132,7 +132,7 @@ func (f *face) commands() []*cobra.Command {
 	}, f.decisionCmds(), []*cobra.Command{
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
-		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
+		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
 		f.initCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})

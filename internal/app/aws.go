@@ -1,0 +1,58 @@
+package app
+
+import (
+	"context"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/doctor"
+	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
+)
+
+// needs is what each kind of target must be allowed in AWS.
+func needs() map[string]policy.Kind {
+	return map[string]policy.Kind{}
+}
+
+// setups is what every account of an app must have.
+func setups(a delivery.App) []policy.Setup {
+	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs()})
+}
+
+// examiner asks whether what the app needs is allowed.
+func examiner(a delivery.App, accounts *account.Pool) cli.Examiner {
+	return func(ctx context.Context, name string) (cli.Examination, error) {
+		r, err := doctor.Doctor{Accounts: accounts, App: a, Setups: setups(a)}.Examine(ctx, name)
+		out := cli.Examination{Accounts: []cli.ExaminedAccount{}, Allowed: r.Allowed, Denied: r.Denied, Unknown: r.Unknown, Broken: r.Broken}
+		for _, one := range r.Accounts {
+			out.Accounts = append(out.Accounts, examined(one))
+		}
+		return out, err
+	}
+}
+
+func examined(a doctor.Account) cli.ExaminedAccount {
+	out := cli.ExaminedAccount{
+		Name: a.Name, ID: a.ID, Role: a.Role, Error: a.Error, Notes: a.Notes, Fixes: toAdd(a.Fixes),
+		Hops: []cli.ExaminedHop{}, Checks: []cli.Permission{},
+	}
+	for _, h := range a.Hops {
+		out.Hops = append(out.Hops, cli.ExaminedHop(h))
+	}
+	for _, c := range a.Checks {
+		out.Checks = append(out.Checks, cli.Permission{
+			Environment: c.Environment, Region: c.Region, Sid: c.Sid, Why: c.Why, Action: c.Action, Resource: c.Resource,
+			Answer: string(c.Answer), By: c.By, Note: c.Note, Fixes: toAdd(c.Fixes),
+		})
+	}
+	return out
+}
+
+func toAdd(fixes []doctor.Fix) []cli.StatementToAdd {
+	var out []cli.StatementToAdd
+	for _, f := range fixes {
+		out = append(out, cli.StatementToAdd(f))
+	}
+	return out
+}

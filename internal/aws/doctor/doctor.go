@@ -1,0 +1,139 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// Accounts reaches the accounts of the app file.
+type Accounts interface {
+	Config(ctx context.Context, account, region string) (aws.Config, error)
+	Walk(ctx context.Context, account string) ([]account.Hop, error)
+}
+
+// Doctor examines accounts.
+type Doctor struct {
+	Accounts Accounts
+	App      delivery.App
+	Setups   []policy.Setup // what each account must have
+}
+
+// side bounds how many calls are under way at once.
+const side = 16
+
+// Examine looks at one account, or at all of them where the name is empty, side
+// by side. What is denied is no error; that an account cannot be reached is
+// none, either: both are in the report.
+func (d Doctor) Examine(ctx context.Context, only string) (Report, error) {
+	r := Report{Accounts: []Account{}}
+	setups := slices.DeleteFunc(slices.Clone(d.Setups), func(s policy.Setup) bool { return only != "" && s.Account.Name != only })
+	if len(setups) == 0 {
+		if only != "" {
+			return r, fault.New(fault.NotFound, "no account %q in the app file", only)
+		}
+		return r, fault.New(fault.Invalid, "the app file names no accounts")
+	}
+	r.Accounts = make([]Account, len(setups))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, side)
+	for i, s := range setups {
+		all.Go(func() { r.Accounts[i] = d.account(ctx, s, slots) })
+	}
+	all.Wait()
+	r.count()
+	return r, ctx.Err()
+}
+
+func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}) Account {
+	out := Account{Name: s.Account.Name, ID: s.Account.ID, Role: s.Account.Role, Hops: []Hop{}, Checks: []Check{}}
+	if !d.chain(ctx, s, &out) {
+		return out
+	}
+	cfg, err := d.Accounts.Config(ctx, s.Account.Name, "")
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	sim := newSimulator(cfg, s.Account.Role)
+	if note := sim.try(ctx); note != "" {
+		out.Notes = append(out.Notes, note)
+	}
+	var all sync.WaitGroup
+	checks := make([][]Check, len(s.Places))
+	for i, p := range s.Places {
+		all.Go(func() { checks[i] = d.place(ctx, s, p, sim, slots) })
+	}
+	all.Wait()
+	out.Checks = append(out.Checks, slices.Concat(checks...)...)
+	return out
+}
+
+// chain walks the chain of roles and reports whether the account is reached.
+func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
+	hops, err := d.Accounts.Walk(ctx, s.Account.Name)
+	if err != nil {
+		out.Error = err.Error()
+		return false
+	}
+	before := ""
+	for _, h := range hops {
+		one := Hop{Role: h.Role, ARN: h.ARN}
+		if h.Skew.Abs() >= time.Minute {
+			one.Skew = h.Skew.String()
+			out.Notes = append(out.Notes, fmt.Sprintf("the clock of this machine is off by %s; AWS refuses requests from 5 minutes on", h.Skew.Abs()))
+		}
+		if h.Given > 0 {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s allows sessions of %s, and duration of accounts.%s asks for %s: set MaxSessionDuration of the role, or duration", h.Role, h.Given, s.Account.Name, h.Asked))
+		}
+		if h.Err != nil {
+			one.Error = h.Err.Error()
+			out.Error = fmt.Sprintf("the chain breaks at %s: %v", orStart(h.Role), h.Err)
+			out.Fixes = hopFixes(before, h.Role, s.Account)
+		}
+		out.Hops = append(out.Hops, one)
+		before = h.ARN
+	}
+	if out.Error == "" && hops[len(hops)-1].ID != s.Account.ID {
+		out.Error = fmt.Sprintf("the chain ends in account %s (%s), and the app file says %s", hops[len(hops)-1].ID, before, s.Account.ID)
+	}
+	return out.Error == ""
+}
+
+func orStart(role string) string {
+	if role == "" {
+		return "the starting credentials"
+	}
+	return role
+}
+
+// hopFixes are the two sides of a role that cannot be assumed.
+func hopFixes(from, role string, a delivery.Account) []Fix {
+	if role == "" || from == "" {
+		return nil
+	}
+	actions := []string{"sts:AssumeRole"}
+	var conditions policy.Conditions
+	if role == a.Role {
+		if len(a.Tags) > 0 {
+			actions = append(actions, "sts:TagSession")
+		}
+		if a.ExternalID != "" {
+			conditions = policy.Conditions{"StringEquals": {"sts:ExternalId": {"(externalId of accounts." + a.Name + ")"}}}
+		}
+	}
+	who := RoleOf(from)
+	return []Fix{
+		fix("the policies of "+who, policy.Statement{Sid: "falkirkAssume", Actions: actions, Resources: []string{role}}),
+		fix("the trust policy of "+role, policy.Statement{Sid: "falkirkTrust", Principals: map[string][]string{"AWS": {who}}, Actions: actions, Conditions: conditions}),
+	}
+}

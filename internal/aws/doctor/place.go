@@ -1,0 +1,152 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"falkirk/internal/aws/policy"
+)
+
+// place checks every action on every resource that one place needs.
+func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, sim *simulator, slots chan struct{}) []Check {
+	var checks []Check
+	var statements []policy.Statement
+	for _, st := range p.Statements {
+		for _, action := range st.Actions {
+			for _, resource := range st.Resources {
+				checks = append(checks, Check{
+					Environment: p.Place.Environment, Region: p.Scope.Region,
+					Sid: st.Sid, Why: st.Why, Action: action, Resource: resource,
+				})
+				one := st
+				one.Actions, one.Resources = []string{action}, []string{resource}
+				statements = append(statements, one)
+			}
+		}
+	}
+	cfg, err := d.Accounts.Config(ctx, s.Account.Name, p.Scope.Region)
+	if err != nil {
+		for i := range checks {
+			checks[i].Answer, checks[i].Note = Unknown, err.Error()
+		}
+		return checks
+	}
+	probes := newProbes(cfg)
+	var all sync.WaitGroup
+	for i := range checks {
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			d.check(ctx, sim, probes, p.Scope, statements[i], &checks[i])
+		})
+	}
+	all.Wait()
+	unclear(checks)
+	for i, c := range checks {
+		if c.Answer == Denied {
+			checks[i].Fixes = d.fixes(p.Scope, statements[i], c)
+		}
+	}
+	return checks
+}
+
+// check asks the simulator where it answers. That knows the role's side alone:
+// what is another account's is probed as well.
+func (d Doctor) check(ctx context.Context, sim *simulator, probes probes, at policy.Scope, st policy.Statement, c *Check) {
+	foreign := at.Foreign(st) != ""
+	if sim.works {
+		c.Answer, c.Note = sim.ask(ctx, st)
+		c.By = "simulated"
+		if c.Answer == Denied || c.Answer == Allowed && !foreign {
+			return
+		}
+	}
+	answer, note := probes.ask(ctx, st)
+	switch {
+	case answer != Unknown:
+		c.Answer, c.Note, c.By = answer, note, "probed"
+	case sim.works && c.Answer == Allowed:
+		c.Note = "the role's side; the other account's could not be asked: " + note
+	default:
+		c.Answer, c.Note, c.By = Unknown, note, ""
+	}
+}
+
+// unclear takes back answers that say nothing: without leave to list a bucket,
+// S3 refuses to say that an object is missing.
+func unclear(checks []Check) {
+	for i, c := range checks {
+		if c.Answer != Denied || c.By != "probed" || c.Action != "s3:GetObject" || strings.Contains(c.Note, c.Action) {
+			continue
+		}
+		bucket, _, _ := strings.Cut(c.Resource, "/")
+		for _, o := range checks {
+			if o.Action == "s3:ListBucket" && o.Resource == bucket && o.Answer == Denied {
+				checks[i].Answer, checks[i].By = Unknown, ""
+				checks[i].Note = "cannot be told while s3:ListBucket on " + bucket + " is denied"
+			}
+		}
+	}
+}
+
+// fixes says where the statement goes: to the role, to the resource of the
+// other account, or, where AWS does not say which, to both.
+func (d Doctor) fixes(at policy.Scope, st policy.Statement, c Check) []Fix {
+	mine := fix("the policies of "+orIdentity(at.Role), policy.Statement{Sid: st.Sid, Actions: st.Actions, Resources: st.Resources, Conditions: st.Conditions})
+	owner := at.Foreign(st)
+	if owner == "" {
+		return []Fix{mine}
+	}
+	var theirs []Fix
+	for _, g := range policy.Grants(d.App.Name, owner, at, st) {
+		for _, s := range g.Statements {
+			theirs = append(theirs, fix(policyOf(g)+" in account "+d.name(owner), s))
+		}
+	}
+	switch {
+	case c.By == "simulated", strings.Contains(c.Note, "no identity-based policy"):
+		return []Fix{mine}
+	case strings.Contains(c.Note, "no resource-based policy"):
+		return theirs
+	}
+	return append([]Fix{mine}, theirs...)
+}
+
+func policyOf(g policy.Grant) string {
+	switch g.Service {
+	case "s3":
+		return "the bucket policy of " + g.Name()
+	case "ecr":
+		return "the repository policy of " + g.Name()
+	}
+	return "the key policy of " + g.Resource
+}
+
+// name is the name of an account in the app file, with its ID.
+func (d Doctor) name(id string) string {
+	for _, a := range d.App.Accounts {
+		if a.ID == id {
+			return a.Name + " (" + id + ")"
+		}
+	}
+	return id
+}
+
+func orIdentity(role string) string {
+	if role == "" {
+		return "who the starting credentials belong to"
+	}
+	return role
+}
+
+// RoleOf is the role of a session's ARN; other ARNs stay.
+func RoleOf(arn string) string {
+	a, ok := policy.ParseARN(arn)
+	parts := strings.Split(a.Resource, "/")
+	if !ok || a.Service != "sts" || parts[0] != "assumed-role" || len(parts) < 3 {
+		return arn
+	}
+	a.Service, a.Region, a.Resource = "iam", "", "role/"+parts[1]
+	return a.String()
+}

@@ -1,0 +1,110 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"falkirk/internal/aws/policy"
+)
+
+// nothing is the name of what is not there: a probe asks for it, or for a change
+// of it, and AWS answers that it is missing to those who may ask.
+const nothing = "falkirk-doctor-asks-for-nothing"
+
+// probe asks one action of one resource in a way that cannot change anything.
+type probe func(ctx context.Context, resource policy.ARN, st policy.Statement) error
+
+// probes are the actions that can be asked so.
+type probes map[string]probe
+
+func newProbes(cfg aws.Config) probes {
+	cfg = cfg.Copy()
+	cfg.Retryer = func() aws.Retryer { return once(nil) }
+	all := probes{}
+	for _, some := range []probes{objects(cfg), registry(cfg), stacks(cfg), distributions(cfg)} {
+		for action, p := range some {
+			all[action] = p
+		}
+	}
+	return all
+}
+
+// ask tells allowed from denied by the answer: what is missing or senseless was
+// looked at by somebody who let the request in.
+func (p probes) ask(ctx context.Context, st policy.Statement) (Answer, string) {
+	one, ok := p[st.Actions[0]]
+	if !ok {
+		return Unknown, "cannot be asked without doing it"
+	}
+	resource, _ := policy.ParseARN(st.Resources[0])
+	err := one(ctx, resource, st)
+	switch {
+	case err == nil:
+		return Allowed, ""
+	case refused(err):
+		if other := named(err); other != "" && other != st.Actions[0] {
+			return Unknown, "cannot be told while " + other + " is denied"
+		}
+		return Denied, message(err)
+	case code(err) == "NoSuchBucket": // comes before any question of leave
+		return Unknown, "NoSuchBucket: it is not there yet"
+	case harmless(err):
+		return Allowed, ""
+	}
+	return Unknown, message(err)
+}
+
+// refused reports whether AWS said that something is not allowed. A request that
+// is wrong in another way is answered with 403, too.
+func refused(err error) bool {
+	switch code(err) {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "Forbidden":
+		return true
+	}
+	return false
+}
+
+// inMessage finds the action in the message of a refusal.
+var inMessage = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)`)
+
+// named is the action that a refusal names; "" where it names none.
+func named(err error) string {
+	if m := inMessage.FindStringSubmatch(err.Error()); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// harmless reports whether the service has looked at the request and found it
+// senseless: a client error that is no refusal.
+func harmless(err error) bool {
+	var answer *smithyhttp.ResponseError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	s := answer.HTTPStatusCode()
+	return s >= 400 && s < 500 && s != http.StatusForbidden && s != http.StatusUnauthorized && s != http.StatusTooManyRequests
+}
+
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return "no answer"
+}
+
+// message is what AWS said, without the SDK's frame.
+func message(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorMessage() != "" {
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	return err.Error()
+}

@@ -1,0 +1,235 @@
+// Package accountstack writes the CloudFormation template that prepares an AWS
+// account for an app: the role that works there, the bucket that builds are kept
+// in, and repositories for images. It is pure; the text is YAML for people.
+package accountstack
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"falkirk/internal/aws/policy"
+	"falkirk/internal/fault"
+)
+
+// Stack is what a template is made from. The role and the bucket are only in
+// that of the home region.
+type Stack struct {
+	App          string
+	Account      string // name in the app file
+	Role         *Role
+	Builds       *Bucket
+	Repositories []Repository
+}
+
+// Role is the role that works in the account.
+type Role struct {
+	Name     string // without path
+	Path     string // with slashes around; "/" usually
+	Seconds  int    // longest session; 3600 to 43200
+	Trust    []policy.Statement
+	Boundary string // ARN of a managed policy; may be empty
+	May      []policy.Statement
+}
+
+// Bucket is the bucket of the store.
+type Bucket struct {
+	Name      string
+	Partition string
+	Key       string // ARN of a customer key; SSE-S3 if empty
+	Grants    []policy.Statement
+	Foreign   []json.RawMessage // statements of others that are attached to it
+}
+
+// Repository is an ECR repository.
+type Repository struct {
+	Name    string
+	Grants  []policy.Statement
+	Foreign []json.RawMessage
+}
+
+// Limits of IAM on a role, in characters without white space.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	mostInline   = 10240 // all inline policies of a role together
+	mostManaged  = 6144  // one managed policy
+	mostAttached = 10    // managed policies of a role
+)
+
+// Template writes the template. What would not fit into a role is
+// fault.Invalid.
+func Template(s Stack) ([]byte, error) {
+	var resources, outputs block
+	if s.Role != nil {
+		made, err := s.role()
+		if err != nil {
+			return nil, err
+		}
+		resources = append(resources, made...)
+		outputs = append(outputs, entry{"RoleArn", output("accounts."+s.Account+".role of the app file", attribute("DeployRole", "Arn")), ""})
+	}
+	if s.Builds != nil {
+		resources = append(resources, s.bucket()...)
+		outputs = append(outputs, entry{"BuildsBucket", output("The bucket of store in the app file", ref("Builds")), ""})
+	}
+	for _, r := range s.Repositories {
+		id := "Repository" + policy.Letters(r.Name)
+		resources = append(resources, s.repository(id, r))
+		outputs = append(outputs, entry{id + "Uri", output("The address of "+r.Name, attribute(id, "RepositoryUri")), ""})
+	}
+	var b strings.Builder
+	b.WriteString("# Prepares account " + s.Account + " for " + s.App + ". Written by falkirk create account; run that\n# again after a change of falkirk.yml instead of editing this.")
+	write(&b, block{
+		{"AWSTemplateFormatVersion", "2010-09-09", ""},
+		{"Description", "Prepares account " + s.Account + " for " + s.App + " (falkirk create account)", ""},
+		{"Resources", resources, ""},
+		{"Outputs", outputs, ""},
+	}, 0)
+	return []byte(b.String()), nil
+}
+
+func (s Stack) role() (block, error) {
+	r := s.Role
+	properties := block{
+		{"RoleName", r.Name, ""},
+		{"Path", cmp.Or(r.Path, "/"), ""},
+		{"Description", "Takes releases of " + s.App + " to where they go in account " + s.Account, ""},
+		{"MaxSessionDuration", max(3600, r.Seconds), ""},
+	}
+	if r.Boundary != "" {
+		properties = append(properties, entry{"PermissionsBoundary", r.Boundary, "The role can never do more than this, whatever is attached to it."})
+	}
+	properties = append(properties,
+		entry{"AssumeRolePolicyDocument", document(r.Trust, nil), ""},
+		entry{"Tags", s.tags(), ""})
+	out := block{{"DeployRole", block{{"Type", "AWS::IAM::Role", ""}, {"Properties", properties, ""}}, ""}}
+	kind, limit, name := "AWS::IAM::Policy", mostInline, "PolicyName"
+	if policy.Size(r.May) > mostInline {
+		kind, limit, name = "AWS::IAM::ManagedPolicy", mostManaged, "ManagedPolicyName"
+	}
+	parts := policy.Split(r.May, limit)
+	if len(parts) > mostAttached {
+		err := fault.New(fault.Invalid, "what account %s needs fills %d managed policies, and a role takes %d", s.Account, len(parts), mostAttached)
+		return nil, fault.Hint(err, "deal the environments to several accounts, or components to several apps")
+	}
+	for i, part := range parts {
+		out = append(out, entry{fmt.Sprintf("DeployPolicy%d", i+1), block{
+			{"Type", kind, ""},
+			{"Properties", block{
+				{name, policyName(r.Name, i), ""},
+				{"PolicyDocument", document(part, nil), ""},
+				{"Roles", []any{ref("DeployRole")}, ""},
+			}, ""},
+		}, ""})
+	}
+	return out, nil
+}
+
+func policyName(role string, i int) string {
+	if i == 0 {
+		return role
+	}
+	return fmt.Sprintf("%s-%d", role, i+1)
+}
+
+func (s Stack) bucket() block {
+	b := s.Builds
+	encryption := block{{"SSEAlgorithm", "AES256", ""}}
+	if b.Key != "" {
+		encryption = block{{"SSEAlgorithm", "aws:kms", ""}, {"KMSMasterKeyID", b.Key, ""}}
+	}
+	rule := block{{"ServerSideEncryptionByDefault", encryption, ""}}
+	if b.Key != "" {
+		rule = append(rule, entry{"BucketKeyEnabled", true, ""})
+	}
+	return block{
+		{"Builds", block{
+			{"Type", "AWS::S3::Bucket", ""},
+			{"DeletionPolicy", "Retain", ""},
+			{"UpdateReplacePolicy", "Retain", ""},
+			{"Properties", block{
+				{"BucketName", b.Name, ""},
+				{"VersioningConfiguration", block{{"Status", "Enabled", ""}}, ""},
+				{"BucketEncryption", block{{"ServerSideEncryptionConfiguration", []any{rule}, ""}}, ""},
+				{"OwnershipControls", block{{"Rules", []any{block{{"ObjectOwnership", "BucketOwnerEnforced", ""}}}, ""}}, ""},
+				{"PublicAccessBlockConfiguration", block{
+					{"BlockPublicAcls", true, ""}, {"BlockPublicPolicy", true, ""},
+					{"IgnorePublicAcls", true, ""}, {"RestrictPublicBuckets", true, ""},
+				}, ""},
+				{"LifecycleConfiguration", block{{"Rules", []any{
+					item{block{
+						{"Id", "falkirk-broken-off", ""}, {"Status", "Enabled", ""},
+						{"AbortIncompleteMultipartUpload", block{{"DaysAfterInitiation", 7, ""}}, ""},
+					}, "Uploads that were broken off cost money and are nowhere to be seen."},
+					item{block{
+						{"Id", "falkirk-old-versions", ""}, {"Status", "Enabled", ""},
+						{"NoncurrentVersionExpiration", block{{"NoncurrentDays", 90, ""}}, ""},
+						{"ExpiredObjectDeleteMarker", true, ""},
+					}, "What was overwritten or deleted can be had back for 90 days."},
+				}, ""}}, ""},
+				{"Tags", s.tags(), ""},
+			}, ""},
+		}, ""},
+		{"BuildsPolicy", block{
+			{"Type", "AWS::S3::BucketPolicy", ""},
+			{"Properties", block{
+				{"Bucket", ref("Builds"), ""},
+				{"PolicyDocument", document(append([]policy.Statement{OnlyTLS(s.App, b.Partition, b.Name)}, b.Grants...), b.Foreign), ""},
+			}, ""},
+		}, ""},
+	}
+}
+
+// OnlyTLS refuses requests to a bucket that come without encryption.
+func OnlyTLS(app, partition, bucket string) policy.Statement {
+	at := policy.Scope{Partition: partition}
+	return policy.Statement{
+		Sid: policy.Sid(app, "OnlyTLS"), Why: "Nothing is sent in clear.", Deny: true,
+		Principals: map[string][]string{"AWS": {"*"}}, Actions: []string{"s3:*"},
+		Resources:  []string{at.Bucket(bucket), at.Objects(bucket, "")},
+		Conditions: policy.Conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+	}
+}
+
+func (s Stack) repository(id string, r Repository) entry {
+	properties := block{
+		{"RepositoryName", r.Name, ""},
+		{"ImageScanningConfiguration", block{{"ScanOnPush", true, ""}}, ""},
+		{"EncryptionConfiguration", block{{"EncryptionType", "AES256", ""}}, ""},
+	}
+	if len(r.Grants)+len(r.Foreign) > 0 {
+		properties = append(properties, entry{"RepositoryPolicyText", document(r.Grants, r.Foreign), ""})
+	}
+	properties = append(properties, entry{"Tags", s.tags(), ""})
+	return entry{id, block{
+		{"Type", "AWS::ECR::Repository", ""},
+		{"DeletionPolicy", "Retain", ""},
+		{"UpdateReplacePolicy", "Retain", ""},
+		{"Properties", properties, ""},
+	}, ""}
+}
+
+// Tags tells whose a resource is.
+func Tags(app, account string) map[string]string {
+	return map[string]string{"falkirk:app": app, "falkirk:account": account}
+}
+
+func (s Stack) tags() []any {
+	tags := Tags(s.App, s.Account)
+	var out []any
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		out = append(out, block{{"Key", k, ""}, {"Value", tags[k], ""}})
+	}
+	return out
+}
+
+func ref(id string) block { return block{{"Ref", id, ""}} }
+
+func attribute(id, name string) block { return block{{"Fn::GetAtt", []any{id, name}, ""}} }
+
+func output(what string, value any) block {
+	return block{{"Description", what, ""}, {"Value", value, ""}}
+}

@@ -1,0 +1,106 @@
+"""Makes moto's own IAM judge requests as AWS does.
+
+moto evaluates policies, but for most services against the resource "*", and for
+some requests of S3 against the wrong one. This tells it which resource a request
+is about, as the Service Authorization Reference has it:
+https://docs.aws.amazon.com/service-authorization/latest/reference/
+The judgement stays moto's. Loaded by Python at the start, through PYTHONPATH.
+"""
+
+import json
+import sys
+from urllib.parse import unquote, urlparse
+
+
+def install():
+    from moto.cloudformation.models import cloudformation_backends
+    from moto.cloudformation.responses import CloudFormationResponse
+    from moto.cloudfront.responses import CloudFrontResponse
+    from moto.ecr.responses import ECRResponse
+    from moto.iam.access_control import IAMRequestBase
+    from moto.s3 import responses as s3
+    from moto.s3.exceptions import BucketAccessDeniedError
+
+    # Right signatures are refused where the query has an escaped slash.
+    IAMRequestBase.check_signature = lambda self: None
+
+    def arn(self, service, region, resource):
+        return f"arn:{self.partition}:{service}:{region}:{self.current_account}:{resource}"
+
+    def stack(self):
+        name = self._get_param("StackName") or ""
+        if not name:
+            backend = cloudformation_backends[self.current_account][self.region]
+            change_set = backend.change_sets.get(self._get_param("ChangeSetName") or "")
+            name = change_set.stack_name if change_set else ""
+        if name.startswith("arn:"):
+            return name
+        return arn(self, "cloudformation", self.region, f"stack/{name}/00000000") if name else "*"
+
+    CloudFormationResponse._determine_resource = stack
+
+    def repository(self):
+        body = json.loads(self.body or "{}")
+        name = body.get("repositoryName") or (body.get("repositoryNames") or [""])[0]
+        return arn(self, "ecr", self.region, f"repository/{name}") if name else "*"
+
+    ECRResponse._determine_resource = repository
+
+    def distribution(self):
+        parts = urlparse(self.uri).path.strip("/").split("/")
+        if len(parts) > 2 and parts[1] == "distribution":
+            return arn(self, "cloudfront", "", f"distribution/{parts[2]}")
+        return "*"
+
+    CloudFrontResponse._determine_resource = distribution
+
+    # HeadBucket asks for leave to list.
+    s3.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
+
+    def permit(self, action, bucket, key):
+        before = self.data.get("Action")
+        self.data["Action"] = action
+        try:
+            self._authenticate_and_authorize_s3_action(bucket_name=bucket, key_name=key)
+        finally:
+            self.data["Action"] = before
+
+    def reading_its_source(method):
+        def copy(self, *args, **kwargs):
+            source = self.headers["x-amz-copy-source"]
+            bucket, key = unquote(urlparse(source).path).lstrip("/").split("/", 1)
+            permit(self, "GetObject", bucket, key)
+            return method(self, *args, **kwargs)
+
+        return copy
+
+    s3.S3Response.copy_object = reading_its_source(s3.S3Response.copy_object)
+    s3.S3Response.upload_part_copy = reading_its_source(s3.S3Response.upload_part_copy)
+
+    # A batch of deletions asks for leave object by object, and for none on the
+    # bucket.
+    judge = s3.S3Response._authenticate_and_authorize_s3_action
+    delete_keys = s3.S3Response._bucket_response_delete_keys
+
+    def not_of_the_bucket(self, bucket_name=None, key_name=None):
+        if self.data.get("Action") == "DeleteObject" and key_name is None:
+            return
+        judge(self, bucket_name=bucket_name, key_name=key_name)
+
+    def key_by_key(self, bucket_name, authenticated=True):
+        import xmltodict
+
+        objects = xmltodict.parse(self.body, strip_whitespace=False)["Delete"].get("Object", [])
+        for o in objects if isinstance(objects, list) else [objects]:
+            try:
+                permit(self, "DeleteObject", bucket_name, o["Key"])
+            except BucketAccessDeniedError:
+                authenticated = False
+        return delete_keys(self, bucket_name, authenticated)
+
+    s3.S3Response._authenticate_and_authorize_s3_action = not_of_the_bucket
+    s3.S3Response._bucket_response_delete_keys = key_by_key
+
+
+if any("moto_server" in part for part in sys.orig_argv):
+    install()
