@@ -3,18 +3,20 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/bucket"
 	"falkirk/internal/bucket/file"
+	"falkirk/internal/bucket/s3"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
-	"falkirk/internal/fault"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
 	"falkirk/internal/notice"
@@ -27,13 +29,13 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	if err != nil {
 		return nil, err
 	}
-	objects, err := openBucket(f.App.Store)
+	var sky weather
+	accounts := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor(), Retried: sky.hear})
+	objects, err := openBucket(ctx, f.App, accounts)
 	if err != nil {
 		return nil, err
 	}
 	store := release.New(objects)
-	var sky weather
-	accounts := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor(), Retried: sky.hear})
 	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
@@ -54,7 +56,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	return &cli.App{
 		File: f, Engine: run, Releases: store, Blob: store.Open,
 		Ledger: func(env string) cli.Log { return ledger.New(objects, f.App.Name, env, ledger.Options{}) },
-		Packer: packer(f.App, store), Redact: redactor(f.Secrets), Tidy: objects.Tidy,
+		Packer: packer(f.App, store), Redact: redactor(f.Secrets), Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets["local"]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
@@ -67,14 +69,26 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	}, nil
 }
 
-// openBucket opens a store by its URL.
-func openBucket(url string) (*file.Bucket, error) {
-	dir, ok := strings.CutPrefix(url, "file://")
-	if !ok {
-		err := fault.New(fault.Invalid, "this build of falkirk has no store for %s", url)
-		return nil, fault.Hint(err, "use a file:// store")
+// openBucket opens the store of an app by its URL.
+func openBucket(ctx context.Context, a delivery.App, accounts *account.Pool) (bucket.Bucket, error) {
+	if dir, ok := strings.CutPrefix(a.Store, "file://"); ok {
+		return file.New(filepath.FromSlash(dir)), nil
 	}
-	return file.New(filepath.FromSlash(dir)), nil
+	name, prefix, _ := strings.Cut(strings.TrimPrefix(a.Store, "s3://"), "/")
+	cfg, err := accounts.Config(ctx, a.StoreAccount, "")
+	if err != nil {
+		return nil, fmt.Errorf("open the store %s: %w", a.Store, err)
+	}
+	return s3.New(account.S3(cfg), name, prefix), nil
+}
+
+// tidy is what removes the leftovers of killed commands before each command
+// that writes; in S3 the bucket's lifecycle does it.
+func tidy(b bucket.Bucket) func() {
+	if own, ok := b.(interface{ Tidy() }); ok {
+		return own.Tidy
+	}
+	return func() {}
 }
 
 // stateDir is where this machine keeps what runs on it for an app.

@@ -43,7 +43,11 @@ func packer(a delivery.App, store *release.Store) cli.Packer {
 // versionOf is the version given, or git's. The commit is recorded either way,
 // where there is one.
 func versionOf(ctx context.Context, a delivery.App, given string) (string, delivery.Source, error) {
-	v, src, err := version.FromGit(ctx, a.Root, filepath.Join(a.Root, ".falkirk"), filepath.FromSlash(strings.TrimPrefix(a.Store, "file://")))
+	ours := []string{filepath.Join(a.Root, ".falkirk")}
+	if dir, ok := strings.CutPrefix(a.Store, "file://"); ok {
+		ours = append(ours, filepath.FromSlash(dir))
+	}
+	v, src, err := version.FromGit(ctx, a.Root, ours...)
 	if given == "" {
 		return v, src, err
 	}

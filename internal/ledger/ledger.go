@@ -14,6 +14,7 @@ import (
 
 	"falkirk/internal/bucket"
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // Store is what a ledger needs of a bucket.
@@ -82,7 +83,9 @@ func (l *Ledger) read(ctx context.Context) (delivery.Record, int, error) {
 	rec := l.readSnapshot(ctx)
 	snapped := rec.Last
 	if snapped > 0 {
-		rec, err = l.follow(ctx, rec)
+		if rec, err = l.foldTo(ctx, rec, top.Last); err == nil {
+			rec, err = l.follow(ctx, rec)
+		}
 	} else {
 		rec, err = l.readAll(ctx)
 	}
@@ -93,6 +96,27 @@ func (l *Ledger) read(ctx context.Context) (delivery.Record, int, error) {
 		return delivery.Record{}, 0, err
 	}
 	return rec, snapped, nil
+}
+
+// foldTo folds the entries up to the one that the head names, side by side. One
+// that is missing ends it; agrees says so.
+func (l *Ledger) foldTo(ctx context.Context, rec delivery.Record, last int) (delivery.Record, error) {
+	if last <= rec.Last {
+		return rec, nil
+	}
+	for s, err := range l.fetchAll(ctx, rec.Last+1, last) {
+		if err == nil {
+			err = l.follows(s, rec.LastHash)
+		}
+		if fault.Is(err, fault.NotFound) {
+			return rec, nil
+		}
+		if err != nil {
+			return rec, err
+		}
+		rec = rec.Fold(s.entry, s.hash)
+	}
+	return rec, nil
 }
 
 func (l *Ledger) readAll(ctx context.Context) (delivery.Record, error) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+	"runtime"
 
 	"falkirk/internal/bucket"
 	"falkirk/internal/delivery"
@@ -28,6 +29,28 @@ type Store struct{ bucket Bucket }
 
 // New makes a store over b.
 func New(b Bucket) *Store { return &Store{bucket: b} }
+
+// Parallel is how many blobs are best written at once.
+func (s *Store) Parallel() int {
+	if b, ok := s.bucket.(interface{ Parallel() int }); ok {
+		return b.Parallel()
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Where is the place of a blob in S3, for copies on the server's side; false
+// where the store is not there.
+func (s *Store) Where(digest string) (bucket, key string, ok bool) {
+	b, in := s.bucket.(interface {
+		Locate(key string) (bucket, full string)
+	})
+	path, err := blobKey(digest)
+	if !in || err != nil {
+		return "", "", false
+	}
+	bucket, key = b.Locate(path)
+	return bucket, key, true
+}
 
 func manifestKey(app, version string) string { return "releases/" + app + "/" + version + ".json" }
 

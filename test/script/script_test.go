@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"falkirk/internal/fault"
+	"falkirk/test/cloud"
 	"falkirk/test/rig"
 )
 
@@ -27,11 +28,36 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	runScripts(t, "testdata", func(*testscript.Env) error { return nil })
+}
+
+// TestAWSScripts runs those of the folder aws against one moto, with the AWS CLI
+// at hand. Accounts and buckets of scripts have names of their own.
+func TestAWSScripts(t *testing.T) {
+	t.Parallel()
+	server := cloud.Moto(t)
+	tools := filepath.Dir(cloud.Program(t, "aws"))
+	runScripts(t, "aws", func(env *testscript.Env) error {
+		for _, e := range server.Env() {
+			if name, value, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") {
+				env.Setenv(name, value)
+			}
+		}
+		env.Setenv("PATH", env.Getenv("PATH")+string(filepath.ListSeparator)+tools)
+		return nil
+	})
+}
+
+func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
+	t.Helper()
 	falkirk, service := rig.Programs(t)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
-			return setup(env, falkirk, service)
+			if err := setup(env, falkirk, service); err != nil {
+				return err
+			}
+			return more(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"falkirk": func(ts *testscript.TestScript, neg bool, args []string) { run(ts, neg, falkirk, args) },
@@ -148,7 +174,12 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 // address finds where a place answers, from what the program says.
 func address(ts *testscript.TestScript, environment, region string) (string, error) {
 	cmd := exec.Command(ts.Getenv("FALKIRK"), "status", environment, "--output", "json")
-	cmd.Dir, cmd.Env = ts.MkAbs("."), append(os.Environ(), "TOKEN="+ts.Getenv("TOKEN"))
+	cmd.Dir, cmd.Env = ts.MkAbs("."), os.Environ()
+	for _, name := range []string{"TOKEN", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} {
+		if value := ts.Getenv(name); value != "" {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
 	raw, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("status: %w", err)

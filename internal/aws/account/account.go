@@ -5,10 +5,12 @@ package account
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"falkirk/internal/delivery"
@@ -37,7 +39,9 @@ type Pool struct {
 // New makes a pool; nothing is asked of anybody until an account is needed.
 func New(opt Options) *Pool {
 	if opt.Start == nil {
-		opt.Start = func(ctx context.Context) (aws.Config, error) { return config.LoadDefaultConfig(ctx) }
+		opt.Start = func(ctx context.Context) (aws.Config, error) {
+			return config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide()))
+		}
 	}
 	return &Pool{opt: opt, sessions: map[session]*chain{}}
 }
@@ -94,6 +98,14 @@ func (p *Pool) placed(cfg aws.Config, a delivery.Account, region string) (aws.Co
 		}), func(err error) { p.retried(a.Name, at, err) }, renew}
 	}
 	return cfg, nil
+}
+
+// wide is an HTTP client that keeps as many connections as calls are made side
+// by side; the SDK's own keeps ten.
+func wide() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
+	})
 }
 
 // attempts is how often one call is sent at most. With the SDK's back-off of up

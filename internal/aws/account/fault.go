@@ -56,6 +56,7 @@ func classify(err error) error {
 func S3(cfg aws.Config, more ...func(*s3.Options)) *s3.Client {
 	return s3.NewFromConfig(cfg, append([]func(*s3.Options){func(o *s3.Options) {
 		o.UsePathStyle = cfg.BaseEndpoint != nil || o.BaseEndpoint != nil
+		o.DisableLogOutputChecksumValidationSkipped = true // many objects have none
 	}}, more...)...)
 }
 

@@ -30,7 +30,7 @@ func (p packer) content(ctx context.Context, files []tree.File, out []delivery.F
 	}
 	var mu sync.Mutex
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(p.parallel())
 	for i, f := range files {
 		g.Go(func() (err error) {
 			if err := gctx.Err(); err != nil {
@@ -58,6 +58,14 @@ func (p packer) content(ctx context.Context, files []tree.File, out []delivery.F
 		sum += n
 	}
 	return sum, nil
+}
+
+// parallel is one per core, or as many as the store says that it takes at once.
+func (p packer) parallel() int {
+	if wide, ok := p.store.(interface{ Parallel() int }); ok {
+		return wide.Parallel()
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 func (p packer) file(ctx context.Context, f tree.File) (digest string, err error) {

@@ -1,0 +1,123 @@
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/bucket"
+	"falkirk/internal/fault"
+)
+
+// staged is an object whose key is not known yet. What is larger than a part is
+// written to a key of its own and copied on the server's side.
+type staged struct {
+	b *Bucket
+	u *upload
+}
+
+// Stage begins an object whose key is not known yet.
+func (b *Bucket) Stage(ctx context.Context) (bucket.Staged, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("stage an object: %w", err)
+	}
+	return &staged{b: b, u: b.upload(ctx, b.prefix+staging+"/"+rand.Text())}, nil
+}
+
+func (s *staged) Write(p []byte) (int, error) {
+	n, err := s.u.Write(p)
+	return n, s.b.explain("stage", s.u.full[len(s.b.prefix):], err)
+}
+
+// Discard drops what was written.
+func (s *staged) Discard() { s.u.abort() }
+
+// Commit gives the object its key; one that exists there stays.
+func (s *staged) Commit(ctx context.Context, key string) error {
+	if s.u.ended {
+		return fmt.Errorf("write object %s: %w", key, fs.ErrClosed)
+	}
+	full, err := s.b.key(key)
+	if err != nil {
+		s.u.abort()
+		return err
+	}
+	if s.u.id == nil {
+		s.u.full = *full
+		err := s.b.explain("write", key, s.u.finish(ctx, true))
+		if fault.Is(err, fault.Conflict) {
+			return nil
+		}
+		return err
+	}
+	switch _, err := s.b.Stat(ctx, key); {
+	case err == nil:
+		s.u.abort()
+		return nil
+	case !fault.Is(err, fault.NotFound):
+		s.u.abort()
+		return err
+	}
+	if err := s.u.finish(ctx, false); err != nil {
+		return s.b.explain("write", key, err)
+	}
+	err = s.b.explain("write", key, s.b.copy(ctx, s.u.full, *full))
+	_, _ = s.b.client.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &s.b.name, Key: &s.u.full}) // else the bucket's lifecycle removes it
+	return err
+}
+
+// copy copies inside the bucket without a byte through this machine.
+func (b *Bucket) copy(ctx context.Context, from, to string) error {
+	head, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &from})
+	if err != nil {
+		return err
+	}
+	source := aws.String(url.PathEscape(b.name) + "/" + (&url.URL{Path: from}).EscapedPath())
+	size := aws.ToInt64(head.ContentLength)
+	if size <= b.whole {
+		_, err := b.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b.name, Key: &to, CopySource: source})
+		return err
+	}
+	return b.copyParts(ctx, source, to, size)
+}
+
+// copyParts copies what is too large for one request.
+func (b *Bucket) copyParts(ctx context.Context, source *string, to string, size int64) error {
+	up, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &to, ContentType: contentType(to)})
+	if err != nil {
+		return err
+	}
+	step := min(int64(copyPart), b.whole)
+	parts := make([]types.CompletedPart, (size+step-1)/step)
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for i := range parts {
+		group.Go(func() error {
+			first := int64(i) * step
+			number := int32(i + 1)
+			out, err := b.client.UploadPartCopy(gctx, &s3.UploadPartCopyInput{
+				Bucket: &b.name, Key: &to, UploadId: up.UploadId, PartNumber: &number, CopySource: source,
+				CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", first, min(first+step, size)-1)),
+			})
+			if err == nil {
+				parts[i] = types.CompletedPart{ETag: out.CopyPartResult.ETag, PartNumber: &number}
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		_, _ = b.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &to, UploadId: up.UploadId})
+		return err
+	}
+	_, err = b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &b.name, Key: &to, UploadId: up.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+	})
+	return err
+}
