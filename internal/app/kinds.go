@@ -22,6 +22,7 @@ import (
 	"falkirk/internal/release"
 	imagetarget "falkirk/internal/target/image"
 	"falkirk/internal/target/local"
+	sitetarget "falkirk/internal/target/site"
 )
 
 // component is a kind of component: its block, and what packs it.
@@ -62,6 +63,7 @@ func targets() []target {
 	return []target{
 		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
 		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules}, openImage},
+		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules}, openSite},
 	}
 }
 
@@ -95,6 +97,18 @@ func localRules(landings []delivery.Landing) []config.LandingProblem {
 		out = append(out, config.LandingProblem(p))
 	}
 	return out
+}
+
+func siteRules(landings []delivery.Landing) []config.LandingProblem {
+	var out []config.LandingProblem
+	for _, p := range sitetarget.PlaceProblems(landings) {
+		out = append(out, config.LandingProblem(p))
+	}
+	return out
+}
+
+func openSite(m means) (engine.Target, error) {
+	return sitetarget.New(sitetarget.Options{Store: m.store, Accounts: m.accounts}), nil
 }
 
 func approvalGroups(settings json.RawMessage, groups map[string][]string) []fault.Problem {

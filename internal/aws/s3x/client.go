@@ -1,0 +1,81 @@
+// Package s3x moves objects inside S3: listings that arrive page by page,
+// copies by the server with the headers that are wanted, uploads where the
+// server cannot copy, and deletes in batches. It asks nothing of single
+// objects. It knows no release.
+package s3x
+
+import (
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Sizes of https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+const (
+	mostCopied = 5 << 30   // bytes that one CopyObject takes
+	mostParts  = 10_000    // parts of an upload
+	partCopied = 512 << 20 // bytes of a part that the server copies
+	partSent   = 16 << 20  // bytes of a part that is sent from here
+	mostNamed  = 1000      // keys that one DeleteObjects takes
+)
+
+// most is how many requests are under way at once at most.
+const most = 256
+
+// Client talks to the buckets that one identity reaches. It may be used from
+// many goroutines, which share its limit.
+type Client struct {
+	api   *s3.Client
+	limit *limit
+	sizes sizes
+	room  *room
+}
+
+// sizes say from where on an object goes in parts.
+type sizes struct{ copied, partCopied, sent, partSent int64 }
+
+// New makes a client with that many requests under way at first. open makes
+// the SDK's client of a configuration.
+func New(cfg aws.Config, parallel int, open func(aws.Config) *s3.Client) *Client {
+	c := &Client{
+		limit: newLimit(parallel, most),
+		sizes: sizes{copied: mostCopied, partCopied: partCopied, sent: partSent, partSent: partSent},
+		room:  newRoom(inMemory),
+	}
+	cfg = cfg.Copy()
+	cfg.HTTPClient = watched{wide(cfg.HTTPClient), c.limit}
+	c.api = open(cfg)
+	return c
+}
+
+// wide keeps as many connections open as there are requests under way: Go's own
+// default keeps two, and would open a new one for nearly every request.
+func wide(given aws.HTTPClient) aws.HTTPClient {
+	b, ok := given.(*awshttp.BuildableClient)
+	if given != nil && !ok {
+		return given // the caller's own
+	}
+	if b == nil {
+		b = awshttp.NewBuildableClient()
+	}
+	return b.WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = most, most
+	})
+}
+
+// watched tells the limit when the service asks to be slower, at once and not
+// only after the SDK has sent the request again.
+type watched struct {
+	aws.HTTPClient
+	limit *limit
+}
+
+func (w watched) Do(r *http.Request) (*http.Response, error) {
+	res, err := w.HTTPClient.Do(r)
+	if err == nil && (res.StatusCode == http.StatusServiceUnavailable || res.StatusCode == http.StatusTooManyRequests) {
+		w.limit.slower()
+	}
+	return res, err
+}

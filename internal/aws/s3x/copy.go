@@ -1,0 +1,113 @@
+package s3x
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// MetaDigest is the key of the metadata that holds the SHA-256 of an object.
+const MetaDigest = "falkirk-sha256"
+
+// Place is where an object lies.
+type Place struct{ Bucket, Key string }
+
+// String is the place as the AWS CLI writes it.
+func (p Place) String() string { return "s3://" + p.Bucket + "/" + p.Key }
+
+// Source names the place for a copy: URL-encoded but for slashes.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+func (p Place) Source() string {
+	parts := strings.Split(p.Key, "/")
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(url.QueryEscape(part), "+", "%20")
+	}
+	return p.Bucket + "/" + strings.Join(parts, "/")
+}
+
+// Item is an object that is to be somewhere.
+type Item struct {
+	To     Place
+	Size   int64
+	Digest string // sha256:… of the content
+	Type   string // Content-Type
+	Cache  string // Cache-Control
+	Key    string // of KMS, to encrypt it with; empty: what the bucket says
+	Fresh  bool   // there must be no object yet
+}
+
+func (i Item) meta() map[string]string {
+	return map[string]string{MetaDigest: strings.TrimPrefix(i.Digest, "sha256:")}
+}
+
+func (i Item) sum() string {
+	raw, err := hex.DecodeString(strings.TrimPrefix(i.Digest, "sha256:"))
+	if err != nil {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+func (i Item) encryption() (how types.ServerSideEncryption, key *string, bucketKey *bool) {
+	if i.Key == "" {
+		return "", nil, nil
+	}
+	return types.ServerSideEncryptionAwsKms, aws.String(i.Key), aws.Bool(true)
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Copy has the server copy an object, with the headers of the item and not
+// those of the source, and gives its ETag. The source must still have the ETag
+// given, where one is.
+func (c *Client) Copy(ctx context.Context, from Place, tag string, item Item) (string, error) {
+	if item.Size > c.sizes.copied {
+		return c.copyParts(ctx, from, tag, item)
+	}
+	in := &s3.CopyObjectInput{
+		Bucket: &item.To.Bucket, Key: &item.To.Key, CopySource: aws.String(from.Source()), CopySourceIfMatch: optional(tag),
+		MetadataDirective: types.MetadataDirectiveReplace, Metadata: item.meta(),
+		ContentType: optional(item.Type), CacheControl: optional(item.Cache),
+	}
+	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
+	if item.Fresh {
+		in.IfNoneMatch = aws.String("*")
+	}
+	out, err := c.api.CopyObject(ctx, in)
+	if err == nil && out.CopyObjectResult == nil {
+		err = fmt.Errorf("the answer has no result")
+	}
+	if err != nil && item.Fresh && isPrecondition(err) {
+		return c.ours(ctx, item, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("copy %s to %s: %w", from, item.To, err)
+	}
+	return unquote(out.CopyObjectResult.ETag), nil
+}
+
+// ours looks at the one object that stands where none was: an answer that got
+// lost on the way makes the request come a second time. An object with another
+// content is the error that the request met.
+func (c *Client) ours(ctx context.Context, item Item, met error) (string, error) {
+	out, err := c.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &item.To.Bucket, Key: &item.To.Key})
+	if err != nil {
+		return "", fmt.Errorf("look at %s: %w", item.To, err)
+	}
+	if out.Metadata[MetaDigest] != item.meta()[MetaDigest] || aws.ToInt64(out.ContentLength) != item.Size {
+		return "", fmt.Errorf("write %s: %w", item.To, met)
+	}
+	return unquote(out.ETag), nil
+}

@@ -1,0 +1,163 @@
+package s3x
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"falkirk/internal/fault"
+)
+
+// Object is what a listing says of an object.
+type Object struct {
+	Key      string
+	ETag     string // without quotes
+	Size     int64
+	Modified time.Time
+}
+
+// List gives the objects whose keys begin with prefix, in order of key, while
+// the pages arrive.
+func (c *Client) List(ctx context.Context, bucket, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: optional(prefix), EncodingType: types.EncodingTypeUrl}
+		for {
+			out, err := c.api.ListObjectsV2(ctx, in)
+			if err != nil {
+				yield(Object{}, fmt.Errorf("list s3://%s/%s: %w", bucket, prefix, err))
+				return
+			}
+			for _, o := range out.Contents {
+				listed, err := object(o, out.EncodingType)
+				if !yield(listed, err) || err != nil {
+					return
+				}
+			}
+			if !aws.ToBool(out.IsTruncated) {
+				return
+			}
+			in.ContinuationToken = out.NextContinuationToken
+		}
+	}
+}
+
+// object reads one row of a listing. Keys come URL-encoded, for XML cannot hold
+// all of them, unless the service took no notice of having been asked so.
+func object(o types.Object, encoding types.EncodingType) (Object, error) {
+	key := aws.ToString(o.Key)
+	if encoding == types.EncodingTypeUrl {
+		var err error
+		if key, err = url.QueryUnescape(key); err != nil {
+			return Object{}, fault.New(fault.Internal, "the listing has the key %q: %w", aws.ToString(o.Key), err)
+		}
+	}
+	return Object{key, unquote(o.ETag), aws.ToInt64(o.Size), aws.ToTime(o.LastModified)}, nil
+}
+
+// Get reads a small object; fault.NotFound when there is none.
+func (c *Client) Get(ctx context.Context, p Place) (data []byte, tag string, err error) {
+	out, err := c.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key})
+	if err == nil {
+		data, err = io.ReadAll(out.Body)
+		err = errors.Join(err, out.Body.Close())
+	}
+	if status(err) == http.StatusNotFound {
+		err = fault.New(fault.NotFound, "%w", err)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read %s: %w", p, err)
+	}
+	return data, unquote(out.ETag), nil
+}
+
+// Swap writes a small object in the place of the one with the ETag given, or of
+// none where it is empty, and gives the new ETag. fault.Conflict says that
+// somebody else was there before.
+func (c *Client) Swap(ctx context.Context, p Place, data []byte, tag, kmsKey string) (string, error) {
+	in := &s3.PutObjectInput{
+		Bucket: &p.Bucket, Key: &p.Key, Body: bytes.NewReader(data),
+		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"),
+	}
+	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = Item{Key: kmsKey}.encryption()
+	if tag == "" {
+		in.IfNoneMatch = aws.String("*")
+	} else {
+		in.IfMatch = aws.String(`"` + tag + `"`)
+	}
+	out, err := c.api.PutObject(ctx, in)
+	if err == nil {
+		return unquote(out.ETag), nil
+	}
+	if !isPrecondition(err) {
+		return "", fmt.Errorf("write %s: %w", p, err)
+	}
+	// An answer that got lost on the way makes the request come a second time.
+	if there, now, getErr := c.Get(ctx, p); getErr == nil && bytes.Equal(there, data) {
+		return now, nil
+	}
+	return "", fault.New(fault.Conflict, "write %s: somebody else has written it meanwhile: %w", p, err)
+}
+
+// Delete removes objects, a thousand per request, and says how many are gone.
+// One that is not there is no error.
+func (c *Client) Delete(ctx context.Context, bucket string, keys []string) (gone int, err error) {
+	for len(keys) > 0 {
+		batch := keys[:min(len(keys), mostNamed)]
+		keys = keys[len(batch):]
+		names := make([]types.ObjectIdentifier, len(batch))
+		for i := range batch {
+			names[i].Key = &batch[i]
+		}
+		out, err := c.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+			Bucket: &bucket, Delete: &types.Delete{Objects: names, Quiet: aws.Bool(true)},
+		})
+		if err != nil {
+			return gone, fmt.Errorf("delete %d objects of s3://%s: %w", len(batch), bucket, err)
+		}
+		if len(out.Errors) > 0 {
+			return gone, notDeleted(bucket, out.Errors)
+		}
+		gone += len(batch)
+	}
+	return gone, nil
+}
+
+func notDeleted(bucket string, all []types.Error) error {
+	e := all[0]
+	kind := fault.Internal
+	switch aws.ToString(e.Code) {
+	case "AccessDenied":
+		kind = fault.Refused
+	case "InternalError", "SlowDown":
+		kind = fault.Unavailable
+	}
+	return fault.New(kind, "delete s3://%s/%s: %s: %s (%d objects stay)",
+		bucket, aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message), len(all))
+}
+
+func unquote(tag *string) string { return strings.Trim(aws.ToString(tag), `"`) }
+
+func status(err error) int {
+	var res *smithyhttp.ResponseError
+	if errors.As(err, &res) {
+		return res.HTTPStatusCode()
+	}
+	return 0
+}
+
+func isPrecondition(err error) bool {
+	s := status(err)
+	return s == http.StatusPreconditionFailed || s == http.StatusConflict
+}

@@ -1,0 +1,186 @@
+package s3x
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// part is a stretch of an object; last is the byte after it.
+type part struct {
+	number      int32 // from 1
+	first, last int64
+}
+
+// inParts cuts an object into as few parts of at least size bytes as there may be.
+func inParts(total, size int64) []part {
+	size = max(size, (total+mostParts-1)/mostParts)
+	var all []part
+	for first := int64(0); first < total; first += size {
+		all = append(all, part{int32(len(all) + 1), first, min(first+size, total)})
+	}
+	return all
+}
+
+// copyParts has the server copy an object that is too large for one copy.
+func (c *Client) copyParts(ctx context.Context, from Place, tag string, item Item) (string, error) {
+	all := inParts(item.Size, c.sizes.partCopied)
+	done := make([]types.CompletedPart, len(all))
+	return c.inOne(ctx, item, func(id string) ([]types.CompletedPart, error) {
+		return done, sideBySide(ctx, len(all), func(ctx context.Context, i int) error {
+			p := all[i]
+			out, err := c.api.UploadPartCopy(ctx, &s3.UploadPartCopyInput{
+				Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id, PartNumber: &p.number,
+				CopySource: aws.String(from.Source()), CopySourceIfMatch: optional(tag),
+				CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", p.first, p.last-1)),
+			})
+			if err == nil && out.CopyPartResult == nil {
+				err = errors.New("the answer has no result")
+			}
+			if err != nil {
+				return fmt.Errorf("copy part %d of %s to %s: %w", p.number, from, item.To, err)
+			}
+			r := out.CopyPartResult
+			done[i] = types.CompletedPart{
+				PartNumber: &p.number, ETag: r.ETag,
+				ChecksumCRC32: r.ChecksumCRC32, ChecksumCRC32C: r.ChecksumCRC32C, ChecksumCRC64NVME: r.ChecksumCRC64NVME,
+				ChecksumSHA1: r.ChecksumSHA1, ChecksumSHA256: r.ChecksumSHA256,
+			}
+			return nil
+		})
+	})
+}
+
+// sideBySide calls f for 0 to n-1, a few at once: they are parts of one object,
+// and the object counts as one request.
+func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	few := &Client{limit: newLimit(8, 8)}
+	return few.Each(ctx, n, f)
+}
+
+// inOne makes one object of parts. What fails leaves no parts behind.
+func (c *Client) inOne(ctx context.Context, item Item, parts func(id string) ([]types.CompletedPart, error)) (string, error) {
+	in := &s3.CreateMultipartUploadInput{
+		Bucket: &item.To.Bucket, Key: &item.To.Key, Metadata: item.meta(),
+		ContentType: optional(item.Type), CacheControl: optional(item.Cache),
+	}
+	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
+	begun, err := c.api.CreateMultipartUpload(ctx, in)
+	if err != nil {
+		return "", fmt.Errorf("begin %s: %w", item.To, err)
+	}
+	id := aws.ToString(begun.UploadId)
+	done, err := parts(id)
+	var out *s3.CompleteMultipartUploadOutput
+	if err == nil {
+		complete := &s3.CompleteMultipartUploadInput{
+			Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id,
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
+		}
+		if item.Fresh {
+			complete.IfNoneMatch = aws.String("*")
+		}
+		out, err = c.api.CompleteMultipartUpload(ctx, complete)
+	}
+	if err == nil {
+		return unquote(out.ETag), nil
+	}
+	err = fmt.Errorf("write %s in parts: %w", item.To, err)
+	// The parts cost money until they are gone; an interrupt is no reason to leave them.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_, aborted := c.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id})
+	if aborted != nil {
+		err = errors.Join(err, fmt.Errorf("drop the parts of %s: %w", item.To, aborted))
+	}
+	return "", err
+}
+
+// Upload writes an object from here, for what the server cannot copy. The
+// service holds the content against the item's digest.
+func (c *Client) Upload(ctx context.Context, r io.Reader, item Item) (string, error) {
+	if item.Size > c.sizes.sent {
+		return c.uploadParts(ctx, r, item)
+	}
+	release, err := c.room.take(item.Size)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return "", fmt.Errorf("read what goes to %s: %w", item.To, err)
+	}
+	in := &s3.PutObjectInput{
+		Bucket: &item.To.Bucket, Key: &item.To.Key, Body: bytes.NewReader(data), Metadata: item.meta(),
+		ContentType: optional(item.Type), CacheControl: optional(item.Cache), ChecksumSHA256: optional(item.sum()),
+	}
+	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
+	if item.Fresh {
+		in.IfNoneMatch = aws.String("*")
+	}
+	out, err := c.api.PutObject(ctx, in)
+	if err != nil && item.Fresh && isPrecondition(err) {
+		return c.ours(ctx, item, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("write %s: %w", item.To, err)
+	}
+	return unquote(out.ETag), nil
+}
+
+// uploadParts reads one part after the other and sends a few at once. r must
+// give an error at its end when the bytes are not those that were expected.
+func (c *Client) uploadParts(ctx context.Context, r io.Reader, item Item) (string, error) {
+	all := inParts(item.Size, c.sizes.partSent)
+	done := make([]types.CompletedPart, len(all))
+	var reading sync.Mutex
+	next := 0
+	return c.inOne(ctx, item, func(id string) ([]types.CompletedPart, error) {
+		err := sideBySide(ctx, len(all), func(ctx context.Context, _ int) error {
+			release, err := c.room.take(all[0].last)
+			if err != nil {
+				return err
+			}
+			defer release()
+			reading.Lock()
+			p := all[next]
+			next++
+			data := make([]byte, p.last-p.first)
+			_, err = io.ReadFull(r, data)
+			reading.Unlock()
+			if err != nil {
+				return fmt.Errorf("read what goes to %s: %w", item.To, err)
+			}
+			out, err := c.api.UploadPart(ctx, &s3.UploadPartInput{
+				Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id, PartNumber: &p.number, Body: bytes.NewReader(data),
+			})
+			if err != nil {
+				return fmt.Errorf("write part %d of %s: %w", p.number, item.To, err)
+			}
+			done[p.number-1] = types.CompletedPart{PartNumber: &p.number, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return done, atEnd(r)
+	})
+}
+
+// atEnd reads past the last byte, where a checked reader says what it thinks.
+func atEnd(r io.Reader) error {
+	n, err := io.Copy(io.Discard, r)
+	if err == nil && n > 0 {
+		err = errors.New("it is longer than it was said to be")
+	}
+	return err
+}

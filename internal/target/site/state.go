@@ -1,0 +1,137 @@
+package site
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"falkirk/internal/aws/s3x"
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// stateDir is the folder below the site's own in which the target keeps what it
+// knows and the files that promote puts in their places.
+const stateDir = ".falkirk"
+
+// schema is the version of the formats below.
+const schema = 1
+
+// record is what the provisioning of a release laid out. It is written before
+// the first copy, so that what a killed one left is known for its own, and
+// again as the last, when Ready.
+type record struct {
+	Schema    int    `json:"schema"`
+	App       string `json:"app"`
+	Component string `json:"component"`
+	Version   string `json:"version"`
+	Digest    string `json:"digest"` // of the site manifest
+	Ready     bool   `json:"ready"`
+	Files     []laid `json:"files"`
+	Saved     []kept `json:"saved,omitempty"` // what it saved of other releases
+
+	at time.Time // when it was last written, as the bucket says
+}
+
+// laid is a file and where it was laid: at its path, or beside the site, from
+// where promote copies it to its path.
+type laid struct {
+	delivery.File
+	Staged bool   `json:"staged,omitempty"`
+	ETag   string `json:"etag,omitempty"` // of where it was laid
+}
+
+// kept is content beside the site.
+type kept struct {
+	Digest string `json:"digest"`
+	ETag   string `json:"etag"`
+}
+
+// content is what tells two objects under one path apart.
+type content struct {
+	Digest string         `json:"digest"`
+	Type   string         `json:"type"`
+	Cache  delivery.Cache `json:"cache"`
+}
+
+func contentOf(f delivery.File) content { return content{f.Digest, f.Type, f.Cache} }
+
+// pointer says which release is live. It is written as the last of a promotion.
+type pointer struct {
+	Schema    int                `json:"schema"`
+	App       string             `json:"app"`
+	Component string             `json:"component"`
+	Version   string             `json:"version"` // "": nothing
+	Serial    int                `json:"serial"`  // promotions so far
+	Moving    *moving            `json:"moving,omitempty"`
+	Written   map[string]written `json:"written,omitempty"` // by path: what promotions wrote there
+
+	Stale        []string `json:"stale,omitempty"`        // paths that CloudFront has to forget
+	Invalidation string   `json:"invalidation,omitempty"` // its ID, when that was asked for and is waited for
+}
+
+// moving is a promotion that has begun.
+type moving struct {
+	To    string            `json:"to"`
+	Paths map[string]string `json:"paths"` // that it writes or removes, with the ETag before
+}
+
+// written is what a promotion wrote to a path.
+type written struct {
+	content
+	ETag  string `json:"etag"`
+	Entry bool   `json:"entry,omitempty"`
+}
+
+func (s spot) dir() string             { return s.set.folder() + stateDir + "/" + s.App + "/" + s.Component + "/" }
+func (s spot) pointerKey() string      { return s.dir() + "live.json" }
+func (s spot) recordsDir() string      { return s.dir() + "releases/" }
+func (s spot) stagedDir() string       { return s.dir() + "files/" }
+func (s spot) at(key string) s3x.Place { return s3x.Place{Bucket: s.set.Bucket, Key: key} }
+
+func (s spot) recordKey(version string) string { return s.recordsDir() + version + ".json" }
+
+func (s spot) stagedKey(digest string) string {
+	return s.stagedDir() + strings.TrimPrefix(digest, "sha256:")
+}
+
+// inState reports whether a path lies where the target keeps its own.
+func inState(path string) bool {
+	return strings.HasPrefix(path, stateDir+"/") || strings.Contains(path, "/"+stateDir+"/")
+}
+
+// decode reads a state object; what another falkirk wrote is refused.
+func decode[T any](raw []byte, key string, schemaOf func(T) int) (T, error) {
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return v, fault.New(fault.Internal, "read %s: %w", key, err)
+	}
+	if n := schemaOf(v); n != schema {
+		err := fault.New(fault.Refused, "%s has schema %d; this falkirk reads %d", key, n, schema)
+		return v, fault.Hint(err, "use the falkirk that wrote it, or a newer one")
+	}
+	return v, nil
+}
+
+// write puts a state object in the place of the one with that ETag.
+func (s spot) write(ctx context.Context, key string, v any, tag string) (string, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	return s.s3.Swap(ctx, s.at(key), append(raw, '\n'), tag, s.set.KMSKey)
+}
+
+func byPath(a, b laid) int { return cmp.Compare(a.Path, b.Path) }
+
+// find is the file of a record at a path.
+func (r record) find(path string) (laid, bool) {
+	i, ok := slices.BinarySearchFunc(r.Files, laid{File: delivery.File{Path: path}}, byPath)
+	if !ok {
+		return laid{}, false
+	}
+	return r.Files[i], true
+}
