@@ -27,6 +27,8 @@ require (
 	golang.org/x/term v0.47.0
 )
 
+require golang.org/x/time v0.16.0 // indirect
+
 require (
 	github.com/ryszard/goskiplist v0.0.0-20150312221310-2dfbae5fcf46 // indirect
 	go.shabbyrobe.org/gocovmerge v0.0.0-20230507111327-fa4f82cfbf4d // indirect

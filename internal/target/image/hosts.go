@@ -2,44 +2,120 @@ package image
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
+	"falkirk/internal/aws/ecr"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci/registry"
 )
 
-// hosts are the registries that were used, so that logins and connections are
-// shared.
+// hosts are the registries that were used, so that logins, limits and
+// connections are shared.
 type hosts struct {
 	mu    sync.Mutex
 	plain map[string]*registry.Registry
+	ecr   map[reach]*amazon
 }
 
-// repository finds the repository of a placement.
-func (t *Target) repository(_ context.Context, _ delivery.Place, set Settings) (repository, error) {
-	if set.Registry == "" {
-		return nil, fault.New(fault.Invalid, "no registry is named")
+// reach is one ECR with the account that reaches it.
+type reach struct{ account, region, registry string }
+
+// amazon is ECR in one account and region: its API, and its registry once it
+// was needed.
+type amazon struct {
+	*ecr.Client
+	mu   sync.Mutex
+	data *registry.Registry
+}
+
+// repository finds the repository of a placement, reached with the credentials
+// of its account.
+func (t *Target) repository(ctx context.Context, p delivery.Place, set Settings) (repository, error) {
+	id, region, isECR := ecr.Registry(set.Registry)
+	if set.Registry != "" && !isECR {
+		return plain{t.hosts.of(set.Registry, set.Insecure).Repository(set.Repository)}, nil
 	}
-	return plain{t.hosts.of(set.Registry, set.Insecure).Repository(set.Repository)}, nil
+	if !isECR {
+		region = p.Region
+	}
+	a, err := t.amazon(ctx, p.Account, region, id)
+	if err != nil {
+		return nil, err
+	}
+	return &private{Repository: a.Repository(set.Repository), data: func(ctx context.Context) (*registry.Repository, error) {
+		reg, err := a.registry(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return reg.Repository(set.Repository), nil
+	}}, nil
 }
 
 // builds finds the repository that pack pushes to, reached with the credentials
-// of the environment.
-func (t *Target) builds(_ context.Context, _ delivery.Place, host, name string, insecure bool) (*registry.Repository, error) {
-	return t.hosts.of(host, insecure).Repository(name), nil
+// of the environment: nothing of the builds account is held here.
+func (t *Target) builds(ctx context.Context, p delivery.Place, host, name string, insecure bool) (*registry.Repository, error) {
+	id, region, isECR := ecr.Registry(host)
+	if !isECR {
+		return t.hosts.of(host, insecure).Repository(name), nil
+	}
+	a, err := t.amazon(ctx, p.Account, region, id)
+	if err != nil {
+		return nil, err
+	}
+	reg, err := a.registry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return reg.Repository(name), nil
 }
 
 // of is the registry of a host, with the login of docker's configuration.
 func (h *hosts) of(host string, insecure bool) *registry.Registry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if r := h.plain[host]; r != nil {
-		return r
-	}
+	at := fmt.Sprint(host, insecure)
 	if h.plain == nil {
 		h.plain = map[string]*registry.Registry{}
 	}
-	h.plain[host] = registry.New(registry.Options{Host: host, Plain: insecure, Login: registry.Keychain(host)})
-	return h.plain[host]
+	if h.plain[at] == nil {
+		h.plain[at] = registry.New(registry.Options{Host: host, Plain: insecure, Login: registry.Keychain(host)})
+	}
+	return h.plain[at]
+}
+
+// amazon is ECR in a region, with the credentials of an account.
+func (t *Target) amazon(ctx context.Context, account, region, id string) (*amazon, error) {
+	if t.opt.Accounts == nil {
+		return nil, fault.New(fault.Invalid, "no registry is named, and there are no accounts")
+	}
+	cfg, err := t.opt.Accounts.Config(ctx, account, region)
+	if err != nil {
+		return nil, fmt.Errorf("reach ECR of account %s in %s: %w", account, region, err)
+	}
+	t.hosts.mu.Lock()
+	defer t.hosts.mu.Unlock()
+	at := reach{account, region, id}
+	if t.hosts.ecr[at] == nil {
+		if t.hosts.ecr == nil {
+			t.hosts.ecr = map[reach]*amazon{}
+		}
+		t.hosts.ecr[at] = &amazon{Client: ecr.New(cfg, account, id)}
+	}
+	return t.hosts.ecr[at], nil
+}
+
+// registry is where blobs go.
+func (a *amazon) registry(ctx context.Context) (*registry.Registry, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.data == nil {
+		host, plain, err := a.Host(ctx)
+		if err != nil {
+			return nil, err
+		}
+		a.data = registry.New(registry.Options{Host: host, Plain: plain, Login: a.Login, Limit: a.Limit})
+	}
+	return a.data, nil
 }

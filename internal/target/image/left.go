@@ -34,18 +34,13 @@ func (v *view) leave(ctx context.Context, versions []string) error {
 	return v.putArtifact(ctx, m, leftTag(v.tag))
 }
 
-// unleave counts the spot's own version again, which is provisioned anew.
-func (s spot) unleave(ctx context.Context) error {
-	v := view{spot: s}
-	var err error
-	if v.list, err = s.repo.List(ctx); err != nil {
-		return err
-	}
+// unleave counts the placement's own version again, which is provisioned anew.
+func (v *view) unleave(ctx context.Context) error {
 	left, err := v.left(ctx)
-	if err != nil || !slices.Contains(left, s.Version) {
+	if err != nil || !slices.Contains(left, v.Version) {
 		return err
 	}
-	return v.leave(ctx, slices.DeleteFunc(left, func(x string) bool { return x == s.Version }))
+	return v.leave(ctx, slices.DeleteFunc(left, func(x string) bool { return x == v.Version }))
 }
 
 // leftOver notes the versions whose release tags are still there after a prune.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 )
 
@@ -19,6 +20,12 @@ func (r plain) List(ctx context.Context) (listing, error) {
 		l.Tags[t] = ""
 	}
 	return l, err
+}
+
+// Keep writes an artifact under a tag.
+func (r plain) Keep(ctx context.Context, m oci.Manifest, tag string) error {
+	_, err := r.Put(ctx, m, tag)
+	return err
 }
 
 func (r plain) Delete(ctx context.Context, references []string) (left []string, err error) {

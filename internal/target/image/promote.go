@@ -6,7 +6,6 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
-	"falkirk/internal/oci/registry"
 )
 
 // move puts the environment's tag on the release, by writing the same manifest
@@ -20,15 +19,11 @@ func (s spot) move(ctx context.Context) (delivery.Outcome, error) {
 	if was.Version == s.Version && v.facts.Live == s.Artifact.Digest {
 		return delivery.Outcome{Nothing: true}, nil
 	}
-	m, err := s.repo.Manifest(ctx, s.Artifact.Digest)
+	tag, err := v.tagTo(ctx, s.Artifact.Digest)
 	if fault.Is(err, fault.NotFound) {
 		err = fault.New(fault.Refused, "%s (%s) is not in %s: %w", s.Version, s.Artifact.Digest, v.facts.Repository, err)
 		return delivery.Outcome{}, fault.Hint(err, "falkirk provision %s --to %s", s.Version, s.Place.Environment)
 	}
-	if err != nil {
-		return delivery.Outcome{}, err
-	}
-	tag, err := v.tagTo(ctx, m)
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
@@ -69,15 +64,15 @@ func (v *view) next(ctx context.Context, version, digest, tag string) pointer {
 
 // tagTo writes the environment's tag, and gives its name: one with the version
 // in it where tags cannot be moved.
-func (v *view) tagTo(ctx context.Context, m oci.Manifest) (string, error) {
+func (v *view) tagTo(ctx context.Context, want string) (string, error) {
 	fixed := v.fixed(v.tag)
 	if !fixed {
 		digest, err := v.digest(ctx, v.tag)
-		if err != nil || digest == m.Digest {
+		if err != nil || digest == want {
 			return v.tag, err
 		}
-		_, err = v.repo.Put(ctx, m, v.tag)
-		if err == nil || !registry.IsImmutable(err) {
+		err = v.repo.Retag(ctx, map[string]string{v.tag: want})
+		if err == nil || !isImmutable(err) {
 			return v.tag, err
 		}
 	}
@@ -88,11 +83,10 @@ func (v *view) tagTo(ctx context.Context, m oci.Manifest) (string, error) {
 	if len(tag) > mostTag {
 		return "", fault.New(fault.Invalid, "version %s is too long: %s cannot be a tag", v.Version, tag)
 	}
-	if digest, err := v.digest(ctx, tag); err != nil || digest == m.Digest {
+	if digest, err := v.digest(ctx, tag); err != nil || digest == want {
 		return tag, err // a killed run has written it
 	}
-	_, err := v.repo.Put(ctx, m, tag)
-	return tag, err
+	return tag, v.repo.Retag(ctx, map[string]string{tag: want})
 }
 
 // fixed reports whether a tag cannot be moved, as far as is known.
@@ -115,7 +109,7 @@ func (v *view) point(ctx context.Context, p pointer) error {
 	}
 	if len(v.numbers) == 0 && !v.fixed(pointerTag(v.tag)) {
 		err := v.putArtifact(ctx, m, pointerTag(v.tag))
-		if err == nil || !registry.IsImmutable(err) {
+		if err == nil || !isImmutable(err) {
 			return err
 		}
 	}
@@ -124,15 +118,14 @@ func (v *view) point(ctx context.Context, p pointer) error {
 
 // putArtifact writes an artifact, with its blob where somebody has deleted that.
 func (v *view) putArtifact(ctx context.Context, m oci.Manifest, tag string) error {
-	_, err := v.repo.Put(ctx, m, tag)
-	if !registry.LacksBlob(err) {
+	err := v.repo.Keep(ctx, m, tag)
+	if !lacksBlob(err) {
 		return err
 	}
 	if err := v.uploadEmpty(ctx); err != nil {
 		return err
 	}
-	_, err = v.repo.Put(ctx, m, tag)
-	return err
+	return v.repo.Keep(ctx, m, tag)
 }
 
 // untag takes the environment's tag away: nothing is live.

@@ -42,6 +42,14 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
+	v := view{spot: s}
+	if v.list, err = s.repo.List(ctx); err != nil {
+		return delivery.Outcome{}, err
+	}
+	if !v.list.Exists {
+		err := fault.New(fault.Refused, "there is no repository %s in %s", s.repo.Name(), s.repo.Registry())
+		return delivery.Outcome{}, fault.Hint(err, "make it, or set create: true of the image target")
+	}
 	if err := s.empty(ctx); err != nil {
 		return delivery.Outcome{}, err
 	}
@@ -52,7 +60,7 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
-	if err := s.unleave(ctx); err != nil {
+	if err := v.unleave(ctx); err != nil {
 		return delivery.Outcome{}, err
 	}
 	return delivery.Outcome{Note: noteOf(got, where)}, nil

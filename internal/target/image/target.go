@@ -58,6 +58,10 @@ type repository interface {
 	oci.To
 	// List reads what is there.
 	List(ctx context.Context) (listing, error)
+	// Retag puts tags on digests that are there.
+	Retag(ctx context.Context, tags map[string]string) error
+	// Keep writes an artifact under a tag.
+	Keep(ctx context.Context, m oci.Manifest, tag string) error
 	// Delete removes tags and digests; those that the registry cannot remove come back.
 	Delete(ctx context.Context, references []string) (left []string, err error)
 	// Explain says in an error what would be needed.

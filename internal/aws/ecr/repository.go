@@ -1,0 +1,154 @@
+package ecr
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"falkirk/internal/fault"
+)
+
+// Repository is one repository of a registry.
+type Repository struct {
+	client *Client
+	name   string
+}
+
+// Repository names one; it need not be there.
+func (c *Client) Repository(name string) *Repository { return &Repository{c, name} }
+
+// Name is the repository's name.
+func (r *Repository) Name() string { return r.name }
+
+// Place names the registry for people, without asking for its host.
+func (r *Repository) Place() string {
+	if r.client.account == "" {
+		return "ecr." + r.client.region
+	}
+	return "ecr." + r.client.region + "." + r.client.account
+}
+
+func (r *Repository) id() *string {
+	if r.client.registry == "" {
+		return nil
+	}
+	return &r.client.registry
+}
+
+func (r *Repository) explain(action string, err error) error {
+	return r.client.explain(action, r.name, err)
+}
+
+// About is what ECR says of a repository.
+type About struct {
+	URI string // host and name
+
+	mutability types.ImageTagMutability
+	except     []string // patterns with * of the tags that it is the other way round for
+}
+
+// Immutable reports whether a tag cannot be moved.
+func (a About) Immutable(tag string) bool {
+	fixed := strings.HasPrefix(string(a.mutability), "IMMUTABLE")
+	for _, pattern := range a.except {
+		if ok, err := path.Match(pattern, tag); ok && err == nil { // a tag has no slash
+			return !fixed
+		}
+	}
+	return fixed
+}
+
+// Describe says what a repository is like; false if it is not there.
+func (r *Repository) Describe(ctx context.Context) (About, bool, error) {
+	out, err := r.client.api.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{
+		RegistryId: r.id(), RepositoryNames: []string{r.name},
+	})
+	var missing *types.RepositoryNotFoundException
+	if errors.As(err, &missing) || err == nil && len(out.Repositories) == 0 {
+		return About{}, false, nil
+	}
+	if err != nil {
+		return About{}, false, r.explain("DescribeRepositories", err)
+	}
+	found := out.Repositories[0]
+	a := About{URI: aws.ToString(found.RepositoryUri), mutability: found.ImageTagMutability}
+	for _, f := range found.ImageTagMutabilityExclusionFilters {
+		a.except = append(a.except, aws.ToString(f.Filter))
+	}
+	return a, true, nil
+}
+
+// Create makes the repository, encrypted and scanned on push; false if it is
+// there.
+func (r *Repository) Create(ctx context.Context, tags map[string]string) (made bool, err error) {
+	in := &ecr.CreateRepositoryInput{
+		RegistryId: r.id(), RepositoryName: &r.name,
+		ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
+		EncryptionConfiguration:    &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
+	}
+	for k, v := range tags {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(v)})
+	}
+	_, err = r.client.api.CreateRepository(ctx, in)
+	var there *types.RepositoryAlreadyExistsException
+	if errors.As(err, &there) {
+		return false, nil
+	}
+	return err == nil, r.explain("CreateRepository", err)
+}
+
+// Tags lists all tags with their digests, up to 1,000 images a call.
+func (r *Repository) Tags(ctx context.Context) (map[string]string, error) {
+	tags := map[string]string{}
+	pages := ecr.NewDescribeImagesPaginator(r.client.api, &ecr.DescribeImagesInput{
+		RegistryId: r.id(), RepositoryName: &r.name, MaxResults: aws.Int32(1000),
+		Filter: &types.DescribeImagesFilter{TagStatus: types.TagStatusTagged},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, r.explain("DescribeImages", err)
+		}
+		for _, image := range page.ImageDetails {
+			for _, tag := range image.ImageTags {
+				tags[tag] = aws.ToString(image.ImageDigest)
+			}
+		}
+	}
+	return tags, nil
+}
+
+// Lacks says which blobs the repository does not have, 100 a call.
+func (r *Repository) Lacks(ctx context.Context, digests []string) ([]string, error) {
+	var lacking []string
+	for len(digests) > 0 {
+		some := digests[:min(len(digests), 100)]
+		digests = digests[len(some):]
+		out, err := r.client.api.BatchCheckLayerAvailability(ctx, &ecr.BatchCheckLayerAvailabilityInput{
+			RegistryId: r.id(), RepositoryName: &r.name, LayerDigests: some,
+		})
+		if err != nil {
+			return nil, r.explain("BatchCheckLayerAvailability", err)
+		}
+		has := map[string]bool{}
+		for _, l := range out.Layers {
+			has[aws.ToString(l.LayerDigest)] = l.LayerAvailability == types.LayerAvailabilityAvailable
+		}
+		for _, d := range some {
+			if !has[d] {
+				lacking = append(lacking, d)
+			}
+		}
+	}
+	return lacking, nil
+}
+
+// notFound is the error for an image that is not there.
+func (r *Repository) notFound(reference string) error {
+	return fault.New(fault.NotFound, "%s is not in repository %s of account %s in %s", reference, r.name, r.client.account, r.client.region)
+}

@@ -1,0 +1,92 @@
+package image
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"falkirk/internal/aws/ecr"
+	"falkirk/internal/oci"
+	"falkirk/internal/oci/registry"
+)
+
+// private is a repository of Amazon ECR. Tags are read and moved by its API,
+// images are copied by the protocol of its registry.
+type private struct {
+	*ecr.Repository
+	data  func(context.Context) (*registry.Repository, error)
+	about ecr.About // after List
+}
+
+// Registry is the registry's host, once it is known.
+func (r *private) Registry() string {
+	if host, _, ok := strings.Cut(r.about.URI, "/"); ok {
+		return host
+	}
+	return r.Place()
+}
+
+func (r *private) List(ctx context.Context) (listing, error) {
+	about, there, err := r.Describe(ctx)
+	if err != nil || !there {
+		return listing{}, err
+	}
+	r.about = about
+	tags, err := r.Repository.Tags(ctx)
+	return listing{Exists: true, Immutable: about.Immutable, Tags: tags}, err
+}
+
+func (r *private) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
+	i, err := r.Image(ctx, reference)
+	if err != nil {
+		return oci.Manifest{}, err
+	}
+	return oci.NewManifest(i.Raw, i.MediaType)
+}
+
+func (r *private) Digest(ctx context.Context, reference string) (string, error) {
+	found, err := r.Images(ctx, []string{reference})
+	return found[reference].Digest, err
+}
+
+func (r *private) Upload(ctx context.Context, d oci.Descriptor, from string, open func(context.Context) (io.ReadCloser, error)) (mounted bool, err error) {
+	data, err := r.data(ctx)
+	if err != nil {
+		return false, err
+	}
+	return data.Upload(ctx, d, from, open)
+}
+
+func (r *private) Put(ctx context.Context, m oci.Manifest, reference string) (linked bool, err error) {
+	data, err := r.data(ctx)
+	if err != nil {
+		return false, err
+	}
+	return data.Put(ctx, m, reference)
+}
+
+func (r *private) Keep(ctx context.Context, m oci.Manifest, tag string) error {
+	return r.Repository.Put(ctx, ecr.Image{Digest: m.Digest, MediaType: m.MediaType, Raw: m.Raw}, tag)
+}
+
+// Referrers implements oci.Related.
+func (r *private) Referrers(ctx context.Context, digest string) ([]oci.Descriptor, bool, error) {
+	data, err := r.data(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	return data.Referrers(ctx, digest)
+}
+
+// Tags implements oci.Related.
+func (r *private) Tags(ctx context.Context) ([]string, error) {
+	tags, err := r.Repository.Tags(ctx)
+	return listing{Tags: tags}.names(), err
+}
+
+// Explain leaves errors as they are: the client has told all.
+func (r *private) Explain(err error) error { return err }
+
+func isImmutable(err error) bool { return registry.IsImmutable(err) || ecr.IsImmutable(err) }
+
+func lacksBlob(err error) bool { return registry.LacksBlob(err) || ecr.LacksBlob(err) }
