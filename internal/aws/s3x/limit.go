@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -93,23 +94,27 @@ func (l *limit) slower() {
 func (c *Client) Each(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var group sync.WaitGroup
-	for i := range n {
-		if err := c.limit.take(ctx); err != nil {
-			break
-		}
-		group.Go(func() {
-			defer c.limit.give()
-			if err := f(ctx, i); err != nil {
+	var next atomic.Int64
+	work := func() {
+		for c.limit.take(ctx) == nil {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				c.limit.give()
+				return
+			}
+			err := f(ctx, i)
+			c.limit.give()
+			if err != nil {
 				cancel(err)
 			}
-		})
+		}
+	}
+	var group sync.WaitGroup
+	for range min(n, c.limit.most) {
+		group.Go(work)
 	}
 	group.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	return nil
+	return context.Cause(ctx)
 }
 
 // room bounds the bytes that uploads hold in memory.

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"falkirk/internal/fault"
@@ -100,7 +101,7 @@ func (c *Client) Swap(ctx context.Context, p Place, data []byte, tag, kmsKey str
 	if err == nil {
 		return unquote(out.ETag), nil
 	}
-	if !isPrecondition(err) {
+	if !isPrecondition(err) && (tag == "" || !isGone(err)) {
 		return "", fmt.Errorf("write %s: %w", p, err)
 	}
 	// An answer that got lost on the way makes the request come a second time.
@@ -155,6 +156,11 @@ func status(err error) int {
 		return res.HTTPStatusCode()
 	}
 	return 0
+}
+
+func isGone(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "NoSuchKey"
 }
 
 func isPrecondition(err error) bool {

@@ -60,10 +60,11 @@ func (c *Client) copyParts(ctx context.Context, from Place, tag string, item Ite
 }
 
 // sideBySide calls f for 0 to n-1, a few at once: they are parts of one object,
-// and the object counts as one request.
+// and the object counts as one request. One that fails does not cut off the
+// others: a part that arrives after the upload was dropped would stay.
 func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
 	few := &Client{limit: newLimit(8, 8)}
-	return few.Each(ctx, n, f)
+	return few.Each(ctx, n, func(_ context.Context, i int) error { return f(ctx, i) })
 }
 
 // inOne makes one object of parts. What fails leaves no parts behind.

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
@@ -68,6 +69,7 @@ func (t *Target) layOut(ctx context.Context, s spot, report func(delivery.Progre
 			return delivery.Outcome{}, err
 		}
 	}
+	r.Files = slices.Clone(r.Files) // what was written is remembered as it was
 	if err := t.copies(ctx, v, l, &r, report); err != nil {
 		return delivery.Outcome{}, err
 	}

@@ -122,7 +122,11 @@ func (s spot) write(ctx context.Context, key string, v any, tag string) (string,
 	if err != nil {
 		return "", err
 	}
-	return s.s3.Swap(ctx, s.at(key), append(raw, '\n'), tag, s.set.KMSKey)
+	now, err := s.s3.Swap(ctx, s.at(key), append(raw, '\n'), tag, s.set.KMSKey)
+	if err == nil {
+		s.remember(key, now, v)
+	}
+	return now, err
 }
 
 func byPath(a, b laid) int { return cmp.Compare(a.Path, b.Path) }

@@ -87,6 +87,8 @@ type spot struct {
 	set Settings
 	cfg aws.Config
 	s3  *s3x.Client
+
+	remember func(key, tag string, v any) // what was written needs no reading
 }
 
 func (t *Target) spot(ctx context.Context, p delivery.Placement) (spot, error) {
@@ -103,6 +105,11 @@ func (t *Target) spot(ctx context.Context, p delivery.Placement) (spot, error) {
 		return s, err
 	}
 	s.s3 = t.client(ctx, s)
+	s.remember = func(key, tag string, v any) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.read[stateKey{s.set.Bucket, key, tag}] = v
+	}
 	return s, nil
 }
 

@@ -149,9 +149,7 @@ func fetch[T any](ctx context.Context, t *Target, s spot, o s3x.Object, schemaOf
 	if err != nil {
 		return v, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.read[key] = v
+	s.remember(o.Key, tag, v)
 	return v, nil
 }
 

@@ -1,0 +1,58 @@
+package site_test
+
+import (
+	"testing"
+
+	"falkirk/internal/delivery"
+	"falkirk/test/cloud"
+)
+
+// Type, cache header and digest are as packed, through promotion and rollback,
+// on a server that is strict about them; the AWS CLI says so. A release that
+// changes nothing but a header changes it.
+func TestHeadersSurvive(t *testing.T) {
+	t.Parallel()
+	server := cloud.Versity(t)
+	w := bareWorld(t, server.URL)
+	creds := server.Config("us-east-1")
+	w.creds = &creds
+	cli := server.CLI(t)
+	for _, b := range []string{builds, bucket} {
+		cli.Must(t, "s3api", "create-bucket", "--bucket", b)
+	}
+	names := map[string]string{}
+	for k, v := range awkward {
+		names[k] = v
+	}
+	w.pack("1", names)
+	w.live("1")
+	w.expectIdle("1")
+	for key, text := range names {
+		w.witness(cli, key, text)
+	}
+
+	s := w.sites[w.packed["1"].Digest]
+	next := delivery.Site{Schema: 1}
+	for _, f := range s.Files {
+		if f.Path == "a b+c.11111111.js" {
+			f.Type, f.Cache = "application/x-other", delivery.CacheRevalidate
+		}
+		next.Files = append(next.Files, f)
+	}
+	w.packSite("2", next)
+	check := func(version, kind string) {
+		t.Helper()
+		w.live(version)
+		w.expectIdle(version)
+		var got struct{ ContentType string }
+		cli.JSON(t, &got, "s3api", "head-object", "--bucket", bucket, "--key", "a b+c.11111111.js")
+		if got.ContentType != kind {
+			t.Errorf("release %s: the type is %q, want %q", version, got.ContentType, kind)
+		}
+	}
+	check("2", "application/x-other")
+	check("1", "text/javascript; charset=utf-8")
+	check("2", "application/x-other")
+	w.prune("1")
+	w.expectIdle("2")
+}
