@@ -8,16 +8,19 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
+	imagetarget "falkirk/internal/target/image"
 )
 
 // needs is what each kind of target must be allowed in AWS.
-func needs() map[string]policy.Kind {
-	return map[string]policy.Kind{}
+func needs(a delivery.App) map[string]policy.Kind {
+	return map[string]policy.Kind{
+		imagetarget.Kind: imagetarget.Needs(func(component string) (string, bool) { return builds(a, component) }),
+	}
 }
 
 // setups is what every account of an app must have.
 func setups(a delivery.App) []policy.Setup {
-	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs()})
+	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs(a)})
 }
 
 // examiner asks whether what the app needs is allowed.

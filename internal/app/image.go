@@ -1,10 +1,18 @@
 package app
 
 import (
+	"context"
+	"sync"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/ecr"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/oci/registry"
+	"falkirk/internal/pack"
 	"falkirk/internal/pack/image"
+	"falkirk/internal/release"
 	imagetarget "falkirk/internal/target/image"
 )
 
@@ -31,4 +39,39 @@ func builds(a delivery.App, component string) (reference string, plain bool) {
 		}
 	}
 	return "", false
+}
+
+// pusher pushes packed images to the builds registries that the app file names.
+func pusher(a delivery.App, store *release.Store, accounts *account.Pool) pack.Publish {
+	return func(ctx context.Context, c delivery.Component, r delivery.Release) error {
+		return image.Push(ctx, store, c, r, func(host string) registry.Login { return login(a, accounts, host) })
+	}
+}
+
+// login is that of docker's configuration, and for ECR that of the account.
+func login(a delivery.App, accounts *account.Pool, host string) registry.Login {
+	id, region, ok := ecr.Registry(host)
+	if !ok {
+		return registry.Keychain(host)
+	}
+	name := ""
+	for _, known := range a.Accounts {
+		if known.ID == id {
+			name = known.Name
+		}
+	}
+	var mu sync.Mutex
+	var client *ecr.Client // keeps the token
+	return func(ctx context.Context, again bool) (user, password string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if client == nil {
+			cfg, err := accounts.Config(ctx, name, region)
+			if err != nil {
+				return "", "", err
+			}
+			client = ecr.New(cfg, name, id)
+		}
+		return client.Login(ctx, again)
+	}
 }

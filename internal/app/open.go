@@ -56,7 +56,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	return &cli.App{
 		File: f, Engine: run, Releases: store, Blob: store.Open,
 		Ledger: func(env string) cli.Log { return ledger.New(objects, f.App.Name, env, ledger.Options{}) },
-		Packer: packer(f.App, store), Redact: redactor(f.Secrets), Tidy: tidy(objects),
+		Packer: packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets["local"]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},

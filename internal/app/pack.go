@@ -6,16 +6,18 @@ import (
 	"strings"
 	"time"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/deflate"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/pack"
+	"falkirk/internal/pack/image"
 	"falkirk/internal/pack/version"
 	"falkirk/internal/release"
 )
 
 // packer packs an app into its store.
-func packer(a delivery.App, store *release.Store) cli.Packer {
+func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Packer {
 	return func(ctx context.Context, r cli.PackRequest) (cli.Packed, error) {
 		v, src, err := versionOf(ctx, a, r.Version)
 		if err != nil {
@@ -24,6 +26,7 @@ func packer(a delivery.App, store *release.Store) cli.Packer {
 		req := pack.Request{
 			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
 			At: time.Now().UTC(), Packers: map[string]pack.New{}, Store: store, Report: r.Report,
+			Publish: map[string]pack.Publish{image.Kind: pusher(a, store, accounts)},
 		}
 		for _, c := range components() {
 			req.Packers[c.Name] = c.pack

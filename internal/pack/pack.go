@@ -66,7 +66,12 @@ type Request struct {
 	Deflate  *deflate.Deflater                           // may be nil
 	Parallel int                                         // components packed at once; 0 is one per core
 	Report   func(component string, p delivery.Progress) // may be nil; called from several goroutines, one at a time
+	Publish  map[string]Publish                          // by kind of component, for those that are kept elsewhere besides
 }
+
+// Publish brings an artifact of a release that is stored to where else its
+// component's settings want it. It is idempotent.
+type Publish func(ctx context.Context, c delivery.Component, r delivery.Release) error
 
 // Pack makes and stores a release: first all bytes, the manifest last, so an
 // interrupted pack leaves no release. Packing the same content again changes
@@ -79,7 +84,35 @@ func Pack(ctx context.Context, r Request) (release delivery.Release, added bool,
 	if err != nil {
 		return delivery.Release{}, false, err
 	}
-	return r.Store.Add(ctx, release)
+	release, added, err = r.Store.Add(ctx, release)
+	if err != nil {
+		return delivery.Release{}, false, err
+	}
+	if err := r.publish(ctx, release); err != nil {
+		err = fmt.Errorf("release %s is packed, but not published: %w", release.Version, err)
+		return delivery.Release{}, false, err
+	}
+	return release, added, nil
+}
+
+// publish does so for every component of a kind that has it. One that fails does
+// not stop the others.
+func (r Request) publish(ctx context.Context, release delivery.Release) error {
+	errs := make([]error, len(r.App.Components))
+	var all sync.WaitGroup
+	for i, c := range r.App.Components {
+		do := r.Publish[c.Kind]
+		if do == nil {
+			continue
+		}
+		all.Go(func() {
+			if err := do(ctx, c, release); err != nil {
+				errs[i] = fmt.Errorf("publish component %s: %w", c.Name, err)
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 func (r Request) check() error {

@@ -73,12 +73,27 @@ func indexOf(t testing.TB, list, manifest, config, layer types.MediaType) v1.Ima
 			t.Fatal(err)
 		}
 		img, err := mutate.AppendLayers(mutate.ConfigMediaType(mutate.MediaType(empty.Image, manifest), config), base, own)
+		if err == nil {
+			img, err = mutate.ConfigFile(img, platform(t, img, arch))
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
 	}
 	return index
+}
+
+// platform is the configuration of an image with a platform.
+func platform(t testing.TB, img v1.Image, arch string) *v1.ConfigFile {
+	t.Helper()
+	file, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = file.DeepCopy()
+	file.OS, file.Architecture = "linux", arch
+	return file
 }
 
 // pack makes a release of an index.

@@ -3,11 +3,13 @@ package image
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 )
 
@@ -44,18 +46,32 @@ func (t *Target) repository(ctx context.Context, p delivery.Place, set Settings)
 	if err != nil {
 		return nil, err
 	}
-	return &private{Repository: a.Repository(set.Repository), data: func(ctx context.Context) (*registry.Repository, error) {
+	return a.repository(set.Repository), nil
+}
+
+func (a *amazon) repository(name string) *private {
+	return &private{Repository: a.Repository(name), data: func(ctx context.Context) (*registry.Repository, error) {
 		reg, err := a.registry(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return reg.Repository(set.Repository), nil
-	}}, nil
+		return reg.Repository(name), nil
+	}}
+}
+
+// origin is where an image may come from.
+type origin interface {
+	oci.From
+	Digest(ctx context.Context, reference string) (string, error)
 }
 
 // builds finds the repository that pack pushes to, reached with the credentials
 // of the environment: nothing of the builds account is held here.
-func (t *Target) builds(ctx context.Context, p delivery.Place, host, name string, insecure bool) (*registry.Repository, error) {
+func (t *Target) builds(ctx context.Context, p delivery.Place, reference string, insecure bool) (origin, error) {
+	host, name, ok := strings.Cut(reference, "/")
+	if !ok {
+		return nil, fault.New(fault.Invalid, "%q names no repository of a registry", reference)
+	}
 	id, region, isECR := ecr.Registry(host)
 	if !isECR {
 		return t.hosts.of(host, insecure).Repository(name), nil
@@ -64,11 +80,7 @@ func (t *Target) builds(ctx context.Context, p delivery.Place, host, name string
 	if err != nil {
 		return nil, err
 	}
-	reg, err := a.registry(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return reg.Repository(name), nil
+	return a.repository(name), nil
 }
 
 // of is the registry of a host, with the login of docker's configuration.

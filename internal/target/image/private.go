@@ -49,6 +49,15 @@ func (r *private) Digest(ctx context.Context, reference string) (string, error) 
 	return found[reference].Digest, err
 }
 
+// Blob implements oci.From.
+func (r *private) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
+	data, err := r.data(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return data.Blob(ctx, digest)
+}
+
 func (r *private) Upload(ctx context.Context, d oci.Descriptor, from string, open func(context.Context) (io.ReadCloser, error)) (mounted bool, err error) {
 	data, err := r.data(ctx)
 	if err != nil {

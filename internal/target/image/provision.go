@@ -88,11 +88,7 @@ func (t *Target) source(ctx context.Context, s spot) (from oci.From, where strin
 	if reference == "" {
 		return stock, "the store", nil
 	}
-	host, name, ok := strings.Cut(reference, "/")
-	if !ok {
-		return nil, "", fault.New(fault.Invalid, "%q names no repository of a registry", reference)
-	}
-	repo, err := t.builds(ctx, s.Place, host, name, plain)
+	repo, err := t.builds(ctx, s.Place, reference, plain)
 	if err != nil {
 		return nil, "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 )
 
 // All tags that the target makes hold the environment's tag, so that
@@ -22,36 +23,8 @@ import (
 // mostTag is the longest tag of the distribution specification.
 const mostTag = 128
 
-// encode puts a version into the letters of a tag, one to one: "+" is "__" and
-// "_" is "_-".
-func encode(version string) string {
-	return strings.NewReplacer("+", "__", "_", "_-").Replace(version)
-}
-
-func decode(s string) (version string, ok bool) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '_' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i++; i == len(s) {
-			return "", false
-		}
-		switch s[i] {
-		case '_':
-			b.WriteByte('+')
-		case '-':
-			b.WriteByte('_')
-		default:
-			return "", false
-		}
-	}
-	return b.String(), b.Len() > 0
-}
-
 func releaseTag(tag, version string) (string, error) {
-	t := "release." + tag + "." + encode(version)
+	t := "release." + tag + "." + oci.EncodeTag(version)
 	if len(t) > mostTag {
 		return "", fault.New(fault.Invalid, "version %s is too long: %s has more than %d letters and cannot be a tag", version, t, mostTag)
 	}
@@ -66,7 +39,7 @@ func releases(tag string, all []string) []string {
 		if !ok {
 			continue
 		}
-		if v, ok := decode(rest); ok {
+		if v, ok := oci.DecodeTag(rest); ok {
 			versions = append(versions, v)
 		}
 	}
@@ -96,7 +69,7 @@ func numbers(tag string, all []string) []int {
 // versionedTag is the environment's tag where it cannot be moved. A version that
 // comes back gets the number of its pointer.
 func versionedTag(tag, version string, n int) string {
-	t := tag + "-" + encode(version)
+	t := tag + "-" + oci.EncodeTag(version)
 	if n > 0 {
 		t += "_" + strconv.Itoa(n)
 	}
@@ -105,7 +78,7 @@ func versionedTag(tag, version string, n int) string {
 
 // versionedTags are the environment's tags of a version, of all its times.
 func versionedTags(tag, version string, all []string) []string {
-	stem := tag + "-" + encode(version)
+	stem := tag + "-" + oci.EncodeTag(version)
 	return slices.DeleteFunc(slices.Clone(all), func(t string) bool {
 		rest, ok := strings.CutPrefix(t, stem)
 		_, err := strconv.Atoi(strings.TrimPrefix(rest, "_"))
