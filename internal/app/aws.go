@@ -2,18 +2,22 @@ package app
 
 import (
 	"context"
+	"os"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/doctor"
 	"falkirk/internal/aws/policy"
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
 	imagetarget "falkirk/internal/target/image"
+	sitetarget "falkirk/internal/target/site"
 )
 
 // needs is what each kind of target must be allowed in AWS.
 func needs(a delivery.App) map[string]policy.Kind {
 	return map[string]policy.Kind{
+		sitetarget.Kind:  sitetarget.Needs,
 		imagetarget.Kind: imagetarget.Needs(func(component string) (string, bool) { return builds(a, component) }),
 	}
 }
@@ -21,6 +25,20 @@ func needs(a delivery.App) map[string]policy.Kind {
 // setups is what every account of an app must have.
 func setups(a delivery.App) []policy.Setup {
 	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs(a)})
+}
+
+// openAccounts reads an app file and opens nothing of what it names: that may
+// be out of reach, or not there yet.
+func openAccounts(path string) (*cli.Accounts, error) {
+	f, err := config.Load(path, settings(), os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	pool := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor()})
+	return &cli.Accounts{
+		Falkirk: f.Falkirk, Redact: redactor(f.Secrets),
+		Examine: examiner(f.App, pool), Prepare: preparer(f.App),
+	}, nil
 }
 
 // examiner asks whether what the app needs is allowed.

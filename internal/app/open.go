@@ -64,8 +64,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		TryNotice: func(ctx context.Context, s delivery.NoticeSetting, actor string) error {
 			return notice.Try(ctx, s, senders()[s.Kind], sample(f.App.Name, actor))
 		},
-		Examine: examiner(f.App, accounts),
-		Differ:  newDiffer(f.App.Root, store, redactor(f.Secrets)),
+		Differ: newDiffer(f.App.Root, store, redactor(f.Secrets)),
 	}, nil
 }
 

@@ -20,6 +20,7 @@ func wire() cli.Wiring {
 		Version: buildVersion(),
 		Kinds:   settings(),
 		Open:    open,
+		Reach:   openAccounts,
 		Demo:    runDemo,
 		Getenv:  os.LookupEnv,
 		Now:     time.Now,

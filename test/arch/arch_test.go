@@ -34,6 +34,7 @@ var may = map[string][]string{
 	"notice/*":       {"notice", "delivery", "fault"},
 	"aws/*":          {"delivery", "fault"}, // each talks to one service
 	"aws/doctor":     {"aws", "delivery", "fault"},
+	"aws/prepare":    {"aws", "blueprint", "delivery", "fault"},
 	"blueprint/*":    {"aws/policy", "delivery", "fault"},
 	"target/*":       {"aws", "oci", "release", "bucket", "delivery", "fault"},
 	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},

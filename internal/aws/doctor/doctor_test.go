@@ -129,7 +129,11 @@ func isNamed(t *testing.T, name string, r Report, st policy.Statement, action st
 			}
 		}
 	}
-	if len(denied) != 1 || denied[0].Action != action || denied[0].Resource != st.Resources[0] || len(denied[0].Fixes) == 0 {
+	right := len(denied) == len(st.Resources)
+	for i, c := range denied {
+		right = right && c.Action == action && c.Resource == st.Resources[i] && len(c.Fixes) > 0
+	}
+	if !right {
 		t.Fatalf("%s without %s: denied is %s", name, action, policy.JSON(denied))
 	}
 	f := denied[0].Fixes[0]

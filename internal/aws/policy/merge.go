@@ -164,3 +164,23 @@ func root(s string) string {
 	}
 	return s
 }
+
+// Foreign is the statements of others in an attached policy, as they were
+// written.
+func Foreign(text string, ours func(sid string) bool) ([]json.RawMessage, error) {
+	now, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var out []json.RawMessage
+	for _, raw := range now.Statement {
+		sid, err := sidOf(raw)
+		if err != nil {
+			return nil, err
+		}
+		if !ours(sid) {
+			out = append(out, raw)
+		}
+	}
+	return out, nil
+}

@@ -23,8 +23,9 @@ func (s Scope) StoreNeeds() []Statement {
 			Actions: []string{"s3:AbortMultipartUpload"}, Resources: []string{s.Objects(b.Bucket, b.Prefix)},
 		},
 		{
-			Sid: "StoreLeases", Why: "Removes leases of runs that have ended; nothing else in the store is ever deleted.",
-			Actions: []string{"s3:DeleteObject"}, Resources: []string{s.Bucket(b.Bucket) + "/" + under + "ledger-lease/*"},
+			Sid: "StoreTidy", Why: "Removes leases of runs that have ended, and what large uploads left on the way; nothing else in the store is ever deleted.",
+			Actions:   []string{"s3:DeleteObject"},
+			Resources: []string{s.Bucket(b.Bucket) + "/" + under + ".staging/*", s.Bucket(b.Bucket) + "/" + under + "ledger-lease/*"},
 		},
 	}
 	if b.Key != "" {

@@ -40,6 +40,7 @@ type Bucket struct {
 	Name      string
 	Partition string
 	Key       string // ARN of a customer key; SSE-S3 if empty
+	Staging   string // prefix of what uploads leave on the way
 	Grants    []policy.Statement
 	Foreign   []json.RawMessage // statements of others that are attached to it
 }
@@ -165,6 +166,10 @@ func (s Stack) bucket() block {
 						{"AbortIncompleteMultipartUpload", block{{"DaysAfterInitiation", 7, ""}}, ""},
 					}, "Uploads that were broken off cost money and are nowhere to be seen."},
 					item{block{
+						{"Id", "falkirk-staging", ""}, {"Status", "Enabled", ""}, {"Prefix", b.Staging, ""},
+						{"ExpirationInDays", 7, ""},
+					}, "What large uploads left on the way when they were killed."},
+					item{block{
 						{"Id", "falkirk-old-versions", ""}, {"Status", "Enabled", ""},
 						{"NoncurrentVersionExpiration", block{{"NoncurrentDays", 90, ""}}, ""},
 						{"ExpiredObjectDeleteMarker", true, ""},
@@ -175,6 +180,8 @@ func (s Stack) bucket() block {
 		}, ""},
 		{"BuildsPolicy", block{
 			{"Type", "AWS::S3::BucketPolicy", ""},
+			{"DeletionPolicy", "Retain", "What others attached to it is not lost with the stack; --delete takes out ours."},
+			{"UpdateReplacePolicy", "Retain", ""},
 			{"Properties", block{
 				{"Bucket", ref("Builds"), ""},
 				{"PolicyDocument", document(append([]policy.Statement{OnlyTLS(s.App, b.Partition, b.Name)}, b.Grants...), b.Foreign), ""},

@@ -25,7 +25,6 @@ type App struct {
 	Local     Local
 	Assent    Assent
 	Differ    Differ
-	Examine   Examiner
 	Redact    func(string) string // takes secrets out of a text
 	Tidy      func()              // removes what killed commands have left in the store
 	Flush     func() []string     // waits for notices to be sent, for some seconds at most, and says which were not

@@ -34,6 +34,7 @@ type Wiring struct {
 	Version Version
 	Kinds   config.Kinds
 	Open    Opener
+	Reach   func(path string) (*Accounts, error) // reads an app file, and opens nothing that it names
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
 	Getenv  func(string) (string, bool)
@@ -133,7 +134,7 @@ func (f *face) commands() []*cobra.Command {
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
 		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
-		f.initCmd(), f.configCmd(), f.schemaCmd(),
+		f.initCmd(), f.createCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})
 }

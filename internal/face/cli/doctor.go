@@ -8,9 +8,34 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/engine"
+	"falkirk/internal/config"
 	"falkirk/internal/fault"
 )
+
+// Accounts is what the commands work with that look after AWS accounts.
+type Accounts struct {
+	Falkirk string              // the version that the app file pins
+	Redact  func(string) string // takes secrets out of a text
+	Examine Examiner
+	Prepare Preparer
+}
+
+// reach opens the accounts of the app file.
+func (f *face) reach() (*Accounts, error) {
+	path, err := f.path()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.fits(config.Pinned(path)); err != nil {
+		return nil, err
+	}
+	all, err := f.Reach(path)
+	if err != nil {
+		return nil, err
+	}
+	f.hide(all.Redact)
+	return all, f.fits(all.Falkirk)
+}
 
 // Examiner asks for every thing that an app needs of its accounts whether it is
 // allowed; of one account where it is named.
@@ -77,7 +102,7 @@ statement that would allow it, and where to put that. It changes nothing.`,
 		Example: "  falkirk doctor\n  falkirk doctor prd --output json",
 		Args:    atMostOne("ACCOUNT"), GroupID: "see",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			app, err := f.reach()
 			if err != nil {
 				return err
 			}

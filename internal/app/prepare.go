@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/prepare"
+	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
+)
+
+// preparer prepares accounts of the app.
+func preparer(a delivery.App) cli.Preparer {
+	return func(ctx context.Context, r cli.PrepareRequest) (cli.Preparation, error) {
+		p := prepare.Preparer{App: a, Setups: setups(a), Stacks: prepare.ChangeSets{ID: newID()}, Config: administrator(a, r)}
+		asked := prepare.Request{
+			Account: r.Account, Principals: r.Principals, ExternalID: r.ExternalID,
+			Boundary: r.Boundary, Role: r.Role, Repositories: r.Repositories,
+		}
+		switch {
+		case r.Print:
+			return printed(p, asked)
+		case r.Delete:
+			return unprepare(ctx, p, asked, r)
+		}
+		return prepareIt(ctx, p, asked, r)
+	}
+}
+
+// administrator reaches the account as who may prepare it: the chain of roles of
+// the app file ends in a role that is only about to be made.
+func administrator(a delivery.App, r cli.PrepareRequest) func(context.Context, string) (aws.Config, error) {
+	one, ok := a.Account(r.Account)
+	one.Via, one.Role, one.ExternalID, one.Tags, one.Duration = nil, r.As, "", nil, 0
+	pool := account.New(account.Options{Accounts: []delivery.Account{one}, App: a.Name, Actor: actor()})
+	return func(ctx context.Context, region string) (aws.Config, error) {
+		if !ok {
+			return aws.Config{}, fault.New(fault.NotFound, "no account %q in the app file", r.Account)
+		}
+		cfg, err := pool.Config(ctx, r.Account, region)
+		if fault.Is(err, fault.Refused) && r.As == "" {
+			err = fault.Hint(err, "log in as an administrator of account %s (AWS_PROFILE), or name a role to take there with --as", one.ID)
+		}
+		return cfg, err
+	}
+}
+
+func printed(p prepare.Preparer, r prepare.Request) (cli.Preparation, error) {
+	all, err := p.Print(r)
+	out := cli.Preparation{Account: r.Account, Stacks: []cli.PreparedStack{}, Policies: []cli.PreparedPolicy{}}
+	for _, t := range all {
+		out.Templates = append(out.Templates, cli.PreparedTemplate{Stack: t.Stack, Region: t.Region, Text: string(t.Text)})
+	}
+	return out, err
+}
+
+func prepareIt(ctx context.Context, p prepare.Preparer, asked prepare.Request, r cli.PrepareRequest) (cli.Preparation, error) {
+	v, err := p.Propose(ctx, asked)
+	if err != nil {
+		return preparation(v), errors.Join(err, p.Drop(context.WithoutCancel(ctx), v))
+	}
+	if v.IsEmpty() {
+		return preparation(v), nil
+	}
+	if r.DryRun {
+		return preparation(v), p.Drop(ctx, v)
+	}
+	if err := r.Ask(preparation(v)); err != nil {
+		return preparation(v), errors.Join(err, p.Drop(context.WithoutCancel(ctx), v))
+	}
+	v, err = p.Apply(ctx, asked, v)
+	out := preparation(v)
+	out.Changed = err == nil
+	return out, err
+}
+
+func unprepare(ctx context.Context, p prepare.Preparer, asked prepare.Request, r cli.PrepareRequest) (cli.Preparation, error) {
+	v, err := p.Remove(ctx, asked, true)
+	if err != nil || v.IsEmpty() || r.DryRun {
+		return preparation(v), err
+	}
+	if err := r.Ask(preparation(v)); err != nil {
+		return preparation(v), err
+	}
+	_, err = p.Remove(ctx, asked, false)
+	out := preparation(v)
+	out.Changed = err == nil
+	return out, err
+}
+
+func preparation(v prepare.Preview) cli.Preparation {
+	out := cli.Preparation{Account: v.Account, Role: v.Role, Notes: v.Notes, Stacks: []cli.PreparedStack{}, Policies: []cli.PreparedPolicy{}}
+	for _, s := range v.Stacks {
+		one := cli.PreparedStack{Name: s.Name, Region: s.Region, Changes: []cli.PreparedResource{}}
+		for _, c := range s.Changes {
+			one.Changes = append(one.Changes, cli.PreparedResource(c))
+		}
+		out.Stacks = append(out.Stacks, one)
+	}
+	for _, p := range v.Policies {
+		one := cli.PreparedPolicy{Resource: p.Resource}
+		for _, c := range p.Changes {
+			one.Statements = append(one.Statements, cli.PreparedStatement(c))
+		}
+		out.Policies = append(out.Policies, one)
+	}
+	return out
+}

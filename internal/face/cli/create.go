@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/fault"
+)
+
+// Preparer prepares an account: it finds out what is to be changed, asks, and
+// does it.
+type Preparer func(ctx context.Context, r PrepareRequest) (Preparation, error)
+
+// PrepareRequest asks for one account of the app file to be prepared, or for
+// that to be taken away.
+type PrepareRequest struct {
+	Account      string
+	As           string   // ARN of a role that may prepare it; empty: the starting credentials
+	Principals   []string // who may take the role
+	ExternalID   string
+	Boundary     string
+	Role         string // name of the role
+	Repositories bool
+
+	Print  bool // only write the templates
+	Delete bool
+	DryRun bool
+	Ask    func(Preparation) error // before anything is changed; an error keeps it from that
+}
+
+// Preparation is what was changed, or would be.
+type Preparation struct {
+	Account   string             `json:"account"`
+	Role      string             `json:"role,omitempty"` // ARN
+	Stacks    []PreparedStack    `json:"stacks"`
+	Policies  []PreparedPolicy   `json:"policies"` // of buckets and repositories that are there already
+	Templates []PreparedTemplate `json:"templates,omitempty"`
+	Notes     []string           `json:"notes,omitempty"` // what is to be done by hand
+	Changed   bool               `json:"changed"`
+}
+
+// PreparedStack is how one stack changes.
+type PreparedStack struct {
+	Name    string             `json:"name"`
+	Region  string             `json:"region"`
+	Changes []PreparedResource `json:"changes"`
+}
+
+// PreparedResource is one resource of a stack that changes.
+type PreparedResource struct {
+	Sign    string `json:"sign"`
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Replace bool   `json:"replace,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+
+// PreparedPolicy is how the policy of one bucket or repository changes.
+type PreparedPolicy struct {
+	Resource   string              `json:"resource"`
+	Statements []PreparedStatement `json:"statements"`
+}
+
+// PreparedStatement is a statement that is added, changed or removed.
+type PreparedStatement struct {
+	Sign string `json:"sign"`
+	Sid  string `json:"sid"`
+}
+
+// PreparedTemplate is a template, and where it goes.
+type PreparedTemplate struct {
+	Stack  string `json:"stack"`
+	Region string `json:"region"`
+	Text   string `json:"text"`
+}
+
+func (f *face) createCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "create", Short: "Prepare what releases go to", GroupID: "app",
+		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	cmd.AddCommand(f.createAccountCmd())
+	return cmd
+}
+
+func (f *face) createAccountCmd() *cobra.Command {
+	var r PrepareRequest
+	cmd := &cobra.Command{
+		Use: "account NAME", Short: "Prepare an AWS account: its role, the builds bucket, and who may read from them",
+		Long: `Makes the stack that prepares an account of the app file, by a change set that is shown
+first: the role that works there, allowed exactly what the app file needs (these buckets,
+repositories, stacks and distributions); the builds bucket where the account is the
+store's (versioned, encrypted, TLS only, not public); with --repositories the ECR
+repositories that images go to. What roles of other accounts need is merged into the
+policies of buckets and repositories that are there already; what others wrote in them
+stays. Running it again changes what the app file has changed, and --delete takes away
+what it attached; buckets and repositories are kept.
+
+It runs as whoever may do that: with the starting credentials, or as the role --as.`,
+		Example: "  falkirk create account prd --print\n  falkirk create account prd --as arn:aws:iam::333333333333:role/OrganizationAccountAccessRole --principal arn:aws:iam::111111111111:role/ci",
+		Args:    exactly(1, "one NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.Account = args[0]
+			return f.createAccount(cmd.Context(), r)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringArrayVar(&r.Principals, "principal", nil, "`ARN` of a role or user, or an account ID: who may take the role (default: the last role of via)")
+	fl.StringVar(&r.ExternalID, "external-id", "", "external ID that the role asks for (default: externalId of the app file)")
+	fl.StringVar(&r.Boundary, "permissions-boundary", "", "`ARN` of the managed policy that bounds the role")
+	fl.StringVar(&r.Role, "role-name", "", "name of the role (default: role of the app file)")
+	fl.StringVar(&r.As, "as", "", "`ARN` of a role that may prepare the account (default: the starting credentials)")
+	fl.BoolVar(&r.Repositories, "repositories", false, "make the ECR repositories that images go to")
+	fl.BoolVar(&r.Print, "print", false, "print the template and ask nobody")
+	fl.BoolVar(&r.DryRun, "dry-run", false, "show what would be changed and change nothing")
+	fl.BoolVar(&r.Delete, "delete", false, "take away what was attached, and the stack")
+	return cmd
+}
+
+func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
+	if r.Print && (r.Delete || r.DryRun) {
+		return fault.Hint(fault.New(fault.Invalid, "--print goes with neither --delete nor --dry-run"), "leave one out")
+	}
+	app, err := f.reach()
+	if err != nil {
+		return err
+	}
+	r.Ask = func(p Preparation) error { return f.agree(r, p) }
+	done, err := app.Prepare(ctx, r)
+	f.doc.Result = done
+	if err != nil {
+		return err
+	}
+	return f.text(func() { f.printPreparation(r, done) })
+}
+
+// agree shows what is to be changed and asks.
+func (f *face) agree(r PrepareRequest, p Preparation) error {
+	if f.yes {
+		return nil
+	}
+	verb := "prepare"
+	if r.Delete {
+		verb = "remove what was prepared in"
+	}
+	refusal := fault.New(fault.Refused, "%s account %s: nobody has agreed", verb, r.Account)
+	if !f.Ask || f.isJSON() {
+		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
+	}
+	f.showPreparation(f.Err.Write, p)
+	fmt.Fprintf(f.Err, "Type %s to %s it: ", r.Account, strings.Fields(verb)[0])
+	if f.readLine() != r.Account {
+		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
+	}
+	return nil
+}
+
+func (f *face) printPreparation(r PrepareRequest, p Preparation) {
+	for i, t := range p.Templates {
+		if i > 0 {
+			fmt.Fprintln(f.Out, "---")
+		}
+		if len(p.Templates) > 1 {
+			fmt.Fprintf(f.Out, "# Stack %s in %s.\n", t.Stack, t.Region)
+		}
+		fmt.Fprint(f.Out, t.Text)
+	}
+	if r.Print {
+		return
+	}
+	f.showPreparation(f.Out.Write, p)
+	switch {
+	case p.Changed && r.Delete:
+		fmt.Fprintf(f.Out, "account %s is no longer prepared\n", p.Account)
+	case p.Changed:
+		fmt.Fprintf(f.Out, "account %s is prepared\n  next: falkirk doctor %s\n", p.Account, p.Account)
+	case r.DryRun:
+		fmt.Fprintln(f.Out, "nothing was changed")
+	default:
+		fmt.Fprintln(f.Out, "nothing to do")
+	}
+}
+
+func (f *face) showPreparation(write func([]byte) (int, error), p Preparation) {
+	say := func(format string, args ...any) {
+		_, _ = write(fmt.Appendf(nil, format, args...)) // a reader that has left is seen when the command ends
+	}
+	for _, s := range p.Stacks {
+		if len(s.Changes) > 0 {
+			say("stack %s in %s\n", s.Name, s.Region)
+		}
+		for _, c := range s.Changes {
+			say("  %s %s %s%s\n", f.paint(signColor(c.Sign), c.Sign), c.Name, c.Type, f.remark(c))
+		}
+	}
+	for _, one := range p.Policies {
+		say("policy of %s\n", one.Resource)
+		for _, s := range one.Statements {
+			say("  %s statement %s\n", f.paint(signColor(s.Sign), s.Sign), s.Sid)
+		}
+	}
+	for _, n := range p.Notes {
+		say("%s %s\n", f.paint(yellow, "note:"), n)
+	}
+}
+
+func (f *face) remark(c PreparedResource) string {
+	s := ""
+	if c.Replace {
+		s += " " + f.paint(red, "REPLACED")
+	}
+	if c.Note != "" {
+		s += " (" + c.Note + ")"
+	}
+	return s
+}
+
+func signColor(sign string) string {
+	switch sign {
+	case "+":
+		return green
+	case "-":
+		return red
+	}
+	return yellow
+}
