@@ -155,6 +155,11 @@ func (s *Server) Config(region string) aws.Config {
 	}
 }
 
+// Nowhere is a configuration that leads to nobody.
+func Nowhere(region string) aws.Config {
+	return (&Server{URL: "http://127.0.0.1:1", key: Root}).Config(region)
+}
+
 // Env is this process's environment, but for what AWS's programs read: that
 // leads them to the server and its own account, and to no file of the user's.
 func (s *Server) Env() []string {
@@ -168,13 +173,14 @@ func (s *Server) Env() []string {
 // CLI is the AWS CLI on a server, acting in one account.
 type CLI struct {
 	program string
+	url     string
 	env     []string
 }
 
 // CLI is the AWS CLI with the server's own credentials.
 func (s *Server) CLI(t testing.TB) CLI {
 	t.Helper()
-	return CLI{Program(t, "aws"), s.Env()}
+	return CLI{Program(t, "aws"), s.URL, s.Env()}
 }
 
 // As is the AWS CLI in another account of a moto server, by a role assumed there.
@@ -194,7 +200,7 @@ func (s *Server) As(t testing.TB, account string) CLI {
 func (c CLI) Try(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.program, append([]string{"--output", "json"}, args...)...)
+	cmd := exec.CommandContext(ctx, c.program, append([]string{"--output", "json", "--endpoint-url", c.url}, args...)...)
 	cmd.Env = c.env
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -1,0 +1,235 @@
+package cfn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"falkirk/internal/fault"
+)
+
+// Execute carries out a change set and waits for its end; repeated, it picks up
+// the one under way. Whatever CloudFormation could not do is an error that
+// names the first cause.
+func (c *Client) Execute(ctx context.Context, stack, name string, r Request, report func(Event)) (Stack, error) {
+	if r.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, errTooLong)
+		defer cancel()
+	}
+	was, err := c.Describe(ctx, stack)
+	if err != nil {
+		return was, err
+	}
+	if !was.InProgress() {
+		if err := c.guard(ctx, was, r); err != nil {
+			return was, err
+		}
+		if err := c.execute(ctx, was, name, r); err != nil {
+			return was, err
+		}
+	}
+	now, tale, err := c.follow(ctx, was.ID, report)
+	if err != nil {
+		return now, c.tooLong(ctx, stack, err)
+	}
+	if !succeeded(now.Status) {
+		return now, c.diagnose(ctx, now, tale, r.Template)
+	}
+	return now, c.guard(ctx, now, r)
+}
+
+var errTooLong = errors.New("the time limit has passed")
+
+func (c *Client) tooLong(ctx context.Context, stack string, err error) error {
+	if !errors.Is(context.Cause(ctx), errTooLong) {
+		return err
+	}
+	err = fault.New(fault.Unavailable, "stack %s in %s: %w; CloudFormation goes on with it", stack, c.opt.Where, errTooLong)
+	return fault.Hint(err, "repeat the command to go on waiting, or: aws cloudformation cancel-update-stack --stack-name %s", stack)
+}
+
+// execute starts the work, and returns when it has begun.
+func (c *Client) execute(ctx context.Context, was Stack, name string, r Request) error {
+	if err := c.pace.wait(ctx, "ExecuteChangeSet"); err != nil {
+		return err
+	}
+	in := &cloudformation.ExecuteChangeSetInput{StackName: &was.Name, ChangeSetName: &name}
+	if r.Token != "" {
+		in.ClientRequestToken = aws.String(token(r.Token, name))
+	}
+	_, err := c.api.ExecuteChangeSet(ctx, in)
+	var state *types.InvalidChangeSetStatusException
+	if errors.As(err, &state) {
+		set, setErr := c.ChangeSet(ctx, was.Name, name)
+		if setErr == nil && (set.Status == string(types.ExecutionStatusExecuteInProgress) || set.Status == string(types.ExecutionStatusExecuteComplete)) {
+			err = nil // the answer to it was lost
+		}
+	}
+	if err != nil {
+		return c.explainSet("execute", was.Name, name, err)
+	}
+	return c.begun(ctx, was, name)
+}
+
+// begun waits until the stack shows that the work has begun.
+func (c *Client) begun(ctx context.Context, was Stack, name string) error {
+	for wait := c.opt.Fast / 5; ; wait = min(wait*3/2, c.opt.Slow) {
+		now, err := c.Describe(ctx, was.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err != nil || now.Status != was.Status || now.Updated.After(was.Updated) {
+			return nil
+		}
+		set, err := c.ChangeSet(ctx, was.Name, name)
+		if fault.Is(err, fault.NotFound) || err == nil && set.Status == string(types.ExecutionStatusExecuteComplete) {
+			return nil
+		}
+		if err == nil && set.Status == string(types.ExecutionStatusExecuteFailed) {
+			return fault.New(fault.Internal, "execute change set %s of stack %s in %s: %s", name, was.Name, c.opt.Where, set.Reason)
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func succeeded(status string) bool {
+	switch types.StackStatus(status) {
+	case types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusImportComplete, types.StackStatusUpdateCompleteCleanupInProgress:
+		return true
+	}
+	return false
+}
+
+// guard sets what no change set can: the stack policy and the protection
+// against deletion.
+func (c *Client) guard(ctx context.Context, s Stack, r Request) error {
+	if s.Status == string(types.StackStatusReviewInProgress) {
+		return nil // it is nothing yet
+	}
+	if r.Protect && !s.Protected {
+		if err := c.protect(ctx, s.Name, true); err != nil {
+			return err
+		}
+	}
+	if r.Policy == "" {
+		return nil
+	}
+	if err := c.pace.wait(ctx, "SetStackPolicy"); err != nil {
+		return err
+	}
+	_, err := c.api.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{StackName: &s.Name, StackPolicyBody: &r.Policy})
+	return c.explain("set the policy of", s.Name, err)
+}
+
+func (c *Client) protect(ctx context.Context, stack string, on bool) error {
+	if err := c.pace.wait(ctx, "UpdateTerminationProtection"); err != nil {
+		return err
+	}
+	_, err := c.api.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{StackName: &stack, EnableTerminationProtection: &on})
+	return c.explain("protect", stack, err)
+}
+
+// Delete removes a stack and waits for its end; one that is not there is no
+// error. A protected one is fault.Refused.
+func (c *Client) Delete(ctx context.Context, stack, tok string, report func(Event)) error {
+	was, err := c.Describe(ctx, stack)
+	if fault.Is(err, fault.NotFound) || was.Status == string(types.StackStatusDeleteComplete) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if was.Protected {
+		err := fault.New(fault.Refused, "stack %s in %s is protected against deletion", was.Name, c.opt.Where)
+		return fault.Hint(err, "aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name %s", was.Name)
+	}
+	if was.Status != string(types.StackStatusDeleteInProgress) {
+		if err := c.delete(ctx, was, tok); err != nil {
+			return err
+		}
+	}
+	now, tale, err := c.follow(ctx, was.ID, report)
+	if err != nil {
+		return err
+	}
+	if now.Status != string(types.StackStatusDeleteComplete) {
+		return c.diagnose(ctx, now, tale, "")
+	}
+	return nil
+}
+
+func (c *Client) delete(ctx context.Context, was Stack, tok string) error {
+	if err := c.pace.wait(ctx, "DeleteStack"); err != nil {
+		return err
+	}
+	in := &cloudformation.DeleteStackInput{StackName: &was.Name}
+	if tok != "" {
+		in.ClientRequestToken = aws.String(token(tok, "delete", was.Name))
+	}
+	if _, err := c.api.DeleteStack(ctx, in); err != nil {
+		return c.explain("delete", was.Name, err)
+	}
+	for wait := c.opt.Fast / 5; ; wait = min(wait*3/2, c.opt.Slow) {
+		now, err := c.Describe(ctx, was.ID)
+		if fault.Is(err, fault.NotFound) || err == nil && now.Status != was.Status {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// Drift asks CloudFormation to compare a stack with what is there, waits for
+// the answer, and gives a line for each resource that differs.
+func (c *Client) Drift(ctx context.Context, stack string) ([]string, error) {
+	out, err := c.api.DetectStackDrift(ctx, &cloudformation.DetectStackDriftInput{StackName: &stack})
+	if err != nil {
+		return nil, c.explain("ask for the drift of", stack, err)
+	}
+	for wait := c.opt.Fast; ; wait = min(wait*3/2, c.opt.Slow) {
+		st, err := c.api.DescribeStackDriftDetectionStatus(ctx, &cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: out.StackDriftDetectionId})
+		switch {
+		case err != nil:
+			return nil, c.explain("ask for the drift of", stack, err)
+		case st.DetectionStatus == types.StackDriftDetectionStatusDetectionFailed:
+			return nil, fault.New(fault.Unavailable, "the drift of stack %s in %s could not be found: %s", stack, c.opt.Where, aws.ToString(st.DetectionStatusReason))
+		case st.DetectionStatus == types.StackDriftDetectionStatusDetectionComplete:
+			return c.drifted(ctx, stack)
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) drifted(ctx context.Context, stack string) ([]string, error) {
+	var lines []string
+	in := &cloudformation.DescribeStackResourceDriftsInput{
+		StackName: &stack, StackResourceDriftStatusFilters: []types.StackResourceDriftStatus{types.StackResourceDriftStatusModified, types.StackResourceDriftStatusDeleted},
+	}
+	for pages := cloudformation.NewDescribeStackResourceDriftsPaginator(c.api, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, c.explain("read the drift of", stack, err)
+		}
+		for _, d := range page.StackResourceDrifts {
+			line := fmt.Sprintf("%s (%s) is %s", aws.ToString(d.LogicalResourceId), aws.ToString(d.ResourceType), d.StackResourceDriftStatus)
+			for _, p := range d.PropertyDifferences {
+				line += fmt.Sprintf("; %s is %s and not %s", aws.ToString(p.PropertyPath), aws.ToString(p.ActualValue), aws.ToString(p.ExpectedValue))
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
+}
