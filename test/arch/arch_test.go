@@ -32,7 +32,7 @@ var may = map[string][]string{
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
 	"notice":         {"delivery", "fault"},
 	"notice/*":       {"notice", "delivery", "fault"},
-	"aws/*":          {"delivery", "fault"}, // each talks to one service
+	"aws/*":          {"aws/account", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":     {"aws", "delivery", "fault"},
 	"aws/prepare":    {"aws", "blueprint", "delivery", "fault"},
 	"blueprint/*":    {"aws/policy", "delivery", "fault"},
