@@ -343,10 +343,10 @@ type wire struct {
 	http *http.Client
 
 	mu     sync.Mutex
-	all    map[string]int // by what they ask
-	left   int            // requests until the cut; negative: none
-	after  bool           // the request at the cut still arrives, its answer does not
-	break_ func(*http.Request) *http.Response
+	all    map[string]int                     // by what they ask
+	left   int                                // requests until the cut; negative: none
+	after  bool                               // the request at the cut still arrives, its answer does not
+	broken func(*http.Request) *http.Response // answers in the server's place, or gives nil
 }
 
 func newWire() *wire {
@@ -367,15 +367,16 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	if w.left > 0 {
 		w.left--
 	}
-	broken := w.break_
+	var res *http.Response
+	if w.broken != nil {
+		res = w.broken(r)
+	}
 	w.mu.Unlock()
 	if cut {
 		return nil, errCut{}
 	}
-	if broken != nil {
-		if res := broken(r); res != nil {
-			return res, nil
-		}
+	if res != nil {
+		return res, nil
 	}
 	res, err := w.http.Do(r)
 	if last && err == nil {
@@ -412,6 +413,15 @@ func (w *wire) counted() (map[string]int, int) {
 	w.all = map[string]int{}
 	return all, n
 }
+
+// breaks has f answer in the server's place where it gives an answer.
+func (w *wire) breaks(f func(*http.Request) *http.Response) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = f
+}
+
+func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
 
 func (w *wire) cutAfter(n int, arrives bool) {
 	w.mu.Lock()
