@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,58 @@ func setups() []policy.Setup {
 				policy.Statement{Sid: "SiteWrite", Actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resources: []string{at.Objects("shop-prd", "")}})
 		},
 	}})
+}
+
+// everywhere is one statement per action that can be asked without doing it, on
+// resources of other services.
+func everywhere(at policy.Scope) []policy.Statement {
+	var all []policy.Statement
+	add := func(service, resource string, names ...string) {
+		for _, n := range names {
+			all = append(all, policy.Statement{Sid: service + n, Actions: []string{service + ":" + n}, Resources: []string{resource}})
+		}
+	}
+	add("ecr", at.Repository("shop/api"), "DescribeRepositories", "DescribeImages", "ListImages", "BatchGetImage", "PutImage", "BatchDeleteImage",
+		"GetRepositoryPolicy", "BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "UploadLayerPart", "CompleteLayerUpload")
+	add("ecr", "*", "GetAuthorizationToken")
+	add("cloudformation", at.Stack("shop"), "DescribeStacks", "DescribeStackEvents", "DescribeStackResources", "ListStackResources", "GetTemplate",
+		"GetStackPolicy", "ListChangeSets", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet")
+	add("cloudfront", at.Distribution("E1A2B3C4D5E6F7"), "GetDistribution", "GetInvalidation", "ListInvalidations", "CreateInvalidation")
+	return all
+}
+
+// Whatever the emulator can judge is named alone when it is missing. What it
+// cannot answer at all is unknown, and never called allowed or denied.
+func TestOtherServicesAreAskedAsWell(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	at := policy.Scope{Partition: "aws", Account: prod, Region: "eu-central-1", Role: role(prod)}
+	all := everywhere(at)
+	one := setups()[1]
+	one.Places[0].Statements = all
+	look := func(statements []policy.Statement) map[Answer][]string {
+		b.allow(t, prod, statements)
+		r, err := Doctor{Accounts: b.pool, App: app(), Setups: []policy.Setup{one}}.Examine(t.Context(), "prd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[Answer][]string{}
+		for _, c := range r.Accounts[0].Checks {
+			found[c.Answer] = append(found[c.Answer], c.Action)
+		}
+		return found
+	}
+	whole := look(all)
+	if len(whole[Denied]) > 0 || len(whole[Allowed]) < 18 {
+		t.Fatalf("with all of it: %v", whole)
+	}
+	t.Logf("the emulator cannot answer %v", whole[Unknown])
+	for i, st := range all {
+		found := look(slices.Delete(slices.Clone(all), i, i+1))
+		if slices.Contains(whole[Allowed], st.Actions[0]) && !slices.Equal(found[Denied], st.Actions) {
+			t.Errorf("without %s denied is %v", st.Actions[0], found[Denied])
+		}
+	}
 }
 
 // bench is an emulator with both accounts prepared and a user who may take

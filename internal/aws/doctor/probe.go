@@ -64,6 +64,9 @@ func (p probes) ask(ctx context.Context, st policy.Statement) (Answer, string) {
 // is wrong in another way is answered with 403, too.
 func refused(err error) bool {
 	switch code(err) {
+	case "UnknownError", "no answer": // a refusal without a body, or with one that is not the service's
+		var answer *smithyhttp.ResponseError
+		return errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "Forbidden":
 		return true
 	}
