@@ -15,6 +15,7 @@ type Placement struct {
 	Settings  json.RawMessage // the target's own settings, checked; may hold secrets
 	Version   string          // the release; empty when promoting means "nothing is live"
 	Artifact  Artifact        // of that release; empty when Version is
+	Release   Release         // all of it, for what one component needs of another; empty when Version is
 	Remove    []string        // prune only: the versions to remove
 }
 

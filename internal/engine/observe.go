@@ -61,7 +61,7 @@ func placement(app string, l delivery.Landing, rel delivery.Release) delivery.Pl
 		Target: l.Target, Settings: l.Settings,
 	}
 	if a, ok := rel.Artifact(l.Component); ok {
-		p.Version, p.Artifact = rel.Version, a
+		p.Version, p.Artifact, p.Release = rel.Version, a, rel
 	}
 	return p
 }

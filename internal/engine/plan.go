@@ -39,7 +39,7 @@ func settingsOf(now sight) string {
 func (s sight) spare(kept []string) sight {
 	out := slices.Clone(s)
 	for i, x := range out {
-		out[i].Remove = nil
+		out[i].Version, out[i].Artifact, out[i].Release, out[i].Remove = "", delivery.Artifact{}, delivery.Release{}, nil
 		for _, v := range x.State.Present {
 			if v != x.State.Live && !slices.Contains(kept, v) {
 				out[i].Remove = append(out[i].Remove, v)

@@ -29,7 +29,7 @@ func (r *run) moveBack(ctx context.Context) error {
 	}
 	for i, x := range now {
 		p := &now[i].Placement
-		p.Version, p.Artifact = r.way.live(x.Place, x.Component), delivery.Artifact{}
+		p.Version, p.Artifact, p.Release = r.way.live(x.Place, x.Component), delivery.Artifact{}, delivery.Release{}
 		if p.Version == "" {
 			continue
 		}
@@ -38,6 +38,7 @@ func (r *run) moveBack(ctx context.Context) error {
 			return fmt.Errorf("find the release to go back to: %w", err)
 		}
 		p.Artifact, _ = rel.Artifact(x.Component)
+		p.Release = rel
 	}
 	return r.do(ctx, r.e.plan(r.env, delivery.Promote, r.op.Version, now), now)
 }

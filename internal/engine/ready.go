@@ -44,6 +44,8 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 		if a.rel, err = e.Releases.Get(ctx, e.App.Name, op.Version); err != nil {
 			return asked{}, err
 		}
+	} else {
+		a.rel = e.liveRelease(ctx, sit.Own) // what serves is asked about by what should
 	}
 	obstacle := rule.First(sit)
 	if obstacle != nil && (op.Verb == delivery.VerbPrune || sit.Own.Live() != op.Version) {
