@@ -21,7 +21,8 @@ const width = 8
 // many goroutines.
 type Copier struct {
 	mu      sync.Mutex
-	flights map[landing]*flight // a blob into a repository
+	active  int                 // copies under way
+	flights map[landing]*flight // a blob or manifest into a repository; forgotten when no copy is under way
 	homes   map[landing]*flight // a blob into a registry; its repository is empty
 	mounts  map[string]bool     // false: the registry does not mount
 }
@@ -56,6 +57,8 @@ type Copied struct {
 // what refers to it. What is there is not sent again. The order is: blobs,
 // images, indexes, referrers, tag; so an interrupted copy has no tag.
 func (c *Copier) Copy(ctx context.Context, to To, from From, w Wish) (Copied, error) {
+	c.begin()
+	defer c.end()
 	j := &transfer{copier: c, to: to, from: from, wish: w, seen: map[string]bool{}}
 	err := j.run(ctx)
 	if err != nil {
@@ -162,27 +165,45 @@ func (j *transfer) leaf(list []Descriptor, d Descriptor) []Descriptor {
 
 // plant writes a family, unless its root is there: then so is the rest. With tag
 // the root is written under the wish's tag at once, to write it only once.
-func (j *transfer) plant(ctx context.Context, t family, tag bool) (tagged bool, err error) {
-	root := t.root()
-	if has, err := j.to.Digest(ctx, root.Digest); has != "" || err != nil {
-		return false, err
-	}
-	if err := j.blobs(ctx, t.blobs); err != nil {
-		return false, err
-	}
-	for _, m := range t.manifests[:len(t.manifests)-1] {
-		has, err := j.to.Digest(ctx, m.Digest)
-		if err == nil && has == "" {
-			err = j.put(ctx, m, m.Digest)
+func (j *transfer) plant(ctx context.Context, f family, tag bool) (tagged bool, err error) {
+	root := f.root()
+	_, err = j.once(ctx, root.Digest, func() error {
+		if err := j.branches(ctx, f); err != nil {
+			return err
 		}
-		if err != nil {
-			return false, err
+		if tagged = tag && j.wish.Tag != ""; tagged {
+			return j.put(ctx, root, j.wish.Tag)
+		}
+		return j.put(ctx, root, root.Digest)
+	})
+	return tagged, err
+}
+
+// branches writes all of a family but its root.
+func (j *transfer) branches(ctx context.Context, f family) error {
+	if err := j.blobs(ctx, f.blobs); err != nil {
+		return err
+	}
+	for _, m := range f.manifests[:len(f.manifests)-1] {
+		if _, err := j.once(ctx, m.Digest, func() error { return j.put(ctx, m, m.Digest) }); err != nil {
+			return err
 		}
 	}
-	if tag && j.wish.Tag != "" {
-		return true, j.put(ctx, root, j.wish.Tag)
-	}
-	return false, j.put(ctx, root, root.Digest)
+	return nil
+}
+
+// once has a manifest written that is not there, by one of those that want it at
+// the same time.
+func (j *transfer) once(ctx context.Context, digest string, write func() error) (wrote bool, err error) {
+	key := landing{j.to.Registry(), j.to.Name(), "manifest " + digest}
+	_, err = j.copier.once(ctx, j.copier.flights, key, j.to.Name(), func() error {
+		if has, err := j.to.Digest(ctx, digest); has != "" || err != nil {
+			return err
+		}
+		wrote = true
+		return write()
+	})
+	return wrote, err
 }
 
 func (j *transfer) put(ctx context.Context, m Manifest, reference string) error {

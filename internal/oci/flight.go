@@ -14,6 +14,22 @@ func NewCopier() *Copier {
 	return &Copier{flights: map[landing]*flight{}, homes: map[landing]*flight{}, mounts: map[string]bool{}}
 }
 
+// begin and end bound a copy. What is known of repositories is good for as long
+// as copies overlap; after that somebody may delete from them.
+func (c *Copier) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active++
+}
+
+func (c *Copier) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.active--; c.active == 0 {
+		clear(c.flights)
+	}
+}
+
 // found notes that a blob is in a repository.
 func (c *Copier) found(to Repository, digest string) {
 	c.mu.Lock()
@@ -61,7 +77,7 @@ func (c *Copier) settle(ctx context.Context, to Repository, digest string, send 
 	}
 	c.mu.Unlock()
 	if from == to.Name() {
-		return there, nil
+		from = "" // it was there once, and somebody has deleted it
 	}
 	was, err := send(from)
 	if err != nil {

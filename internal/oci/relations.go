@@ -113,34 +113,18 @@ func (j *transfer) relate(ctx context.Context, r relation) error {
 		}
 		return j.put(ctx, root, r.tag)
 	}
-	has, err := j.to.Digest(ctx, root.Digest)
-	if err != nil {
+	linked := false
+	_, err := j.once(ctx, root.Digest, func() (err error) {
+		if err = j.branches(ctx, r.family); err == nil {
+			linked, err = j.to.Put(ctx, root, root.Digest)
+			j.out.Manifests++
+		}
+		return err
+	})
+	if linked || err != nil {
 		return err
 	}
-	linked := false
-	if has == "" {
-		if linked, err = j.plantLinked(ctx, r.family); err != nil {
-			return err
-		}
-	}
-	if linked {
-		return nil
-	}
 	return j.link(ctx, r.subject, root)
-}
-
-// plantLinked is plant for a referrer, whose registry may take note of it.
-func (j *transfer) plantLinked(ctx context.Context, t family) (linked bool, err error) {
-	if err := j.blobs(ctx, t.blobs); err != nil {
-		return false, err
-	}
-	for _, m := range t.manifests {
-		if linked, err = j.to.Put(ctx, m, m.Digest); err != nil {
-			return false, err
-		}
-		j.out.Manifests++
-	}
-	return linked, nil
 }
 
 // link adds a referrer to the index under the tag that stands in for a list of
