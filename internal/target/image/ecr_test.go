@@ -3,6 +3,9 @@ package image_test
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -202,5 +205,53 @@ func TestOtherHands(t *testing.T) {
 	}
 	if got := described(t, c, "shop/api")["prd"]; got != w.releases["1.4.0"].Digest {
 		t.Errorf("prd is on %q", got)
+	}
+}
+
+// The exported script comes to the same as the promotion.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	moto := cloud.Moto(t)
+	c := moto.CLI(t)
+	w := newWorld(t, image.Settings{Repository: "shop/api"})
+	w.in("prod", image.Options{Accounts: accounts{"prod": moto}})
+	w.pack("1.4.0", multi(t))
+	w.pack("1.5.0", docker(t))
+	for _, mutability := range []string{"MUTABLE", "IMMUTABLE"} {
+		c.Must(t, "ecr", "create-repository", "--repository-name", "shop/api", "--image-tag-mutability", mutability)
+		w.seed(c, "1.4.0", "1.5.0")
+		w.do(delivery.Promote, "1.4.0")
+		w.export(moto, delivery.Promote, "1.5.0")
+		w.live("1.5.0", "1.5.0")
+		w.export(moto, delivery.Prune, "1.5.0", "1.4.0")
+		if s := w.live("1.5.0", "1.5.0"); !slices.Equal(s.Present, []string{"1.5.0"}) {
+			t.Errorf("present is %q", s.Present)
+		}
+		w.export(moto, delivery.Promote, "")
+		w.live("1.5.0", "")
+		c.Must(t, "ecr", "delete-repository", "--repository-name", "shop/api", "--force")
+	}
+}
+
+// export runs the script of a phase in a shell.
+func (w *world) export(s *cloud.Server, phase delivery.Phase, version string, remove ...string) {
+	w.t.Helper()
+	p := w.placement(version)
+	p.Remove = remove
+	lines := []string{"set -eu"}
+	for _, step := range w.target.Plan(phase, p, w.observe(version)) {
+		more, err := w.target.Export(w.t.Context(), p, step)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		lines = append(lines, more...)
+	}
+	cmd := exec.CommandContext(w.t.Context(), "sh", "-c", strings.Join(lines, "\n"))
+	cmd.Env = append(s.Env(), "PATH="+filepath.Dir(cloud.Program(w.t, "aws"))+":"+os.Getenv("PATH"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		w.t.Fatalf("%s: %v\n%s", strings.Join(lines, "\n"), err, out)
+	}
+	if again := w.target.Plan(phase, p, w.observe(version)); len(again) > 0 {
+		w.t.Errorf("the script has run, and there is still: %+v", again)
 	}
 }

@@ -65,17 +65,39 @@ func (v *view) next(ctx context.Context, version, digest, tag string) pointer {
 // tagTo writes the environment's tag, and gives its name: one with the version
 // in it where tags cannot be moved.
 func (v *view) tagTo(ctx context.Context, want string) (string, error) {
-	fixed := v.fixed(v.tag)
-	if !fixed {
-		digest, err := v.digest(ctx, v.tag)
-		if err != nil || digest == want {
-			return v.tag, err
-		}
-		err = v.repo.Retag(ctx, map[string]string{v.tag: want})
-		if err == nil || !isImmutable(err) {
-			return v.tag, err
-		}
+	tag, err := v.tagName()
+	if err != nil {
+		return "", err
 	}
+	err = v.retag(ctx, tag, want)
+	if tag != v.tag || !isImmutable(err) {
+		return tag, err
+	}
+	if tag, err = v.versioned(); err != nil { // the registry did not say before
+		return "", err
+	}
+	return tag, v.retag(ctx, tag, want)
+}
+
+// retag writes a tag, unless a killed run has.
+func (v *view) retag(ctx context.Context, tag, want string) error {
+	if digest, err := v.digest(ctx, tag); err != nil || digest == want {
+		return err
+	}
+	return v.repo.Retag(ctx, map[string]string{tag: want})
+}
+
+// tagName is the environment's tag for the version, as far as is known.
+func (v *view) tagName() (string, error) {
+	if !v.fixed(v.tag) {
+		return v.tag, nil
+	}
+	return v.versioned()
+}
+
+// versioned is the environment's tag with the version in it, and a number when
+// the version comes back.
+func (v *view) versioned() (string, error) {
 	tag := versionedTag(v.tag, v.Version, 0)
 	if _, taken := v.list.Tags[tag]; taken {
 		tag = versionedTag(v.tag, v.Version, v.nextNumber())
@@ -83,10 +105,7 @@ func (v *view) tagTo(ctx context.Context, want string) (string, error) {
 	if len(tag) > mostTag {
 		return "", fault.New(fault.Invalid, "version %s is too long: %s cannot be a tag", v.Version, tag)
 	}
-	if digest, err := v.digest(ctx, tag); err != nil || digest == want {
-		return tag, err // a killed run has written it
-	}
-	return tag, v.repo.Retag(ctx, map[string]string{tag: want})
+	return tag, nil
 }
 
 // fixed reports whether a tag cannot be moved, as far as is known.
