@@ -3,11 +3,13 @@ package ecr
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"falkirk/internal/fault"
 )
@@ -40,6 +42,7 @@ func (c *Client) explain(action, repository string, err error) error {
 
 func kindOf(err error) fault.Kind {
 	var api smithy.APIError
+	var answer *smithyhttp.ResponseError
 	var noRepository *types.RepositoryNotFoundException
 	var noImage *types.ImageNotFoundException
 	switch {
@@ -47,7 +50,7 @@ func kindOf(err error) fault.Kind {
 		return fault.KindOf(err)
 	case errors.As(err, &noRepository), errors.As(err, &noImage):
 		return fault.NotFound
-	case errors.As(err, &api) && isDenied(api.ErrorCode()):
+	case errors.As(err, &api) && isDenied(api.ErrorCode()), errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden:
 		return fault.Refused
 	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary,
 		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:

@@ -105,22 +105,42 @@ func (r *Repository) Create(ctx context.Context, tags map[string]string) (made b
 // Tags lists all tags with their digests, up to 1,000 images a call.
 func (r *Repository) Tags(ctx context.Context) (map[string]string, error) {
 	tags := map[string]string{}
+	err := r.images(ctx, types.TagStatusTagged, func(image types.ImageDetail) {
+		for _, tag := range image.ImageTags {
+			tags[tag] = aws.ToString(image.ImageDigest)
+		}
+	})
+	return tags, err
+}
+
+// Referrers lists what has another image as its subject, by the digest of that:
+// signatures, attestations, bills of materials.
+func (r *Repository) Referrers(ctx context.Context) (map[string][]string, error) {
+	by := map[string][]string{}
+	err := r.images(ctx, types.TagStatusAny, func(image types.ImageDetail) {
+		if subject := aws.ToString(image.SubjectManifestDigest); subject != "" {
+			by[subject] = append(by[subject], aws.ToString(image.ImageDigest))
+		}
+	})
+	return by, err
+}
+
+// images gives the images of the repository one by one.
+func (r *Repository) images(ctx context.Context, status types.TagStatus, each func(types.ImageDetail)) error {
 	pages := ecr.NewDescribeImagesPaginator(r.client.api, &ecr.DescribeImagesInput{
 		RegistryId: r.id(), RepositoryName: &r.name, MaxResults: aws.Int32(1000),
-		Filter: &types.DescribeImagesFilter{TagStatus: types.TagStatusTagged},
+		Filter: &types.DescribeImagesFilter{TagStatus: status},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, r.explain("DescribeImages", err)
+			return r.explain("DescribeImages", err)
 		}
 		for _, image := range page.ImageDetails {
-			for _, tag := range image.ImageTags {
-				tags[tag] = aws.ToString(image.ImageDigest)
-			}
+			each(image)
 		}
 	}
-	return tags, nil
+	return nil
 }
 
 // Lacks says which blobs the repository does not have, 100 a call.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
@@ -14,8 +16,9 @@ import (
 // images are copied by the protocol of its registry.
 type private struct {
 	*ecr.Repository
-	data  func(context.Context) (*registry.Repository, error)
-	about ecr.About // after List
+	data      func(context.Context) (*registry.Repository, error)
+	about     ecr.About           // after List
+	referrers map[string][]string // by subject; after Referrers
 }
 
 // Registry is the registry's host, once it is known.
@@ -78,13 +81,24 @@ func (r *private) Keep(ctx context.Context, m oci.Manifest, tag string) error {
 	return r.Repository.Put(ctx, ecr.Image{Digest: m.Digest, MediaType: m.MediaType, Raw: m.Raw}, tag)
 }
 
-// Referrers implements oci.Related.
+// Referrers implements oci.Related, of one reading of the repository.
 func (r *private) Referrers(ctx context.Context, digest string) ([]oci.Descriptor, bool, error) {
-	data, err := r.data(ctx)
-	if err != nil {
-		return nil, false, err
+	if r.referrers == nil {
+		found, err := r.Repository.Referrers(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		r.referrers = found
 	}
-	return data.Referrers(ctx, digest)
+	var list []oci.Descriptor
+	for _, d := range r.referrers[digest] {
+		h, err := v1.NewHash(d)
+		if err != nil {
+			return nil, false, err
+		}
+		list = append(list, oci.Descriptor{Digest: h})
+	}
+	return list, true, nil
 }
 
 // Tags implements oci.Related.
