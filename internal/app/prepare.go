@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/cfn"
 	"falkirk/internal/aws/prepare"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
@@ -16,7 +17,8 @@ import (
 // preparer prepares accounts of the app.
 func preparer(a delivery.App) cli.Preparer {
 	return func(ctx context.Context, r cli.PrepareRequest) (cli.Preparation, error) {
-		p := prepare.Preparer{App: a, Setups: setups(a), Stacks: prepare.ChangeSets{ID: newID()}, Config: administrator(a, r)}
+		stacks := prepare.ChangeSets{ID: newID(), Report: func(e cfn.Event) { r.Report(e.String()) }}
+		p := prepare.Preparer{App: a, Setups: setups(a), Stacks: stacks, Config: administrator(a, r)}
 		asked := prepare.Request{
 			Account: r.Account, Principals: r.Principals, ExternalID: r.ExternalID,
 			Boundary: r.Boundary, Role: r.Role, Repositories: r.Repositories,

@@ -49,6 +49,9 @@ func (p Preparer) Propose(ctx context.Context, r Request) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
+	if err := p.check(ctx, s, r); err != nil {
+		return Preview{}, err
+	}
 	have, err := p.look(ctx, s, r)
 	if err != nil {
 		return Preview{}, err
@@ -64,7 +67,7 @@ func (p Preparer) Propose(ctx context.Context, r Request) (Preview, error) {
 		}
 	}
 	out.Policies, err = p.attach(ctx, s, true, func(g policy.Grant) []policy.Statement { return g.Statements })
-	out.Notes = append(out.Notes, notes(s, r)...)
+	out.Notes = append(p.order(s, r), notes(s, r)...)
 	return out, err
 }
 
@@ -144,7 +147,7 @@ func (p Preparer) Apply(ctx context.Context, r Request, v Preview) (Preview, err
 			continue
 		}
 		if err := p.Stacks.Execute(ctx, one.stack, one.proposal); err != nil {
-			return v, fmt.Errorf("stack %s in account %s, region %s: %w", one.stack.Name, one.stack.Account, one.stack.Config.Region, err)
+			return v, fmt.Errorf("stack %s in account %s, region %s: %w", one.stack.Name, one.stack.Account, one.stack.Config.Region, explain(err))
 		}
 	}
 	v.Policies, err = p.attach(ctx, s, false, func(g policy.Grant) []policy.Statement { return g.Statements })

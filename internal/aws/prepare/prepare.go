@@ -58,8 +58,8 @@ type Stack struct {
 // Proposal is a change set.
 type Proposal struct {
 	ID      string
+	New     bool     // the stack is not there yet
 	Changes []Change // none: there is nothing to do
-	Handle  any      // of who made it
 }
 
 // Change is one resource that a stack changes.

@@ -180,6 +180,29 @@ func TestABucketThatIsMissingIsMade(t *testing.T) {
 	s.cli[builds].Must(t, "iam", "get-role", "--role-name", "falkirk-shop")
 }
 
+// What would be named and does not exist is refused before anything is made, and
+// the account that comes first is named.
+func TestTheOrderIsCheckedFirst(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for _, r := range []Request{
+		{Account: "prd", Principals: []string{"arn:aws:iam::333333333333:role/none"}},
+		{Account: "prd", Principals: []string{"arn:aws:iam::333333333333:user/none"}},
+		{Account: "prd", Boundary: "arn:aws:iam::333333333333:policy/none"},
+	} {
+		if _, err := s.preparer(prod, "one").Propose(t.Context(), r); !fault.Is(err, fault.NotFound) || !strings.Contains(err.Error(), "none does not exist in account prd") {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+	if got := s.cli[prod].Must(t, "cloudformation", "describe-stacks", "--region", "eu-central-1"); strings.Contains(got, "falkirk") {
+		t.Errorf("a stack is left: %s", got)
+	}
+	v, err := s.preparer(prod, "two").Propose(t.Context(), Request{Account: "prd"})
+	if err != nil || len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "prepare account builds before this one") {
+		t.Errorf("the notes are %q: %v", v.Notes, err)
+	}
+}
+
 func TestAPreviewLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -29,6 +29,7 @@ type PrepareRequest struct {
 	Delete bool
 	DryRun bool
 	Ask    func(Preparation) error // before anything is changed; an error keeps it from that
+	Report func(line string)       // told what happens to stacks
 }
 
 // Preparation is what was changed, or would be.
@@ -129,6 +130,11 @@ func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
 		return err
 	}
 	r.Ask = func(p Preparation) error { return f.agree(r, p) }
+	r.Report = func(line string) {
+		if !f.quiet && !f.isJSON() {
+			fmt.Fprintln(f.Err, line)
+		}
+	}
 	done, err := app.Prepare(ctx, r)
 	f.doc.Result = done
 	if err != nil {
