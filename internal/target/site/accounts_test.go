@@ -87,7 +87,7 @@ func (w *world) witness(c cloud.CLI, key, text string) {
 	}
 	file := w.t.TempDir() + "/body"
 	c.JSON(w.t, &got, "s3api", "get-object", "--bucket", bucket, "--key", key, file)
-	f := w.file(key)
+	f := w.file(key, text)
 	if got.ContentType != f.Type && f.Type != "" || got.CacheControl != f.Cache.Header() || got.Metadata["falkirk-sha256"] != strings.TrimPrefix(f.Digest, "sha256:") {
 		w.t.Errorf("%q: the AWS CLI sees %+v; it was packed as %+v", key, got, f)
 	}

@@ -30,7 +30,7 @@ func front(t *testing.T) (*world, cloud.CLI) {
 	cli.JSON(t, &made, "cloudfront", "create-distribution", "--distribution-config", "file://"+file)
 	w := bareWorld(t, moto.URL)
 	creds := moto.Config("us-east-1")
-	w.creds = &creds
+	w.creds, w.server = &creds, moto
 	for _, b := range []string{builds, bucket} {
 		cli.Must(t, "s3api", "create-bucket", "--bucket", b)
 	}

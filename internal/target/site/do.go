@@ -169,10 +169,14 @@ func (s spot) item(f delivery.File, key string) s3x.Item {
 
 // keepBeside copies what stands at a path to beside the site.
 func (v *view) keepBeside(ctx context.Context, s save) (kept, error) {
-	c, _ := v.holds(s.path)
-	f := delivery.File{Path: s.path, Digest: s.digest, Size: s.size, Type: c.Type, Cache: c.Cache}
-	tag, err := v.s3.Copy(ctx, v.at(v.set.folder()+s.path), v.objects[s.path].ETag, v.item(f, v.stagedKey(s.digest)))
+	tag, err := v.s3.Copy(ctx, v.at(v.set.folder()+s.path), v.objects[s.path].ETag, v.item(v.saved(s), v.stagedKey(s.digest)))
 	return kept{s.digest, tag}, err
+}
+
+// saved is what stands at a path as a file.
+func (v *view) saved(s save) delivery.File {
+	c, _ := v.holds(s.path)
+	return delivery.File{Path: s.path, Digest: s.digest, Size: s.size, Type: c.Type, Cache: c.Cache}
 }
 
 // progress counts what is done.

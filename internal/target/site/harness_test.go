@@ -30,6 +30,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/site"
+	"falkirk/test/cloud"
 )
 
 const (
@@ -45,8 +46,9 @@ type world struct {
 	target *site.Target
 	set    site.Settings
 	place  delivery.Place
-	name   string      // of the component
-	creds  *aws.Config // instead of the usual ones
+	name   string        // of the component
+	creds  *aws.Config   // instead of the usual ones
+	server *cloud.Server // an emulator, where it is one
 
 	located bool // the store lies in the bucket of builds
 	mu      sync.Mutex
@@ -314,13 +316,13 @@ func (w *world) erase(key string) {
 	}))
 }
 
-// file is what was packed under a path, whatever the release.
-func (w *world) file(path string) delivery.File {
+// file is what was packed under a path with a content, whatever the release.
+func (w *world) file(path, text string) delivery.File {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.sites {
 		for _, f := range s.Files {
-			if f.Path == path {
+			if f.Path == path && f.Digest == digestOf([]byte(text)) {
 				return f
 			}
 		}

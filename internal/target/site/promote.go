@@ -45,6 +45,21 @@ func (t *Target) flip(ctx context.Context, s spot, report func(delivery.Progress
 // begin saves what would have no copy left, and writes down which paths are
 // about to change.
 func (v *view) begin(ctx context.Context, m move) error {
+	saves := v.saves(m)
+	err := v.s3.Each(ctx, len(saves), func(ctx context.Context, i int) error {
+		_, err := v.keepBeside(ctx, saves[i])
+		return err
+	})
+	if err != nil || m.isEmpty() {
+		return err
+	}
+	v.live.Moving = v.moving(m)
+	v.liveTag, err = v.write(ctx, v.pointerKey(), v.live, v.liveTag)
+	return err
+}
+
+// saves is what a promotion would overwrite and has no copy beside the site.
+func (v *view) saves(m move) []save {
 	var l layout
 	staging := map[string]bool{}
 	for _, f := range slices.Concat(m.changed, m.entries) {
@@ -52,13 +67,12 @@ func (v *view) begin(ctx context.Context, m move) error {
 			l.keep(v, f.Path, c, staging)
 		}
 	}
-	err := v.s3.Each(ctx, len(l.save), func(ctx context.Context, i int) error {
-		_, err := v.keepBeside(ctx, l.save[i])
-		return err
-	})
-	if err != nil || m.isEmpty() {
-		return err
-	}
+	return l.save
+}
+
+// moving notes what a promotion is about to write or remove, beside what one
+// that was killed was about to.
+func (v *view) moving(m move) *moving {
 	next := &moving{To: v.Version, Paths: map[string]string{}}
 	for _, f := range slices.Concat(m.changed, m.entries) {
 		next.Paths[f.Path] = v.objects[f.Path].ETag
@@ -69,9 +83,7 @@ func (v *view) begin(ctx context.Context, m move) error {
 	if old := v.live.Moving; old != nil {
 		maps.Copy(next.Paths, old.Paths)
 	}
-	v.live.Moving = next
-	v.liveTag, err = v.write(ctx, v.pointerKey(), v.live, v.liveTag)
-	return err
+	return next
 }
 
 // waves are the files to be written one wave after the other.
@@ -115,6 +127,12 @@ func (v *view) keys(paths []string) []string {
 
 // settle writes the pointer: the release is live.
 func (v *view) settle(ctx context.Context, m move, tags map[string]string) error {
+	_, err := v.write(ctx, v.pointerKey(), v.settled(m, tags), v.liveTag)
+	return err
+}
+
+// settled is the pointer after a promotion.
+func (v *view) settled(m move, tags map[string]string) pointer {
 	next := v.live
 	next.Version, next.Moving, next.Serial = v.Version, nil, v.live.Serial+1
 	next.Written = map[string]written{}
@@ -126,17 +144,12 @@ func (v *view) settle(ctx context.Context, m move, tags map[string]string) error
 	for _, f := range slices.Concat(m.changed, m.entries) {
 		next.Written[f.Path] = written{contentOf(f.File), tags[f.Path], f.Entry}
 	}
-	if v.set.Distribution != "" && !m.isEmpty() {
-		for _, f := range slices.Concat(m.changed, m.entries) {
-			next.Stale = append(next.Stale, f.Path)
-		}
-		next.Stale = append(next.Stale, m.remove...)
-		if v.live.Moving != nil {
-			next.Stale = slices.AppendSeq(next.Stale, maps.Keys(v.live.Moving.Paths))
-		}
-		slices.Sort(next.Stale)
-		next.Stale, next.Invalidation = slices.Compact(next.Stale), ""
+	if v.set.Distribution == "" || m.isEmpty() {
+		return next
 	}
-	_, err := v.write(ctx, v.pointerKey(), next, v.liveTag)
-	return err
+	next.Stale = slices.Sorted(maps.Keys(v.moving(m).Paths))
+	next.Stale = append(next.Stale, v.live.Stale...)
+	slices.Sort(next.Stale)
+	next.Stale, next.Invalidation = slices.Compact(next.Stale), ""
+	return next
 }
