@@ -28,6 +28,10 @@ func openImage(m means) (engine.Target, error) {
 	return imagetarget.New(imagetarget.Options{
 		Accounts: m.accounts, Store: m.store,
 		Builds: func(component string) (string, bool) { return builds(m.app, component) },
+		ID: func(name string) string {
+			a, _ := m.app.Account(name)
+			return a.ID
+		},
 	}), nil
 }
 

@@ -42,11 +42,28 @@ func (t *Target) repository(ctx context.Context, p delivery.Place, set Settings)
 	if !isECR {
 		region = p.Region
 	}
+	if err := t.ownRegistry(p, set, id); err != nil {
+		return nil, err
+	}
 	a, err := t.amazon(ctx, p.Account, region, id)
 	if err != nil {
 		return nil, err
 	}
 	return a.repository(set.Repository), nil
+}
+
+// ownRegistry refuses a registry of another account than the place's: what goes
+// into an account is written by that account's own role, and by no other.
+func (t *Target) ownRegistry(p delivery.Place, set Settings, id string) error {
+	if id == "" || t.opt.ID == nil {
+		return nil
+	}
+	if own := t.opt.ID(p.Account); own != "" && own != id {
+		err := fault.New(fault.Refused, "registry %s is of account %s, and %s is account %s (%s): a release is written by the account that it goes to",
+			set.Registry, id, p, p.Account, own)
+		return fault.Hint(err, "leave registry out, or give the place the account %s", id)
+	}
+	return nil
 }
 
 func (a *amazon) repository(name string) *private {

@@ -36,11 +36,11 @@ func (t *Target) Observe(ctx context.Context, p delivery.Placement) (delivery.St
 
 func (s spot) look(ctx context.Context) (view, error) {
 	v := view{spot: s}
-	v.facts.Repository = s.repo.Registry() + "/" + s.repo.Name()
 	var err error
 	if v.list, err = s.repo.List(ctx); err != nil {
 		return v, err
 	}
+	v.facts.Repository = s.repo.Registry() + "/" + s.repo.Name() // known by now
 	v.facts.Exists = v.list.Exists
 	names := v.list.names()
 	v.numbers = numbers(s.tag, names)
@@ -53,8 +53,8 @@ func (s spot) look(ctx context.Context) (view, error) {
 	if err := v.lookAtReleases(ctx, names); err != nil {
 		return v, err
 	}
-	v.state.Live = v.liveVersion()
-	return v, nil
+	v.state.Live, err = v.liveVersion(ctx)
+	return v, err
 }
 
 // readPointer finds the pointer that counts: the numbered one with the highest
@@ -158,23 +158,27 @@ func (v *view) lookAtReleases(ctx context.Context, names []string) error {
 
 // liveVersion names what the environment's tag is on. A tag that is on what no
 // release is known for is told as drift, and the last known version counts.
-func (v *view) liveVersion() string {
+func (v *view) liveVersion(ctx context.Context) (string, error) {
 	p := v.facts.Pointer
 	if v.facts.Live == "" || p.none() {
-		return ""
+		return "", nil
 	}
 	if v.facts.Live == p.Digest || p.Version == "" {
-		return p.Version
+		return p.Version, nil
 	}
 	if v.Version != "" && v.facts.Live == v.Artifact.Digest {
-		return v.Version
+		return v.Version, nil
 	}
-	for _, version := range v.state.Present {
-		if t, err := releaseTag(v.tag, version); err == nil && v.list.Tags[t] == v.facts.Live {
-			return version
+	for _, version := range slices.Backward(v.state.Present) {
+		tag, err := releaseTag(v.tag, version)
+		if err != nil {
+			return "", err
+		}
+		if digest, err := v.digest(ctx, tag); err != nil || digest == v.facts.Live {
+			return version, err
 		}
 	}
-	return p.Version
+	return p.Version, nil
 }
 
 func (v *view) drift(format string, args ...any) {

@@ -108,9 +108,13 @@ func (v *view) versioned() (string, error) {
 	return tag, nil
 }
 
-// fixed reports whether a tag cannot be moved, as far as is known.
+// fixed reports whether a tag cannot be moved: as the registry says, or as it
+// showed before.
 func (v *view) fixed(tag string) bool {
-	return v.list.Immutable != nil && v.list.Immutable(tag)
+	if v.list.Immutable != nil {
+		return v.list.Immutable(tag)
+	}
+	return tag == v.tag && v.facts.Tag != v.tag
 }
 
 func (v *view) nextNumber() int {

@@ -31,6 +31,8 @@ type Options struct {
 	// Builds is the registry and repository that pack pushes a component's image
 	// to, "host/name", with whether it is without TLS; "" if it pushes nowhere.
 	Builds func(component string) (reference string, plain bool)
+	// ID is the number of an account of the app file; "" where it is not known.
+	ID func(account string) string
 }
 
 // Target makes images live in registries.
