@@ -28,7 +28,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 docs: ## write the pages that are made from the program
-	go test ./test/docs -run "TestReferencesAreFresh|TestTheDayIsReal" -update
+	go test ./test/docs -run "TestReferencesAreFresh|TestTheDayIsReal|TestThePageOnSecurityIsFresh" -update
 
 snapshot: ## make all that a release consists of, in dist
 	./ship/goreleaser release --snapshot --clean

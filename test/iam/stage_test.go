@@ -1,6 +1,3 @@
-// Package iam proves that the policies which falkirk create account makes are
-// enough for every phase, and hold nothing that no phase needs: the real program
-// against an emulator that judges each request by them.
 package iam
 
 import (

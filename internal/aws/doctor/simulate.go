@@ -81,11 +81,15 @@ func concrete(resources []string) []string {
 // entries are values under which the conditions hold.
 func entries(c policy.Conditions) []types.ContextEntry {
 	var out []types.ContextEntry
-	for _, keys := range c {
+	for operator, keys := range c {
+		kind := types.ContextKeyTypeEnumString
+		if strings.HasPrefix(operator, "For") { // ForAnyValue, ForAllValues
+			kind = types.ContextKeyTypeEnumStringList
+		}
 		for key, values := range keys {
 			if len(values) > 0 {
 				out = append(out, types.ContextEntry{
-					ContextKeyName: aws.String(key), ContextKeyType: types.ContextKeyTypeEnumString,
+					ContextKeyName: aws.String(key), ContextKeyType: kind,
 					ContextKeyValues: []string{strings.ReplaceAll(values[0], "*", "falkirk-doctor")},
 				})
 			}

@@ -17,9 +17,11 @@ def install():
     from moto.cloudformation.responses import CloudFormationResponse
     from moto.cloudfront.responses import CloudFrontResponse
     from moto.ecr.responses import ECRResponse
-    from moto.iam.access_control import IAMRequestBase
+    from moto import settings
+    from moto.core.authorization import ActionAuthenticatorMixin
+    from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase, PermissionResult, create_access_key
     from moto.s3 import responses as s3
-    from moto.s3.exceptions import BucketAccessDeniedError
+    from moto.s3.exceptions import BucketAccessDeniedError, MissingBucket
 
     # Right signatures are refused where the query has an escaped slash.
     IAMRequestBase.check_signature = lambda self: None
@@ -86,6 +88,39 @@ def install():
         if self.data.get("Action") == "DeleteObject" and key_name is None:
             return
         judge(self, bucket_name=bucket_name, key_name=key_name)
+        judge_owner(self, bucket_name, key_name)
+
+    # A bucket of another account has to let the caller in as well. moto's IAM
+    # knows no principals but "*", and of conditions only StringEquals; so who is
+    # meant is looked at here, and what may be done is left to it.
+    def judge_owner(self, bucket_name, key_name):
+        if ActionAuthenticatorMixin.request_count < settings.INITIAL_NO_AUTH_ACTION_COUNT:
+            return
+        try:
+            bucket = self.backend.get_bucket(bucket_name)
+        except MissingBucket:
+            return
+        if bucket.account_id == self.current_account:
+            return
+        key = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
+        caller = create_access_key(self.current_account, self.partition, key, self.headers).arn
+        role = caller.replace(":sts:", ":iam:").replace(":assumed-role/", ":role/").rpartition("/")[0]
+        resource = f"arn:{self.partition}:s3:::{bucket_name}" + (f"/{key_name}" if key_name else "")
+        for statement in json.loads(bucket.policy or b'{"Statement": []}')["Statement"]:
+            if statement["Effect"] != "Allow" or not is_meant(statement, self.current_account, role):
+                continue
+            bare = {k: v for k, v in statement.items() if k not in ("Principal", "Condition")}
+            if IAMPolicyStatement(bare).is_action_permitted(f"s3:{self.data['Action']}", resource) == PermissionResult.PERMITTED:
+                return
+        raise BucketAccessDeniedError(bucket=bucket_name)
+
+    def listed(value):
+        return value if isinstance(value, list) else [value]
+
+    def is_meant(statement, account, role):
+        meant = listed(statement["Principal"]["AWS"])
+        only = listed(statement.get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn", role))
+        return role in only and any(m in (account, role, f"arn:aws:iam::{account}:root") for m in meant)
 
     def key_by_key(self, bucket_name, authenticated=True):
         import xmltodict

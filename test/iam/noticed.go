@@ -1,0 +1,29 @@
+// Package iam proves that the policies which falkirk create account makes are
+// enough for every phase, and hold nothing that no phase needs: the real program
+// against an emulator that judges each request by them.
+package iam
+
+// NoPhase stands for an action that no phase of a run that goes well needs; the
+// doctor alone notices that it is missing.
+const NoPhase = "no phase"
+
+// Noticed is which command fails first without one action of one statement, as
+// the test of this package finds it; the page on security shows it.
+func Noticed() map[string]string {
+	return map[string]string{
+		"builds StoreAbort s3:AbortMultipartUpload":        NoPhase,
+		"builds StoreList s3:ListBucket":                   "provision",
+		"builds StoreReadWrite s3:GetObject":               "provision",
+		"builds StoreReadWrite s3:PutObject":               "pack",
+		"builds StoreTidy s3:DeleteObject":                 NoPhase,
+		"prd BuildsList s3:ListBucket":                     NoPhase,
+		"prd BuildsRead s3:GetObject":                      "provision",
+		"prd SiteAbort s3:AbortMultipartUpload":            NoPhase,
+		"prd SiteInvalidate cloudfront:CreateInvalidation": "promote",
+		"prd SiteInvalidate cloudfront:GetInvalidation":    "promote",
+		"prd SiteList s3:ListBucket":                       "provision",
+		"prd SiteWrite s3:DeleteObject":                    "prune",
+		"prd SiteWrite s3:GetObject":                       "provision",
+		"prd SiteWrite s3:PutObject":                       "provision",
+	}
+}
