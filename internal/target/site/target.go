@@ -54,6 +54,9 @@ type Target struct {
 	seen    map[viewKey]*view        // of the last look, for the step that comes next
 }
 
+// mostKept bounds what a process that lives long keeps of each kind.
+const mostKept = 256
+
 type clientKey struct {
 	place     delivery.Place
 	operation string // has credentials of its own
@@ -108,6 +111,9 @@ func (t *Target) spot(ctx context.Context, p delivery.Placement) (spot, error) {
 	s.remember = func(key, tag string, v any) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
+		if len(t.read) >= mostKept {
+			clear(t.read)
+		}
 		t.read[stateKey{s.set.Bucket, key, tag}] = v
 	}
 	return s, nil
@@ -121,6 +127,9 @@ func (t *Target) client(ctx context.Context, s spot) *s3x.Client {
 	defer t.mu.Unlock()
 	c, ok := t.clients[key]
 	if !ok {
+		if len(t.clients) >= mostKept {
+			clear(t.clients)
+		}
 		c = s3x.New(s.cfg, s.set.Parallel, func(cfg aws.Config) *s3.Client { return account.S3(cfg) })
 		t.clients[key] = c
 	}
@@ -141,6 +150,9 @@ func (t *Target) manifest(ctx context.Context, digest string) (delivery.Site, er
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.sites) >= mostKept {
+		clear(t.sites)
+	}
 	t.sites[digest] = site
 	return site, nil
 }
