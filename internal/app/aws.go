@@ -12,12 +12,14 @@ import (
 	"falkirk/internal/face/cli"
 	imagetarget "falkirk/internal/target/image"
 	sitetarget "falkirk/internal/target/site"
+	stacktarget "falkirk/internal/target/stack"
 )
 
 // needs is what each kind of target must be allowed in AWS.
 func needs(a delivery.App) map[string]policy.Kind {
 	return map[string]policy.Kind{
 		sitetarget.Kind:  sitetarget.Needs,
+		stacktarget.Kind: stacktarget.Needs,
 		imagetarget.Kind: imagetarget.Needs(func(component string) (string, bool) { return builds(a, component) }),
 	}
 }

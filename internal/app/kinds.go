@@ -19,10 +19,12 @@ import (
 	"falkirk/internal/pack/bundle"
 	"falkirk/internal/pack/image"
 	"falkirk/internal/pack/site"
+	"falkirk/internal/pack/stack"
 	"falkirk/internal/release"
 	imagetarget "falkirk/internal/target/image"
 	"falkirk/internal/target/local"
 	sitetarget "falkirk/internal/target/site"
+	stacktarget "falkirk/internal/target/stack"
 )
 
 // component is a kind of component: its block, and what packs it.
@@ -56,6 +58,7 @@ func components() []component {
 		{config.Kind{Name: "site", Doc: "A folder of files for the web.", New: func() any { return &site.Settings{} }}, site.New},
 		{config.Kind{Name: "image", Doc: "An OCI image.", New: func() any { return &image.Settings{} }}, image.New},
 		{config.Kind{Name: bundle.Kind, Doc: "A folder as one zip archive; it is kept with the release and lands nowhere by itself.", Parcel: true, New: func() any { return &bundle.Settings{} }}, bundle.New},
+		{config.Kind{Name: stack.Kind, Doc: "A CloudFormation template, with the local files that it names.", New: func() any { return &stack.Settings{} }}, stack.New},
 	}
 }
 
@@ -64,6 +67,7 @@ func targets() []target {
 		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
 		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules}, openImage},
 		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules}, openSite},
+		{config.Kind{Name: stacktarget.Kind, Doc: "A stack of CloudFormation.", New: func() any { s := stacktarget.Defaults(); return &s }, Place: stackRules}, openStack},
 	}
 }
 
@@ -136,4 +140,16 @@ func openLocal(m means) (engine.Target, error) {
 			}, err
 		},
 	}), nil
+}
+
+func stackRules(landings []delivery.Landing) []config.LandingProblem {
+	var out []config.LandingProblem
+	for _, p := range stacktarget.PlaceProblems(landings) {
+		out = append(out, config.LandingProblem(p))
+	}
+	return out
+}
+
+func openStack(m means) (engine.Target, error) {
+	return stacktarget.New(stacktarget.Options{Store: m.store, Accounts: m.accounts}), nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,7 +84,7 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	}
 	st := Status{
 		Environment: env.Name, Protected: env.Protected, Live: rec.Live(),
-		Ready: slices.Concat([]string{}, rec.Readied), Unsettled: rec.Way != nil,
+		Ready: append([]string{}, rec.Readied...), Unsettled: rec.Way != nil,
 		Components: make([]ComponentStatus, len(env.Landings)),
 		Hold:       rec.Hold, Stop: cmp.Or(whole.Stop, rec.Stop), Waiting: rec.Waiting, Bans: whole.Bans,
 		Freeze: rule.Freeze(rule.Situation{Environment: env, Now: e.Now()}),

@@ -35,9 +35,20 @@ func TestScripts(t *testing.T) {
 // at hand. Accounts and buckets of scripts have names of their own.
 func TestAWSScripts(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
+	awsScripts(t, "aws", cloud.Moto(t))
+}
+
+// TestStackScripts runs those of the folder stacks against one ministack, which
+// knows stacks better and one account only.
+func TestStackScripts(t *testing.T) {
+	t.Parallel()
+	awsScripts(t, "stacks", cloud.Ministack(t, "444444444444"))
+}
+
+func awsScripts(t *testing.T, dir string, server *cloud.Server) {
+	t.Helper()
 	tools := filepath.Dir(cloud.Program(t, "aws"))
-	runScripts(t, "aws", func(env *testscript.Env) error {
+	runScripts(t, dir, func(env *testscript.Env) error {
 		for _, e := range server.Env() {
 			if name, value, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") {
 				env.Setenv(name, value)

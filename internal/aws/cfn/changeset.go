@@ -23,6 +23,7 @@ type ChangeSet struct {
 	Empty           bool   // nothing would change
 	Status          string // its execution status: AVAILABLE, EXECUTE_COMPLETE, …
 	Reason          string
+	Description     string
 	Changes         []Change
 }
 
@@ -104,7 +105,7 @@ func (c *Client) ChangeSets(ctx context.Context, stack string) ([]ChangeSet, err
 		for _, s := range page.Summaries {
 			all = append(all, ChangeSet{
 				Name: aws.ToString(s.ChangeSetName), ID: aws.ToString(s.ChangeSetId), Stack: stack,
-				Status: string(s.ExecutionStatus), Reason: aws.ToString(s.StatusReason),
+				Status: string(s.ExecutionStatus), Reason: aws.ToString(s.StatusReason), Description: aws.ToString(s.Description),
 			})
 		}
 	}

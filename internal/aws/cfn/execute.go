@@ -107,6 +107,59 @@ func succeeded(status string) bool {
 	return false
 }
 
+// Settle waits until CloudFormation has ended whatever it does with a stack.
+func (c *Client) Settle(ctx context.Context, stack string, report func(Event)) (Stack, error) {
+	now, _, err := c.follow(ctx, stack, report)
+	return now, err
+}
+
+// Retag changes nothing but the tags of a stack, where a change set finds
+// nothing to change. Without a template, it and its parameters are those of the
+// stack.
+func (c *Client) Retag(ctx context.Context, stack string, r Request, report func(Event)) (Stack, error) {
+	was, err := c.Describe(ctx, stack)
+	if err != nil {
+		return was, err
+	}
+	in := &cloudformation.UpdateStackInput{StackName: &was.Name, TemplateBody: &r.Template, RoleARN: optional(r.Role)}
+	switch {
+	case r.TemplateURL != "":
+		in.TemplateBody, in.TemplateURL = nil, &r.TemplateURL
+	case r.Template == "":
+		in.TemplateBody, in.UsePreviousTemplate = nil, aws.Bool(true)
+		for key := range was.Parameters {
+			in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: aws.String(key), UsePreviousValue: aws.Bool(true)})
+		}
+	}
+	for _, p := range r.Parameters {
+		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: aws.String(p.Key), ParameterValue: aws.String(p.Value)})
+	}
+	for _, x := range r.Capabilities {
+		in.Capabilities = append(in.Capabilities, types.Capability(x))
+	}
+	for k, v := range r.Tags {
+		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(v)})
+	}
+	if err := c.pace.wait(ctx, "UpdateStack"); err != nil {
+		return was, err
+	}
+	if _, err := c.api.UpdateStack(ctx, in); err != nil {
+		return was, c.explain("change the tags of", stack, err)
+	}
+	now, tale, err := c.follow(ctx, was.ID, report)
+	if err == nil && !succeeded(now.Status) {
+		err = c.diagnose(ctx, now, tale, r.Template)
+	}
+	return now, err
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
 // guard sets what no change set can: the stack policy and the protection
 // against deletion.
 func (c *Client) guard(ctx context.Context, s Stack, r Request) error {

@@ -35,6 +35,7 @@ type Request struct {
 	OnFailure    string   // of a new stack: delete (default), rollback or keep
 	Token        string   // of this operation, so that a repeat is the same request
 	Timeout      time.Duration
+	Description  string // of the change set
 }
 
 // Inline is how large a template may be in a request; larger ones go by URL.
@@ -87,7 +88,10 @@ func (c *Client) standing(ctx context.Context, stack, name string) (ChangeSet, b
 func (c *Client) createSet(ctx context.Context, stack string, r Request, name string, isNew bool) error {
 	in := &cloudformation.CreateChangeSetInput{
 		StackName: &stack, ChangeSetName: &name, ChangeSetType: types.ChangeSetTypeUpdate,
-		NotificationARNs: r.Notify, Description: aws.String("by falkirk"),
+		NotificationARNs: r.Notify,
+	}
+	if r.Description != "" {
+		in.Description = &r.Description
 	}
 	if isNew {
 		in.ChangeSetType, in.OnStackFailure = types.ChangeSetTypeCreate, onFailure(r.OnFailure)

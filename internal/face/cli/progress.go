@@ -112,6 +112,10 @@ func (p *progress) line(ev engine.Event) string {
 		return fmt.Sprintf("%s %s, operation %s", at, heading(ev.Operation), ev.Operation.ID)
 	case engine.Finished:
 		return at + " " + p.finished(ev)
+	case engine.Progress:
+		if ev.Progress.Note != "" {
+			return fmt.Sprintf("%s   | %s: %s", at, ev.Step.Component, ev.Progress.Note)
+		}
 	case engine.Answered:
 		return fmt.Sprintf("%s gate %s is %s: %s", at, ev.Gate, p.answer(ev.Verdict.Answer), ev.Verdict.Reason)
 	case engine.Warned:

@@ -1,0 +1,196 @@
+// Package stack packs a CloudFormation template with the local files that it
+// refers to, as `aws cloudformation package` finds them. It asks AWS nothing;
+// where the files go is decided when the stack is deployed.
+package stack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/pack"
+	"falkirk/internal/pack/bundle"
+	"falkirk/internal/pack/tree"
+)
+
+// Kind is the word for these components in the app file.
+const Kind = "stack"
+
+// Settings is the block of a stack.
+type Settings struct {
+	Template string `json:"template" yaml:"template" jsonschema:"required,minLength=1,description=the CloudFormation template (YAML or JSON); relative to the app file's folder. Local files that it names are packed with it"`
+}
+
+// New makes the packer of stacks.
+func New(kit pack.Kit) pack.Packer { return packer{kit} }
+
+type packer struct{ kit pack.Kit }
+
+// largest is far above what CloudFormation takes (1 MB) and far below what hurts.
+const largest = 4 << 20
+
+// deepest bounds templates inside of templates.
+const deepest = 8
+
+// Pack implements pack.Packer.
+func (p packer) Pack(ctx context.Context, root string, c delivery.Component, report func(delivery.Progress)) (delivery.Artifact, error) {
+	var s Settings
+	if err := json.Unmarshal(c.Settings, &s); err != nil {
+		return delivery.Artifact{}, fault.New(fault.Invalid, "settings: %w", err)
+	}
+	w := &work{packer: p, root: root, report: report, sizes: map[string]int64{}}
+	t, err := w.template(ctx, filepath.FromSlash(s.Template), 0)
+	if err != nil {
+		return delivery.Artifact{}, err
+	}
+	raw, err := json.Marshal(delivery.Stack{Schema: 1, Template: t})
+	if err != nil {
+		return delivery.Artifact{}, err
+	}
+	digest, err := p.kit.WriteBytes(ctx, raw)
+	w.sizes[digest] = int64(len(raw))
+	var sum int64
+	for _, n := range w.sizes {
+		sum += n
+	}
+	return delivery.Artifact{
+		Component: c.Name, Kind: Kind, Digest: digest, MediaType: delivery.StackMediaType, Size: sum, Count: len(w.sizes) - 1,
+	}, err
+}
+
+// work is one stack being packed.
+type work struct {
+	packer
+	root   string
+	report func(delivery.Progress)
+	sizes  map[string]int64 // by digest
+}
+
+// template packs a template and what it refers to; the path is relative to the
+// root, those in it to its own folder.
+func (w *work) template(ctx context.Context, path string, depth int) (delivery.Template, error) {
+	if depth > deepest {
+		return delivery.Template{}, fault.New(fault.Invalid, "%s: templates inside of templates, more than %d deep", path, deepest)
+	}
+	text, err := readFile(filepath.Join(w.root, path))
+	if err != nil {
+		return delivery.Template{}, err
+	}
+	found, err := references(path, text)
+	if err != nil {
+		return delivery.Template{}, err
+	}
+	t := delivery.Template{Size: int64(len(text))}
+	for _, f := range found {
+		r, err := w.reference(ctx, path, f, depth)
+		if err != nil {
+			return delivery.Template{}, fmt.Errorf("%s:%d:%d: %s: %w", path, f.line, f.column, f.where, err)
+		}
+		t.References = append(t.References, r)
+	}
+	slices.SortFunc(t.References, func(a, b delivery.Reference) int { return a.Offset - b.Offset })
+	if t.Digest, err = w.kit.WriteBytes(ctx, text); err == nil {
+		w.sizes[t.Digest] = t.Size
+	}
+	return t, err
+}
+
+func (w *work) reference(ctx context.Context, template string, f found, depth int) (delivery.Reference, error) {
+	r := delivery.Reference{Offset: f.offset, Length: f.length, Where: f.where, Form: f.form}
+	path := filepath.Join(filepath.Dir(template), filepath.FromSlash(f.path))
+	if !filepath.IsLocal(path) {
+		return r, fault.New(fault.Invalid, "%q leads out of the app's folder", f.path)
+	}
+	if f.nested {
+		t, err := w.template(ctx, path, depth+1)
+		r.Template, r.Suffix = &t, ".template"
+		return r, err
+	}
+	info, err := os.Stat(filepath.Join(w.root, path))
+	if err != nil {
+		err := fault.New(fault.Invalid, "there is no file or folder %s", path)
+		return r, fault.Hint(err, "make it, or give an s3:// address")
+	}
+	r.Suffix = filepath.Ext(path)
+	zipped := info.IsDir() || f.zip && r.Suffix != ".zip" && r.Suffix != ".jar"
+	if zipped {
+		r.Suffix = ".zip"
+	}
+	r.Digest, r.Size, err = w.content(ctx, path, info.IsDir(), zipped)
+	w.sizes[r.Digest] = r.Size
+	return r, err
+}
+
+// content stores a file, or a zip archive of it or of a folder.
+func (w *work) content(ctx context.Context, path string, dir, zipped bool) (string, int64, error) {
+	blob, err := w.kit.Write(ctx)
+	if err != nil {
+		return "", 0, err
+	}
+	defer blob.Discard()
+	if zipped {
+		err = w.zip(ctx, blob, path, dir)
+	} else {
+		err = copyFile(blob, filepath.Join(w.root, path))
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	return blob.Commit(ctx)
+}
+
+func (w *work) zip(ctx context.Context, out io.Writer, path string, dir bool) error {
+	folder, only := path, ""
+	if !dir {
+		folder, only = filepath.Split(path)
+	}
+	files, err := tree.Files(ctx, w.root, filepath.ToSlash(filepath.Clean(folder)), nil)
+	if err != nil {
+		return err
+	}
+	if only != "" {
+		files = slices.DeleteFunc(files, func(f tree.File) bool { return f.Path != only })
+	}
+	return bundle.Write(ctx, out, w.kit.Deflate, files, w.report)
+}
+
+func copyFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fault.New(fault.Invalid, "%w", err)
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "read the template: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, largest+1))
+	switch {
+	case err != nil:
+		return nil, fault.New(fault.Invalid, "read the template: %w", err)
+	case len(text) > largest:
+		return nil, fault.New(fault.Invalid, "the template %s is larger than %d bytes", path, largest)
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, fault.New(fault.Invalid, "the template %s is empty", path)
+	}
+	return text, nil
+}
+
+// isLocal reports whether a value is a path on this machine.
+func isLocal(s string) bool {
+	return s != "" && !strings.Contains(s, "://") && !strings.HasPrefix(s, "arn:") && !strings.Contains(s, "\n")
+}

@@ -1,0 +1,189 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"falkirk/internal/bucket/file"
+	"falkirk/internal/deflate"
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/pack"
+	"falkirk/internal/release"
+)
+
+const template = `# äöü before it: columns count characters
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: fn   # a folder
+      Role: !GetAtt Role.Arn
+      Environment: {Variables: {STAGE: !Sub "${AWS::StackName}-x"}}
+  One:
+    Type: AWS::Lambda::Function
+    Properties: {Code: "one.py", Runtime: python3.13}
+  Inner:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: nested/queue.json
+  There:
+    Type: AWS::Lambda::Function
+    Properties:
+      Code: {S3Bucket: b, S3Key: k}
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      DefinitionBody:
+        Fn::Transform: {Name: AWS::Include, Parameters: {Location: 'api.yaml'}}
+  Job:
+    Type: AWS::Glue::Job
+    Properties:
+      Command: {ScriptLocation: s3://there/already.py}
+`
+
+// packed packs a folder of files and reads the manifest.
+func packed(t *testing.T, files map[string]string) (delivery.Artifact, delivery.Template, *release.Store, error) {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := release.New(file.New(t.TempDir()))
+	p := New(pack.Kit{Store: store, Deflate: deflate.New(nil)})
+	a, err := p.Pack(t.Context(), root, delivery.Component{Name: "infra", Kind: Kind, Settings: json.RawMessage(`{"template":"infra/app.yaml"}`)}, func(delivery.Progress) {})
+	if err != nil {
+		return a, delivery.Template{}, store, err
+	}
+	var s delivery.Stack
+	if err := json.Unmarshal(blob(t, store, a.Digest), &s); err != nil {
+		t.Fatal(err)
+	}
+	return a, s.Template, store, nil
+}
+
+func blob(t *testing.T, store *release.Store, digest string) []byte {
+	t.Helper()
+	r, err := store.Open(context.WithoutCancel(t.Context()), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func files() map[string]string {
+	return map[string]string{
+		"infra/app.yaml":          template,
+		"infra/fn/main.py":        "def handler(e, c): return 1",
+		"infra/one.py":            "def handler(e, c): return 2",
+		"infra/api.yaml":          "openapi: 3.0.1",
+		"infra/nested/queue.json": `{"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": "code.zip"}}}}`,
+		"infra/nested/code.zip":   "PK",
+	}
+}
+
+func TestReferences(t *testing.T) {
+	t.Parallel()
+	a, got, store, err := packed(t, files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, r := range got.References {
+		found = append(found, strings.Join([]string{template[r.Offset : r.Offset+r.Length], r.Where, string(r.Form), r.Suffix}, " "))
+	}
+	want := []string{
+		"fn Resources.Fn.Properties.Code S3Bucket .zip",
+		`"one.py" Resources.One.Properties.Code S3Bucket .zip`,
+		"nested/queue.json Resources.Inner.Properties.TemplateURL url .template",
+		"'api.yaml' Resources.Api.Properties.DefinitionBody.Fn::Transform.Parameters.Location uri .yaml",
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+	inner := got.References[2].Template
+	if inner == nil || len(inner.References) != 1 || inner.References[0].Suffix != ".zip" {
+		t.Errorf("the nested template is %+v", inner)
+	}
+	if string(blob(t, store, got.Digest)) != template {
+		t.Error("the template is not kept byte for byte")
+	}
+	if raw := blob(t, store, got.References[1].Digest); !strings.HasPrefix(string(raw), "PK\x03\x04") {
+		t.Errorf("a single file of a function is no archive: %.10q", raw)
+	}
+	again, _, _, err := packed(t, files())
+	if err != nil || again.Digest != a.Digest {
+		t.Errorf("packed again it is %s and not %s: %v", again.Digest, a.Digest, err)
+	}
+	more := files()
+	more["infra/nested/code.zip"] = "PK!"
+	if other, _, _, _ := packed(t, more); other.Digest == a.Digest {
+		t.Error("a change in a nested file changes nothing")
+	}
+}
+
+func TestBadTemplates(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(map[string]string)
+		want   string
+	}{
+		"missing folder": {func(m map[string]string) { delete(m, "infra/fn/main.py") }, "infra/app.yaml:7:13: Resources.Fn.Properties.Code: there is no file or folder infra/fn"},
+		"leads out": {func(m map[string]string) {
+			m["infra/app.yaml"] = strings.Replace(template, "Code: fn ", "Code: ../../fn ", 1)
+		}, "leads out of the app's folder"},
+		"no template":     {func(m map[string]string) { delete(m, "infra/app.yaml") }, "read the template"},
+		"empty":           {func(m map[string]string) { m["infra/app.yaml"] = " \n" }, "is empty"},
+		"no resources":    {func(m map[string]string) { m["infra/app.yaml"] = "Outputs: {}" }, "it has no Resources"},
+		"not yaml":        {func(m map[string]string) { m["infra/app.yaml"] = "a: [\n b: }" }, "infra/app.yaml:"},
+		"nested not yaml": {func(m map[string]string) { m["infra/nested/queue.json"] = "{" }, "Resources.Inner.Properties.TemplateURL"},
+		"itself": {func(m map[string]string) {
+			m["infra/nested/queue.json"] = `{"Resources": {"S": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "queue.json"}}}}`
+		}, "more than 8 deep"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := files()
+			test.change(m)
+			_, _, _, err := packed(t, m)
+			if err == nil || !strings.Contains(err.Error(), test.want) || fault.KindOf(err) != fault.Invalid {
+				t.Errorf("got %v (%v), want %q", err, fault.KindOf(err), test.want)
+			}
+		})
+	}
+}
+
+func FuzzReferences(f *testing.F) {
+	f.Add([]byte(template))
+	f.Add([]byte(`{"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": "code.zip"}}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		all, err := references("t", text)
+		if err != nil {
+			return
+		}
+		for _, x := range all {
+			if x.offset < 0 || x.offset+x.length > len(text) || !strings.Contains(string(text[x.offset:x.offset+x.length]), x.path) {
+				t.Errorf("%+v is not in the text", x)
+			}
+		}
+	})
+}

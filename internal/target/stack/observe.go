@@ -1,0 +1,154 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"falkirk/internal/aws/cfn"
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// The tags by which a stack says what it is.
+const (
+	tagApp         = "falkirk:app"
+	tagComponent   = "falkirk:component"
+	tagEnvironment = "falkirk:environment"
+	tagRelease     = "falkirk:release"
+	tagArtifact    = "falkirk:artifact" // digest
+	tagOperation   = "falkirk:operation"
+	tagKept        = "falkirk:kept" // releases that were live before, newest first
+)
+
+// facts is what Plan needs beyond the state's own fields.
+type facts struct {
+	Exists  bool                `json:"exists"`
+	Foreign bool                `json:"foreign,omitempty"` // not made by this app's component
+	Status  string              `json:"status,omitempty"`
+	Release string              `json:"release,omitempty"`
+	Kept    []string            `json:"kept,omitempty"`
+	Sets    map[string][]string `json:"sets,omitempty"` // change sets by version
+}
+
+func factsOf(s delivery.State) facts {
+	var f facts
+	if len(s.Facts) > 0 && json.Unmarshal(s.Facts, &f) != nil {
+		return facts{} // not ours: everything is to be done, and each step looks again
+	}
+	return f
+}
+
+// Observe looks at one stack and its change sets: two requests.
+func (t *Target) Observe(ctx context.Context, p delivery.Placement) (delivery.State, error) {
+	s, err := t.spot(ctx, p)
+	if err != nil {
+		return delivery.State{}, err
+	}
+	now, err := s.Describe(ctx, s.set.Name)
+	if fault.Is(err, fault.NotFound) {
+		return stateOf(delivery.State{}, facts{})
+	}
+	if err != nil {
+		return delivery.State{}, err
+	}
+	f := facts{Exists: true, Status: now.Status, Foreign: !s.isOurs(now), Sets: map[string][]string{}}
+	sets, err := s.ChangeSets(ctx, s.set.Name)
+	if err != nil {
+		return delivery.State{}, err
+	}
+	for _, set := range sets {
+		if v, ok := versionOf(set); ok && set.Status == "AVAILABLE" {
+			f.Sets[v] = append(f.Sets[v], set.Name)
+		}
+	}
+	return s.see(ctx, now, f)
+}
+
+// see is the state of a stack that is there.
+func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, error) {
+	st := delivery.State{Present: slices.Sorted(maps.Keys(f.Sets))}
+	if f.Foreign || isNothing(now) {
+		st.Ready = slices.Clone(st.Present)
+		if f.Foreign && !isNothing(now) {
+			st.Drift = append(st.Drift, fmt.Sprintf("stack %s is there and was not made by this component", now.Name))
+		}
+		return stateOf(st, f)
+	}
+	f.Release, f.Kept = now.Tags[tagRelease], strings.Fields(now.Tags[tagKept])
+	same, err := s.isSame(ctx, now)
+	if err != nil {
+		return st, err
+	}
+	st.Live, st.Digest = f.Release, now.Tags[tagArtifact]
+	if same {
+		st.Live = s.Version
+	}
+	if s.set.When == "provision" && slices.Contains(f.Kept, s.Version) {
+		st.Live = s.Version // what stands on it needs no more than is there
+		st.Digest = ""
+	}
+	if now.InProgress() || !strings.HasSuffix(now.Status, "_COMPLETE") {
+		st.Live = ""
+		st.Drift = append(st.Drift, strings.TrimSuffix(fmt.Sprintf("stack %s is %s: %s", now.Name, now.Status, now.Reason), ": "))
+	}
+	if now.Drift == "DRIFTED" {
+		st.Drift = append(st.Drift, fmt.Sprintf("CloudFormation has found stack %s drifted", now.Name))
+	}
+	st.Present = uniq(st.Present, f.Release, st.Live)
+	st.Ready = uniq(append(slices.Clone(st.Present), f.Kept...))
+	st.Endpoint.URL = now.Outputs["Url"]
+	return stateOf(st, f)
+}
+
+func uniq(list []string, more ...string) []string {
+	all := slices.DeleteFunc(append(list, more...), func(v string) bool { return v == "" })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func stateOf(st delivery.State, f facts) (delivery.State, error) {
+	raw, err := json.Marshal(f)
+	st.Facts = raw
+	return st, err
+}
+
+// isNothing reports whether a stack is a name with nothing in it that could be
+// kept.
+func isNothing(s cfn.Stack) bool {
+	switch s.Status {
+	case "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_COMPLETE":
+		return true
+	}
+	return false
+}
+
+func (s spot) isOurs(now cfn.Stack) bool {
+	return isNothing(now) || now.Tags[tagApp] == s.App && now.Tags[tagComponent] == s.Component && now.Tags[tagEnvironment] == s.Place.Environment
+}
+
+// isSame reports whether the stack is what the placement's release asks for,
+// with whatever release it came.
+func (s spot) isSame(ctx context.Context, now cfn.Stack) (bool, error) {
+	if s.Version == "" || now.Tags[tagArtifact] != s.Artifact.Digest {
+		return false, nil
+	}
+	for key, value := range s.set.Tags {
+		if now.Tags[key] != value {
+			return false, nil
+		}
+	}
+	want, err := s.parameters(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range want {
+		if has, ok := now.Parameters[p.Key]; !ok || has != p.Value && strings.Trim(has, "*") != "" {
+			return false, nil
+		}
+	}
+	return true, nil
+}

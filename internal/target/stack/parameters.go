@@ -1,0 +1,104 @@
+package stack
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"falkirk/internal/aws/cfn"
+	"falkirk/internal/fault"
+)
+
+// reference is what may stand in a parameter's value.
+var reference = regexp.MustCompile(`\$\{(release|artifact|stack)\.([^{}]+)\}`)
+
+// parameters are those of the settings with everything filled in, by name.
+func (s spot) parameters(ctx context.Context) ([]cfn.Parameter, error) {
+	var all []cfn.Parameter
+	for _, key := range slices.Sorted(maps.Keys(s.set.Parameters)) {
+		value, err := s.fill(ctx, s.set.Parameters[key])
+		if err != nil {
+			return nil, fmt.Errorf("parameter %s: %w", key, err)
+		}
+		all = append(all, cfn.Parameter{Key: key, Value: value})
+	}
+	return all, nil
+}
+
+func (s spot) fill(ctx context.Context, text string) (string, error) {
+	var failed error
+	out := reference.ReplaceAllStringFunc(text, func(ref string) string {
+		m := reference.FindStringSubmatch(ref)
+		value, err := s.lookUp(ctx, m[1], m[2])
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("%s: %w", ref, err)
+		}
+		return value
+	})
+	return out, failed
+}
+
+func (s spot) lookUp(ctx context.Context, kind, path string) (string, error) {
+	switch kind {
+	case "release":
+		if path == "version" {
+			return s.Version, nil
+		}
+	case "artifact":
+		component, what, _ := strings.Cut(path, ".")
+		a, ok := s.Release.Artifact(component)
+		if !ok {
+			return "", fault.New(fault.Invalid, "release %s has no component %q", s.Version, component)
+		}
+		switch what {
+		case "digest":
+			return a.Digest, nil
+		case "hex":
+			return strings.TrimPrefix(a.Digest, "sha256:"), nil
+		}
+	case "stack":
+		name, output, _ := strings.Cut(path, ".")
+		other, err := s.Describe(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		value, ok := other.Outputs[output]
+		if !ok {
+			return "", fault.New(fault.NotFound, "stack %s has no output %q; it has %s", name, output, strings.Join(slices.Sorted(maps.Keys(other.Outputs)), ", "))
+		}
+		return value, nil
+	}
+	return "", fault.New(fault.Invalid, "it is not known; there are release.version, artifact.COMPONENT.digest, artifact.COMPONENT.hex and stack.NAME.OUTPUT")
+}
+
+const setPrefix = "falkirk-"
+
+var notInSetName = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// setName is the name of the change set for the placement's release: the same
+// content has the same name, so that a repeat finds it.
+func (s spot) setName(parameters []cfn.Parameter) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s", s.Version, s.Artifact.Digest)
+	for _, p := range parameters {
+		fmt.Fprintf(h, " %s=%q", p.Key, p.Value)
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.set.Tags)) {
+		fmt.Fprintf(h, " %s=%q", key, s.set.Tags[key])
+	}
+	version := notInSetName.ReplaceAllString(s.Version, "-")
+	return setPrefix + version[:min(len(version), 60)] + "-" + hex.EncodeToString(h.Sum(nil)[:4])
+}
+
+// versionOf is the release of a change set of ours, which is in its description.
+func versionOf(set cfn.ChangeSet) (string, bool) {
+	v, ok := strings.CutPrefix(set.Description, setDescription)
+	return v, ok && strings.HasPrefix(set.Name, setPrefix)
+}
+
+const setDescription = "falkirk release "
