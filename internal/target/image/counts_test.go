@@ -253,7 +253,7 @@ func TestRetagIsCheapOnECR(t *testing.T) {
 	c := moto.CLI(t)
 	c.Must(t, "ecr", "create-repository", "--repository-name", "shop/api")
 	w.pack("1.4.0", multi(t))
-	w.seed(c, "1.4.0")
+	w.seed(moto.Config("us-east-1"), "1.4.0")
 	w.in("prod", image.Options{Accounts: accounts{"prod": behind}})
 	w.do(delivery.Promote, "1.4.0")
 	if got := calls(); times(got, "PutImage") != 2 {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsecr "github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -114,15 +115,20 @@ func TestFromAccountToAccount(t *testing.T) {
 }
 
 // seed puts releases into a moto registry, which has no blobs: as if provisioned.
-func (w *world) seed(c cloud.CLI, versions ...string) {
+func (w *world) seed(cfg aws.Config, versions ...string) {
 	w.t.Helper()
 	for _, version := range versions {
 		m, err := oci.Stock(w.store).Manifest(w.t.Context(), w.releases[version].Digest)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		c.Must(w.t, "ecr", "put-image", "--repository-name", "shop/api", "--image-tag", "release.prd."+version,
-			"--image-manifest", string(m.Raw), "--image-manifest-media-type", m.MediaType, "--image-digest", m.Digest)
+		_, err = awsecr.NewFromConfig(cfg).PutImage(w.t.Context(), &awsecr.PutImageInput{
+			RepositoryName: &w.settings.Repository, ImageTag: aws.String("release.prd." + version),
+			ImageManifest: aws.String(string(m.Raw)), ImageManifestMediaType: &m.MediaType, ImageDigest: &m.Digest,
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
 	}
 }
 
@@ -139,7 +145,7 @@ func TestMotoMovesTags(t *testing.T) {
 			one, two := multi(t), docker(t)
 			w.pack("1.4.0", one)
 			w.pack("1.5.0", two)
-			w.seed(c, "1.4.0", "1.5.0")
+			w.seed(moto.Config("us-east-1"), "1.4.0", "1.5.0")
 			for _, version := range []string{"1.4.0", "1.5.0", "1.4.0", "1.5.0"} {
 				w.do(delivery.Promote, version)
 				w.live(version, version)
@@ -180,7 +186,7 @@ func TestOtherHands(t *testing.T) {
 	w.in("prod", image.Options{Accounts: accounts{"prod": moto}})
 	w.pack("1.4.0", multi(t))
 	w.pack("1.5.0", multi(t))
-	w.seed(c, "1.4.0", "1.5.0")
+	w.seed(moto.Config("us-east-1"), "1.4.0", "1.5.0")
 	w.do(delivery.Promote, "1.4.0")
 	foreign, err := json.Marshal(map[string]any{
 		"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -219,7 +225,7 @@ func TestExport(t *testing.T) {
 	w.pack("1.5.0", docker(t))
 	for _, mutability := range []string{"MUTABLE", "IMMUTABLE"} {
 		c.Must(t, "ecr", "create-repository", "--repository-name", "shop/api", "--image-tag-mutability", mutability)
-		w.seed(c, "1.4.0", "1.5.0")
+		w.seed(moto.Config("us-east-1"), "1.4.0", "1.5.0")
 		w.do(delivery.Promote, "1.4.0")
 		w.export(moto, delivery.Promote, "1.5.0")
 		w.live("1.5.0", "1.5.0")

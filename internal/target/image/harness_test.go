@@ -167,6 +167,9 @@ func (w *world) live(version, want string) delivery.State {
 	if s.Live != want {
 		w.t.Errorf("live is %q, want %q (drift %q)", s.Live, want, s.Drift)
 	}
+	if want != "" && s.Digest != w.releases[want].Digest {
+		w.t.Errorf("%s is live by digest %q, want %q", want, s.Digest, w.releases[want].Digest)
+	}
 	if want != "" {
 		if got, err := w.target.Serves(w.t.Context(), w.placement(version), s); err != nil || got != want {
 			w.t.Errorf("it serves %q, %v; want %q", got, err, want)

@@ -53,7 +53,9 @@ func (s spot) look(ctx context.Context) (view, error) {
 	if err := v.lookAtReleases(ctx, names); err != nil {
 		return v, err
 	}
-	v.state.Live, err = v.liveVersion(ctx)
+	if v.state.Live, err = v.liveVersion(ctx); v.state.Live != "" {
+		v.state.Digest = v.facts.Live
+	}
 	return v, err
 }
 
