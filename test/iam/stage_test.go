@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func (s *stage) run(ctx context.Context, env []string, args ...string) (string, 
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.falkirk, args...)
-	cmd.Dir, cmd.Env = s.dir, append(env, "FALKIRK_ACTOR=ann")
+	cmd.Dir, cmd.Env = s.dir, slices.Concat(env, []string{"FALKIRK_ACTOR=ann"})
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -125,8 +126,12 @@ func (s *stage) life(t *testing.T) (failed string, err error) {
 	s.write(t, "web/index.html", "page of "+version)
 	s.write(t, "web/assets/app-"+version+".js", "asset of "+version)
 	for _, args := range [][]string{
-		{"pack", "--version", version}, {"provision", version, "--to", "prd"}, {"promote", version, "--to", "prd"},
-		{"status", "prd"}, {"prune", "prd"}, {"verify"},
+		{"pack", "--version", version},
+		{"provision", version, "--to", "prd"},
+		{"promote", version, "--to", "prd"},
+		{"status", "prd"},
+		{"prune", "prd"},
+		{"verify"},
 	} {
 		if _, err := s.run(t.Context(), s.env, args...); err != nil {
 			return args[0], err

@@ -43,6 +43,10 @@ func (p *Pool) Walk(ctx context.Context, name string) ([]Hop, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.hops(ctx, a, cfg), nil
+}
+
+func (p *Pool) hops(ctx context.Context, a delivery.Account, cfg aws.Config) []Hop {
 	hops := []Hop{identity(ctx, cfg, Hop{})}
 	for i, role := range roles(a) {
 		if hops[i].Err != nil {
@@ -59,7 +63,7 @@ func (p *Pool) Walk(ctx context.Context, name string) ([]Hop, error) {
 		}
 		hops = append(hops, h)
 	}
-	return hops, nil
+	return hops
 }
 
 // assume takes one role, for an hour where it does not allow as long as asked.

@@ -119,6 +119,9 @@ func newBench(t *testing.T) bench {
 		cli.Must(t, "iam", "create-role", "--role-name", "falkirk-shop", "--assume-role-policy-document", policy.JSON(policy.New()))
 		b.iam[id] = iam.NewFromConfig(cli.Config(s, "us-east-1"))
 		b.allow(t, id, one.Role)
+		for _, g := range one.Grants {
+			cli.Must(t, "s3api", "put-bucket-policy", "--bucket", g.Name(), "--policy", policy.JSON(policy.New(g.Statements...)))
+		}
 	}
 	user := s.User(t, "ann", policy.JSON(policy.New(policy.Statement{Actions: []string{"sts:AssumeRole"}, Resources: []string{role(builds), role(prod)}})))
 	s.Enforce(t)

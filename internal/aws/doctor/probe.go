@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 
@@ -108,6 +109,10 @@ func message(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorMessage() != "" {
 		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	var answer *smithyhttp.ResponseError
+	if errors.As(err, &answer) {
+		return fmt.Sprintf("it is answered with HTTP status %d", answer.HTTPStatusCode())
 	}
 	return err.Error()
 }

@@ -20,7 +20,6 @@ import (
 type fake struct {
 	t      *testing.T
 	denied string
-	url    string
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {

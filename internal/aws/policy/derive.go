@@ -90,7 +90,7 @@ func (in Input) setup(a delivery.Account) Setup {
 			s.add(l.Place, at, kind(delivery.Placement{App: in.App.Name, Place: l.Place, Component: l.Component, Target: l.Target, Settings: l.Settings}, at))
 		}
 	}
-	var role []Statement
+	role := in.onward(a) // of no place: who walks the chain of the other account finds out
 	for _, p := range s.Places {
 		role = append(role, p.Statements...)
 	}
@@ -102,6 +102,29 @@ func (in Input) setup(a delivery.Account) Setup {
 	}
 	s.Role = Join(role)
 	return s
+}
+
+// onward is what an account's role must be allowed where the chains of other
+// accounts lead through it.
+func (in Input) onward(a delivery.Account) []Statement {
+	var all []Statement
+	for _, b := range in.App.Accounts {
+		hops := append(slices.Clone(b.Via), b.Role)
+		for i, hop := range hops[:len(hops)-1] {
+			if hop != a.Role || b.Name == a.Name {
+				continue
+			}
+			s := Statement{
+				Sid: "ChainOnward", Why: "Goes on to the role of the next account in a chain.",
+				Actions: []string{"sts:AssumeRole"}, Resources: []string{hops[i+1]},
+			}
+			if hops[i+1] == b.Role && len(b.Tags) > 0 {
+				s.Actions = append(s.Actions, "sts:TagSession")
+			}
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 func (s *Setup) add(place delivery.Place, at Scope, statements []Statement) {

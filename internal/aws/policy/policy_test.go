@@ -121,6 +121,27 @@ func TestOneAccountForAllNeedsNoGrant(t *testing.T) {
 	}
 }
 
+// A chain that leads through the role of another account needs a statement there.
+func TestAChainThroughAnotherAccountIsAllowedThere(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.App.Accounts[1].Via = []string{in.App.Accounts[0].Role}
+	in.App.Accounts[1].Tags = map[string]string{"team": "web"}
+	all := Derive(in)
+	i := slices.IndexFunc(all[0].Role, func(s Statement) bool { return s.Sid == "ChainOnward" })
+	if i < 0 || all[0].Role[i].Resources[0] != role || len(all[0].Role[i].Actions) != 2 {
+		t.Errorf("builds may %s", JSON(all[0].Role))
+	}
+	if len(all[0].Grants) != 1 {
+		t.Errorf("the grants are %+v", all[0].Grants)
+	}
+	for _, s := range all[1].Role {
+		if s.Sid == "ChainOnward" {
+			t.Errorf("prd may go on to %s", s.Resources)
+		}
+	}
+}
+
 func TestAnAccountWithoutARoleIsRefused(t *testing.T) {
 	t.Parallel()
 	in := input()

@@ -150,6 +150,7 @@ func (p Preparer) Apply(ctx context.Context, r Request, v Preview) (Preview, err
 			return v, fmt.Errorf("stack %s in account %s, region %s: %w", one.stack.Name, one.stack.Account, one.stack.Config.Region, explain(err))
 		}
 	}
+	v.Notes = notes(s, r)
 	v.Policies, err = p.attach(ctx, s, false, func(g policy.Grant) []policy.Statement { return g.Statements })
 	if err != nil {
 		return v, err

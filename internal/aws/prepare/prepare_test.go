@@ -223,7 +223,8 @@ func TestEveryTemplateThatIsPrintedIsClean(t *testing.T) {
 	t.Parallel()
 	s := stage{}
 	for _, r := range []Request{
-		{Account: "prd"}, {Account: "prd", Repositories: true, Boundary: "arn:aws:iam::333333333333:policy/edge"},
+		{Account: "prd"},
+		{Account: "prd", Repositories: true, Boundary: "arn:aws:iam::333333333333:policy/edge"},
 		{Account: "builds", Principals: []string{builds, "arn:aws:iam::444444444444:user/ann"}},
 		{Account: "builds", Principals: []string{builds}, ExternalID: "agreed"},
 	} {

@@ -78,7 +78,7 @@ func (c ChangeSets) Drop(ctx context.Context, s Stack, p Proposal) error {
 		return nil
 	}
 	if p.New {
-		return c.Delete(ctx, s)
+		return ChangeSets{ID: c.ID}.Delete(ctx, s) // nobody need be told of what was never there
 	}
 	return c.client(s).DeleteChangeSet(ctx, s.Name, p.ID)
 }

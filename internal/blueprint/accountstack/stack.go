@@ -157,20 +157,26 @@ func (s Stack) bucket() block {
 				{"BucketEncryption", block{{"ServerSideEncryptionConfiguration", []any{rule}, ""}}, ""},
 				{"OwnershipControls", block{{"Rules", []any{block{{"ObjectOwnership", "BucketOwnerEnforced", ""}}}, ""}}, ""},
 				{"PublicAccessBlockConfiguration", block{
-					{"BlockPublicAcls", true, ""}, {"BlockPublicPolicy", true, ""},
-					{"IgnorePublicAcls", true, ""}, {"RestrictPublicBuckets", true, ""},
+					{"BlockPublicAcls", true, ""},
+					{"BlockPublicPolicy", true, ""},
+					{"IgnorePublicAcls", true, ""},
+					{"RestrictPublicBuckets", true, ""},
 				}, ""},
 				{"LifecycleConfiguration", block{{"Rules", []any{
 					item{block{
-						{"Id", "falkirk-broken-off", ""}, {"Status", "Enabled", ""},
+						{"Id", "falkirk-broken-off", ""},
+						{"Status", "Enabled", ""},
 						{"AbortIncompleteMultipartUpload", block{{"DaysAfterInitiation", 7, ""}}, ""},
 					}, "Uploads that were broken off cost money and are nowhere to be seen."},
 					item{block{
-						{"Id", "falkirk-staging", ""}, {"Status", "Enabled", ""}, {"Prefix", b.Staging, ""},
+						{"Id", "falkirk-staging", ""},
+						{"Status", "Enabled", ""},
+						{"Prefix", b.Staging, ""},
 						{"ExpirationInDays", 7, ""},
 					}, "What large uploads left on the way when they were killed."},
 					item{block{
-						{"Id", "falkirk-old-versions", ""}, {"Status", "Enabled", ""},
+						{"Id", "falkirk-old-versions", ""},
+						{"Status", "Enabled", ""},
 						{"NoncurrentVersionExpiration", block{{"NoncurrentDays", 90, ""}}, ""},
 						{"ExpiredObjectDeleteMarker", true, ""},
 					}, "What was overwritten or deleted can be had back for 90 days."},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -158,6 +159,7 @@ func (f *face) printExamination(e Examination, all bool) {
 		for _, c := range a.Checks {
 			f.printPermission(c, all)
 		}
+		f.printUnknown(a.Checks)
 	}
 	fmt.Fprintf(f.Out, "%d allowed, %d denied, %d unknown; %s of %d reached\n", e.Allowed, e.Denied, e.Unknown, count(len(e.Accounts)-e.Broken, "account"), len(e.Accounts))
 }
@@ -180,10 +182,7 @@ func (f *face) printHops(a ExaminedAccount) {
 }
 
 func (f *face) printPermission(c Permission, all bool) {
-	where := c.Region
-	if c.Environment != "" {
-		where = c.Environment + "/" + c.Region
-	}
+	where := c.where()
 	switch c.Answer {
 	case "allowed":
 		if all {
@@ -192,8 +191,36 @@ func (f *face) printPermission(c Permission, all bool) {
 	case "denied":
 		fmt.Fprintf(f.Out, "  %s  %s: %s on %s\n      %s\n", f.paint(red, "denied"), where, c.Action, c.Resource, c.Why)
 		f.printFixes("      ", c.Fixes)
-	default:
-		fmt.Fprintf(f.Out, "  %s %s: %s on %s: %s\n", f.paint(yellow, "unknown"), where, c.Action, c.Resource, c.Note)
+	}
+}
+
+// where is the environment and the region; the store has no environment.
+func (c Permission) where() string {
+	if c.Environment == "" {
+		return c.Region
+	}
+	return c.Environment + "/" + c.Region
+}
+
+// printUnknown prints what could not be asked for one reason on one line.
+func (f *face) printUnknown(checks []Permission) {
+	type group struct{ where, note string }
+	var order []group
+	actions := map[group][]string{}
+	for _, c := range checks {
+		if c.Answer != "unknown" {
+			continue
+		}
+		g := group{c.where(), c.Note}
+		if len(actions[g]) == 0 {
+			order = append(order, g)
+		}
+		if !slices.Contains(actions[g], c.Action) {
+			actions[g] = append(actions[g], c.Action)
+		}
+	}
+	for _, g := range order {
+		fmt.Fprintf(f.Out, "  %s %s: %s: %s\n", f.paint(yellow, "unknown"), g.where, strings.Join(actions[g], ", "), g.note)
 	}
 }
 
