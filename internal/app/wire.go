@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"falkirk/internal/blueprint/registrystack"
+	"falkirk/internal/blueprint/sitestack"
 	"falkirk/internal/config"
 	"falkirk/internal/demo"
 	"falkirk/internal/face/cli"
@@ -25,6 +27,10 @@ func wire() cli.Wiring {
 		Getenv:  os.LookupEnv,
 		Now:     time.Now,
 		Actor:   actor(),
+		Blueprints: []cli.Blueprint{
+			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
+			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
+		},
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
 			{Name: demo.Service, Run: demo.Serve},

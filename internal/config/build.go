@@ -136,6 +136,9 @@ func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
 // problems reports what a kind says of its block.
 func (b *builder) problems(block *node, found []fault.Problem) {
 	for _, p := range found {
+		if slices.ContainsFunc(block.find(p.Path).late, isLater) {
+			continue // its value is not known yet
+		}
 		b.rep.add(at(block, p.Path), Problem{Text: pathed(p.Path, p.Text), Got: block.find(p.Path).got(), Want: p.Want})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,6 +26,9 @@ func (d decoder) into(n *node, v reflect.Value, label string, r rule) {
 	}
 	if n.shape == null || n.broken || d.partial && len(n.late) > 0 {
 		return
+	}
+	if slices.ContainsFunc(n.late, isLater) {
+		r = rule{} // its value is not known yet
 	}
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {

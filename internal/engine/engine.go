@@ -69,6 +69,10 @@ type Engine struct {
 	NewID    func() string
 	Report   func(Event) // called from many goroutines
 
+	// Fill completes the settings of a placement with what only its account knows;
+	// nil leaves them as they are.
+	Fill func(ctx context.Context, p delivery.Placement) (delivery.Placement, error)
+
 	Grace     time.Duration // a step under way gets this long after an interrupt; 10 s if 0
 	UndoLimit time.Duration // moving back takes no longer; 10 min if 0
 }

@@ -30,8 +30,7 @@ func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel deli
 	group.SetLimit(env.Parallel)
 	for i, l := range env.Landings {
 		group.Go(func() error {
-			p := placement(e.App.Name, l, rel)
-			st, err := e.observeOne(ctx, p)
+			p, st, err := e.observeOne(ctx, placement(e.App.Name, l, rel))
 			if err != nil {
 				errs[i] = fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
 			}
@@ -47,12 +46,20 @@ func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel deli
 	return all, err
 }
 
-func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery.State, error) {
+// observeOne looks at one placement, whose settings are completed before.
+func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery.Placement, delivery.State, error) {
 	t, ok := e.Targets[p.Target]
 	if !ok {
-		return delivery.State{}, fault.New(fault.Invalid, "no target of kind %q", p.Target)
+		return p, delivery.State{}, fault.New(fault.Invalid, "no target of kind %q", p.Target)
 	}
-	return t.Observe(ctx, p)
+	if e.Fill != nil {
+		var err error
+		if p, err = e.Fill(ctx, p); err != nil {
+			return p, delivery.State{}, err
+		}
+	}
+	st, err := t.Observe(ctx, p)
+	return p, st, err
 }
 
 func placement(app string, l delivery.Landing, rel delivery.Release) delivery.Placement {

@@ -115,7 +115,7 @@ func (e *Engine) components(ctx context.Context, env delivery.Environment, rec d
 			if rel.Version == "" {
 				c.Recorded = rec.Live() // the manifest cannot be read
 			}
-			now, err := e.observeOne(ctx, p)
+			p, now, err := e.observeOne(ctx, p)
 			if err != nil {
 				c.Error, errs[i] = err.Error(), fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
 			} else {

@@ -86,7 +86,12 @@ func (s Scope) Stack(name string) string { return s.ARN("cloudformation", "stack
 func (s Scope) Repository(name string) string { return s.ARN("ecr", "repository/"+name) }
 
 // Distribution names a CloudFront distribution of the account.
-func (s Scope) Distribution(id string) string { return s.Global("cloudfront", "distribution/"+id) }
+func (s Scope) Distribution(id string) string {
+	if strings.HasPrefix(id, "${") {
+		id = "*" // it is told by a stack that is not made yet
+	}
+	return s.Global("cloudfront", "distribution/"+id)
+}
 
 // Foreign is the account that owns what a statement is about, where that is
 // another than the scope's; "" otherwise.

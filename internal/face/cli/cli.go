@@ -37,9 +37,11 @@ type Wiring struct {
 	Reach   func(path string) (*Accounts, error) // reads an app file, and opens nothing that it names
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
-	Getenv  func(string) (string, bool)
-	Now     func() time.Time
-	Actor   string // who is asking: user@host or the CI job
+
+	Blueprints []Blueprint
+	Getenv     func(string) (string, bool)
+	Now        func() time.Time
+	Actor      string // who is asking: user@host or the CI job
 }
 
 // Hidden is an entry point that only Falkirk itself starts.
@@ -134,7 +136,7 @@ func (f *face) commands() []*cobra.Command {
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
 		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
-		f.initCmd(), f.createCmd(), f.configCmd(), f.schemaCmd(),
+		f.initCmd(), f.blueprintCmd(), f.createCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})
 }

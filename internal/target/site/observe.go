@@ -135,6 +135,9 @@ const named = 5
 
 // drift says what is not as it was left.
 func (v *view) drift() []string {
+	if v.missing {
+		return []string{"the bucket " + v.set.Bucket + " is not there yet"}
+	}
 	var changed, missing, lacking []string
 	for _, f := range v.records[v.live.Version].Files {
 		_, there := v.objects[f.Path]

@@ -2,11 +2,13 @@ package site
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"falkirk/internal/aws/s3x"
@@ -29,6 +31,7 @@ type view struct {
 	known     map[string]map[string]content // by path and ETag: what provisionings laid out
 	stageTags map[string]map[string]bool    // by digest: ETags that copies beside the site had
 	when      time.Time
+	missing   bool // there is no such bucket
 }
 
 // claim is a folder that another component has as its own.
@@ -90,11 +93,20 @@ func (t *Target) look(ctx context.Context, s spot) (*view, error) {
 	return v, nil
 }
 
+func noBucket(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "NoSuchBucket"
+}
+
 // list sorts the objects of the folder into those of the site, those beside it,
 // and state objects, which it gives to state.
 func (v *view) list(ctx context.Context, state func(s3x.Object)) error {
 	seen := map[claim]bool{}
 	for o, err := range v.s3.List(ctx, v.set.Bucket, v.set.folder()) {
+		if noBucket(err) {
+			v.missing = true // what makes it may be a step before this component's
+			return nil
+		}
 		if err != nil {
 			return err
 		}
