@@ -167,7 +167,7 @@ func (j *transfer) leaf(list []Descriptor, d Descriptor) []Descriptor {
 // the root is written under the wish's tag at once, to write it only once.
 func (j *transfer) plant(ctx context.Context, f family, tag bool) (tagged bool, err error) {
 	root := f.root()
-	_, err = j.once(ctx, root.Digest, func() error {
+	err = j.once(ctx, root.Digest, func() error {
 		if err := j.branches(ctx, f); err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (j *transfer) branches(ctx context.Context, f family) error {
 		return err
 	}
 	for _, m := range f.manifests[:len(f.manifests)-1] {
-		if _, err := j.once(ctx, m.Digest, func() error { return j.put(ctx, m, m.Digest) }); err != nil {
+		if err := j.once(ctx, m.Digest, func() error { return j.put(ctx, m, m.Digest) }); err != nil {
 			return err
 		}
 	}
@@ -194,16 +194,15 @@ func (j *transfer) branches(ctx context.Context, f family) error {
 
 // once has a manifest written that is not there, by one of those that want it at
 // the same time.
-func (j *transfer) once(ctx context.Context, digest string, write func() error) (wrote bool, err error) {
+func (j *transfer) once(ctx context.Context, digest string, write func() error) error {
 	key := landing{j.to.Registry(), j.to.Name(), "manifest " + digest}
-	_, err = j.copier.once(ctx, j.copier.flights, key, j.to.Name(), func() error {
+	_, err := j.copier.once(ctx, j.copier.flights, key, j.to.Name(), func() error {
 		if has, err := j.to.Digest(ctx, digest); has != "" || err != nil {
 			return err
 		}
-		wrote = true
 		return write()
 	})
-	return wrote, err
+	return err
 }
 
 func (j *transfer) put(ctx context.Context, m Manifest, reference string) error {

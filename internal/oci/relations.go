@@ -114,7 +114,7 @@ func (j *transfer) relate(ctx context.Context, r relation) error {
 		return j.put(ctx, root, r.tag)
 	}
 	linked := false
-	_, err := j.once(ctx, root.Digest, func() (err error) {
+	err := j.once(ctx, root.Digest, func() (err error) {
 		if err = j.branches(ctx, r.family); err == nil {
 			linked, err = j.to.Put(ctx, root, root.Digest)
 			j.out.Manifests++

@@ -137,10 +137,10 @@ func TestMotoMovesTags(t *testing.T) {
 	moto := cloud.Moto(t)
 	for _, mutability := range []string{"MUTABLE", "IMMUTABLE"} {
 		t.Run(mutability, func(t *testing.T) {
-			c := moto.CLI(t)
-			c.Must(t, "ecr", "create-repository", "--repository-name", "shop/api", "--image-tag-mutability", mutability)
-			defer c.Must(t, "ecr", "delete-repository", "--repository-name", "shop/api", "--force")
-			w := newWorld(t, image.Settings{Repository: "shop/api"})
+			t.Parallel()
+			c, repository := moto.CLI(t), "shop/"+strings.ToLower(mutability)
+			c.Must(t, "ecr", "create-repository", "--repository-name", repository, "--image-tag-mutability", mutability)
+			w := newWorld(t, image.Settings{Repository: repository})
 			w.in("prod", image.Options{Accounts: accounts{"prod": moto}})
 			one, two := multi(t), docker(t)
 			w.pack("1.4.0", one)
@@ -150,7 +150,7 @@ func TestMotoMovesTags(t *testing.T) {
 				w.do(delivery.Promote, version)
 				w.live(version, version)
 			}
-			tags := described(t, c, "shop/api")
+			tags := described(t, c, repository)
 			want := map[string]string{"prd": w.releases["1.5.0"].Digest}
 			if mutability == "IMMUTABLE" {
 				want = map[string]string{
@@ -167,7 +167,7 @@ func TestMotoMovesTags(t *testing.T) {
 			if s := w.live("1.5.0", "1.5.0"); !slices.Equal(s.Present, []string{"1.5.0"}) {
 				t.Errorf("present is %q", s.Present)
 			}
-			for tag, digest := range described(t, c, "shop/api") {
+			for tag, digest := range described(t, c, repository) {
 				if digest == w.releases["1.4.0"].Digest {
 					t.Errorf("%s is on what was pruned", tag)
 				}

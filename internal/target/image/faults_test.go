@@ -55,17 +55,18 @@ func (w *world) push(host, version string) delivery.Artifact {
 // itself, and to one that does not.
 func TestReferrersComeAlong(t *testing.T) {
 	t.Parallel()
-	for kind, host := range map[string]func() string{
-		"lists referrers": func() string { return newCounted(t).host },
-		"does not":        func() string { return cloud.Registry(t, true) },
+	lists, silent := func() string { return newCounted(t).host }, func() string { return cloud.Registry(t, true) }
+	for kind, hosts := range map[string][2]func() string{
+		"lists to lists": {lists, lists}, "lists to silent": {lists, silent},
+		"silent to lists": {silent, lists}, "silent to silent": {silent, silent},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			from, to := newCounted(t), host()
+			from, to := hosts[0](), hosts[1]()
 			w := newWorld(t, image.Settings{Repository: "shop/api", Registry: to, Insecure: true})
-			w.from(from.host)
-			a := w.push(from.host, "1.4.0")
-			referrer := sign(t, from.host, "builds/api", a.Digest)
+			w.from(from)
+			a := w.push(from, "1.4.0")
+			referrer := sign(t, from, "builds/api", a.Digest)
 			if note := w.do(delivery.Provision, "1.4.0"); !strings.Contains(note, "2 signatures") {
 				t.Errorf("the note is %q", note)
 			}
@@ -83,7 +84,7 @@ func TestReferrersComeAlong(t *testing.T) {
 			if err != nil || len(m.Manifests) != 1 || m.Manifests[0].Digest.String() != referrer {
 				t.Errorf("go-containerregistry finds %+v, %v", m, err)
 			}
-			w.push(from.host, "1.5.0")
+			w.push(from, "1.5.0")
 			w.do(delivery.Provision, "1.5.0")
 			w.do(delivery.Promote, "1.5.0")
 			w.do(delivery.Prune, "1.5.0", "1.4.0")
@@ -188,7 +189,7 @@ func TestEndedAtEachRequest(t *testing.T) {
 		w.do(delivery.Promote, "1.4.0")
 		ctx, cancel := context.WithCancel(t.Context())
 		var count atomic.Int64
-		stop := func(rw http.ResponseWriter, r *http.Request) bool {
+		stop := func(http.ResponseWriter, *http.Request) bool {
 			if count.Add(1) == n {
 				cancel() // the registry does what it was asked to; nobody hears of it
 			}

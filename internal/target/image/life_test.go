@@ -29,19 +29,20 @@ func tagsOf(t *testing.T, repository string) []string {
 
 func TestLife(t *testing.T) {
 	t.Parallel()
-	for name, host := range map[string]func(*testing.T) string{
-		"distribution":            func(t *testing.T) string { return cloud.Registry(t, true) },
-		"distribution that keeps": func(t *testing.T) string { return cloud.Registry(t, false) },
-		"go-containerregistry":    func(t *testing.T) string { return newCounted(t).host },
+	for name, host := range map[string]func() string{
+		"distribution":            func() string { return cloud.Registry(t, true) },
+		"distribution that keeps": func() string { return cloud.Registry(t, false) },
+		"go-containerregistry":    func() string { return newCounted(t).host },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			life(t, host(t))
+			life(t, host())
 		})
 	}
 }
 
 func life(t *testing.T, host string) {
+	t.Helper()
 	w := newWorld(t, image.Settings{Repository: "shop/api", Registry: host, Insecure: true})
 	one, two := docker(t), multi(t)
 	w.pack("1.4.0+build_1", one)

@@ -21,7 +21,7 @@ func Needs(builds func(component string) (reference string, plain bool)) policy.
 		if builds != nil {
 			source, _ = builds(p.Component)
 		}
-		pulls := pullNeeds(at, source)
+		pulls := pullNeeds(source)
 		lands := landNeeds(at, set)
 		if len(pulls)+len(lands) > 0 {
 			all = append(all, policy.Statement{
@@ -34,7 +34,7 @@ func Needs(builds func(component string) (reference string, plain bool)) policy.
 }
 
 // pullNeeds is for copying from the builds registry: four actions that read.
-func pullNeeds(at policy.Scope, source string) []policy.Statement {
+func pullNeeds(source string) []policy.Statement {
 	host, name, _ := strings.Cut(source, "/")
 	account, region, ok := ecr.Registry(host)
 	if !ok {

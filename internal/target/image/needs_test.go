@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"context"
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"

@@ -57,6 +57,9 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 		Digest: s.Artifact.Digest, Tag: tag,
 		Report: func(passed, total int64) { report(delivery.Progress{Done: passed, Total: total, Unit: "bytes"}) },
 	})
+	if isImmutable(err) {
+		err = fault.Hint(fault.New(fault.Conflict, "tag %s is on something else and cannot be moved: %w", tag, err), "pack under another version")
+	}
 	if err != nil {
 		return delivery.Outcome{}, err
 	}

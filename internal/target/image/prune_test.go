@@ -1,11 +1,11 @@
 package image_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
 
-	"errors"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
