@@ -58,7 +58,7 @@ func (p *Pool) chain(ctx context.Context, a delivery.Account, start aws.Config) 
 	}
 	for i, role := range roles(a) {
 		last := i == len(roles(a))-1
-		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role, func(o *stscreds.AssumeRoleOptions) {
+		provider := stscreds.NewAssumeRoleProvider(clamped{sts.NewFromConfig(cfg)}, role, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = key.name
 			o.Duration = duration(a, i > 0)
 			if last {

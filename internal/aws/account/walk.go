@@ -2,14 +2,12 @@ package account
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
 
 	"falkirk/internal/delivery"
@@ -70,8 +68,7 @@ func (p *Pool) hops(ctx context.Context, a delivery.Account, cfg aws.Config) []H
 func assume(ctx context.Context, cfg aws.Config, in *sts.AssumeRoleInput, h Hop) (aws.Config, Hop) {
 	in.DurationSeconds = aws.Int32(int32(h.Asked.Seconds()))
 	out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, in)
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" && h.Asked > hop {
+	if tooLong(err) && h.Asked > hop {
 		h.Given, in.DurationSeconds = hop, aws.Int32(int32(hop.Seconds()))
 		out, err = sts.NewFromConfig(cfg).AssumeRole(ctx, in)
 	}
