@@ -18,6 +18,7 @@ type Preview struct {
 	Policies []Attachment // of buckets and repositories that are there already
 	Notes    []string
 	proposed []proposed
+	stale    []policy.Grant // attached by an earlier run, and no longer needed
 }
 
 // StackChange is how one stack changes.
@@ -66,6 +67,11 @@ func (p Preparer) Propose(ctx context.Context, r Request) (Preview, error) {
 			return out, fmt.Errorf("propose stack %s in account %s, region %s: %w", t.Stack, s.Account.Name, t.Region, err)
 		}
 	}
+	out.stale, err = p.stale(ctx, s)
+	if err != nil {
+		return out, err
+	}
+	s.Grants = append(slices.Clip(s.Grants), out.stale...)
 	out.Policies, err = p.attach(ctx, s, true, func(g policy.Grant) []policy.Statement { return g.Statements })
 	out.Notes = append(p.order(s, r), notes(s, r)...)
 	return out, err
@@ -142,6 +148,14 @@ func (p Preparer) Apply(ctx context.Context, r Request, v Preview) (Preview, err
 	if err != nil {
 		return v, err
 	}
+	// What is no longer needed goes first: the stack remembers where it is.
+	needed := s.Grants
+	s.Grants = v.stale
+	removed, err := p.attach(ctx, s, false, nothing)
+	if err != nil {
+		return v, err
+	}
+	s.Grants = needed
 	for _, one := range v.proposed {
 		if len(one.proposal.Changes) == 0 {
 			continue
@@ -152,11 +166,14 @@ func (p Preparer) Apply(ctx context.Context, r Request, v Preview) (Preview, err
 	}
 	v.Notes = notes(s, r)
 	v.Policies, err = p.attach(ctx, s, false, func(g policy.Grant) []policy.Statement { return g.Statements })
+	v.Policies = append(removed, v.Policies...)
 	if err != nil {
 		return v, err
 	}
 	return v, p.prove(ctx, s)
 }
+
+func nothing(policy.Grant) []policy.Statement { return nil }
 
 // prove reads back what is attached.
 func (p Preparer) prove(ctx context.Context, s policy.Setup) error {
@@ -187,22 +204,28 @@ func (p Preparer) Remove(ctx context.Context, r Request, dry bool) (Preview, err
 		return Preview{}, err
 	}
 	out := Preview{Account: s.Account.Name, Role: s.Account.Role}
+	stale, err := p.stale(ctx, s)
+	if err != nil {
+		return out, err
+	}
+	s.Grants = append(slices.Clip(s.Grants), stale...)
+	if s.Builds {
+		arn := s.Scope.Bucket(s.Scope.Store.Bucket)
+		if !slices.Contains(resources(s.Grants), arn) {
+			s.Grants = append(s.Grants, policy.Grant{Service: "s3", Resource: arn})
+		}
+		out.Notes = append(out.Notes, "the bucket "+s.Scope.Store.Bucket+" keeps its releases and ledgers: remove it by hand when nobody needs them")
+	}
+	// The stack goes last: it remembers where statements are.
+	if out.Policies, err = p.attach(ctx, s, dry, nothing); err != nil {
+		return out, err
+	}
 	for _, region := range p.regions(s) {
 		if err := p.removeStack(ctx, s, region, dry, &out); err != nil {
 			return out, fmt.Errorf("remove stack %s in account %s, region %s: %w", Name(p.App.Name), s.Account.Name, region, err)
 		}
 	}
-	grants := s.Grants
-	if s.Builds {
-		arn := s.Scope.Bucket(s.Scope.Store.Bucket)
-		if !slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Resource == arn }) {
-			grants = append(slices.Clip(grants), policy.Grant{Service: "s3", Resource: arn})
-		}
-		out.Notes = append(out.Notes, "the bucket "+s.Scope.Store.Bucket+" keeps its releases and ledgers: remove it by hand when nobody needs them")
-	}
-	s.Grants = grants
-	out.Policies, err = p.attach(ctx, s, dry, func(policy.Grant) []policy.Statement { return nil })
-	return out, err
+	return out, nil
 }
 
 func (p Preparer) removeStack(ctx context.Context, s policy.Setup, region string, dry bool, out *Preview) error {

@@ -161,6 +161,35 @@ func TestWhatOthersAttachedStays(t *testing.T) {
 	}
 }
 
+// What the app file no longer needs is taken out again, wherever it is.
+func TestWhatIsNoLongerNeededIsTakenOut(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	cli := s.cli[builds]
+	cli.Must(t, "ecr", "create-repository", "--repository-name", "shop/api", "--region", "eu-central-1")
+	r := Request{Account: "builds", Principals: []string{"444444444444"}}
+	s.apply(t, builds, "one", r)
+	cli.Must(t, "ecr", "get-repository-policy", "--repository-name", "shop/api", "--region", "eu-central-1")
+	p := s.preparer(builds, "two")
+	p.Setups = policy.Derive(policy.Input{App: app(), Store: policy.StoreOf(app()), Kinds: map[string]policy.Kind{"site": func(_ delivery.Placement, at policy.Scope) []policy.Statement {
+		return at.ReadNeeds()
+	}}})
+	v, err := p.Propose(t.Context(), r)
+	if err != nil || len(v.Policies) != 1 || v.Policies[0].Changes[0].Sign != "-" {
+		t.Fatalf("it would change %+v: %v", v.Policies, err)
+	}
+	if v, err = p.Apply(t.Context(), r, v); err != nil || len(v.Policies) != 1 {
+		t.Fatalf("it changed %+v: %v", v.Policies, err)
+	}
+	if out, err := cli.Try("ecr", "get-repository-policy", "--repository-name", "shop/api", "--region", "eu-central-1"); err == nil {
+		t.Errorf("the repository policy is still there: %s", out)
+	}
+	p.Stacks = ChangeSets{ID: "three"}
+	if v, err = p.Propose(t.Context(), r); err != nil || !v.IsEmpty() {
+		t.Errorf("the second time it changes %+v %+v: %v", v.Stacks, v.Policies, err)
+	}
+}
+
 func TestABucketThatIsMissingIsMade(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -90,8 +90,19 @@ func (p Preparer) role(s policy.Setup, r Request) (*accountstack.Role, error) {
 	}
 	return &accountstack.Role{
 		Name: name, Path: path, Seconds: int(s.Account.Duration.Std().Seconds()),
-		Trust: statements, Boundary: r.Boundary, May: s.Role,
+		Trust: statements, Boundary: r.Boundary, May: s.Role, Granted: resources(s.Grants),
 	}, nil
+}
+
+// resources are the ARNs of what grants are attached to.
+func resources(grants []policy.Grant) []string {
+	var out []string
+	for _, g := range grants {
+		if g.Service != "kms" {
+			out = append(out, g.Resource)
+		}
+	}
+	return out
 }
 
 // builds is the store's bucket, where it is this account's and not made by
@@ -105,7 +116,7 @@ func (p Preparer) builds(s policy.Setup, have found) *accountstack.Bucket {
 	return &accountstack.Bucket{
 		Name: store.Bucket, Partition: s.Scope.Partition, Key: store.Key,
 		Staging: policy.Under(store.Prefix) + ".staging/",
-		Grants:  granted(s, arn), Foreign: have.foreign[arn],
+		Grants:  letIn(s, arn), Foreign: have.foreign[arn],
 	}
 }
 
@@ -121,13 +132,13 @@ func (p Preparer) repositories(s policy.Setup, have found) map[string][]accounts
 				continue
 			}
 			seen[r] = true
-			all[a.Region] = append(all[a.Region], accountstack.Repository{Name: name, Grants: granted(s, r), Foreign: have.foreign[r]})
+			all[a.Region] = append(all[a.Region], accountstack.Repository{Name: name, Grants: letIn(s, r), Foreign: have.foreign[r]})
 		}
 	}
 	return all
 }
 
-func granted(s policy.Setup, arn string) []policy.Statement {
+func letIn(s policy.Setup, arn string) []policy.Statement {
 	for _, g := range s.Grants {
 		if g.Resource == arn {
 			return g.Statements

@@ -33,7 +33,11 @@ type Role struct {
 	Trust    []policy.Statement
 	Boundary string // ARN of a managed policy; may be empty
 	May      []policy.Statement
+	Granted  []string // ARNs of what others are let into, to know them again
 }
+
+// MetadataKey is the key of the role's metadata under which Granted is kept.
+const MetadataKey = "falkirk:granted"
 
 // Bucket is the bucket of the store.
 type Bucket struct {
@@ -106,7 +110,11 @@ func (s Stack) role() (block, error) {
 	properties = append(properties,
 		entry{"AssumeRolePolicyDocument", document(r.Trust, nil), ""},
 		entry{"Tags", s.tags(), ""})
-	out := block{{"DeployRole", block{{"Type", "AWS::IAM::Role", ""}, {"Properties", properties, ""}}, ""}}
+	made := block{{"Type", "AWS::IAM::Role", ""}}
+	if len(r.Granted) > 0 {
+		made = append(made, entry{"Metadata", block{{MetadataKey, texts(r.Granted), "What create account attaches statements to; --delete takes them out again."}}, ""})
+	}
+	out := block{{"DeployRole", append(made, entry{"Properties", properties, ""}), ""}}
 	kind, limit, name := "AWS::IAM::Policy", mostInline, "PolicyName"
 	if policy.Size(r.May) > mostInline {
 		kind, limit, name = "AWS::IAM::ManagedPolicy", mostManaged, "ManagedPolicyName"

@@ -52,7 +52,7 @@ func variants() map[string]Stack {
 	all := map[string]Stack{
 		"role":     {Role: role(1)},
 		"managed":  {Role: role(120)},
-		"boundary": {Role: &Role{Name: "falkirk-shop", Path: "/falkirk/", Seconds: 43200, Trust: trust(true), Boundary: "arn:aws:iam::111111111111:policy/edge", May: may(2)}},
+		"boundary": {Role: &Role{Name: "falkirk-shop", Path: "/falkirk/", Seconds: 43200, Granted: []string{"arn:aws:s3:::shop-builds"}, Trust: trust(true), Boundary: "arn:aws:iam::111111111111:policy/edge", May: may(2)}},
 		"builds":   {Role: role(0), Builds: &Bucket{Name: "shop-builds", Partition: "aws", Staging: "shop/.staging/", Grants: grants("s3")}},
 		"foreign":  {Role: role(0), Builds: &Bucket{Name: "shop-builds", Partition: "aws", Staging: "shop/.staging/", Key: "arn:aws:kms:eu-central-1:111111111111:key/12345678-1234-1234-1234-123456789012", Grants: grants("s3"), Foreign: foreign}},
 		"registry": {Repositories: []Repository{{Name: "shop/api", Grants: grants("ecr")}, {Name: "shop/worker"}}},
@@ -90,7 +90,7 @@ func TestTheTemplateSaysWhatWasAskedFor(t *testing.T) {
 	for name, want := range map[string][]string{
 		"role":     {"AWS::IAM::Role", "AWS::IAM::Policy\n", "sts:ExternalId: yes", "# Lists releases"},
 		"managed":  {"AWS::IAM::ManagedPolicy", "DeployPolicy2", "falkirk-shop-2"},
-		"boundary": {"PermissionsBoundary: arn:aws:iam::111111111111:policy/edge", "sts:TagSession", "MaxSessionDuration: 43200", "Path: /falkirk/"},
+		"boundary": {"PermissionsBoundary: arn:aws:iam::111111111111:policy/edge", "sts:TagSession", "MaxSessionDuration: 43200", "Path: /falkirk/", "falkirk:granted: arn:aws:s3:::shop-builds"},
 		"builds":   {"Status: Enabled", "SSEAlgorithm: AES256", "RestrictPublicBuckets: true", "aws:SecureTransport", "DaysAfterInitiation: 7", "NoncurrentDays: 90", "Prefix: shop/.staging/", "arn:aws:iam::333333333333:root"},
 		"foreign":  {"SSEAlgorithm: aws:kms", "Sid: Theirs", "s3:TlsVersion: 1.2"},
 		"registry": {"RepositoryName: shop/api", "ecr:BatchGetImage"},
