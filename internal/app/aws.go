@@ -24,9 +24,23 @@ func needs(a delivery.App) map[string]policy.Kind {
 	}
 }
 
+// pushes is what pushing images needs of an account, by region.
+func pushes(a delivery.App) func(account string) map[string][]policy.Statement {
+	return func(account string) map[string][]policy.Statement {
+		all := map[string][]policy.Statement{}
+		for _, c := range a.Components {
+			reference, _ := builds(a, c.Name)
+			if owner, region, needs := imagetarget.PushNeeds(reference); owner == account && owner != "" {
+				all[region] = append(all[region], needs...)
+			}
+		}
+		return all
+	}
+}
+
 // setups is what every account of an app must have.
 func setups(a delivery.App) []policy.Setup {
-	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs(a)})
+	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs(a), Packs: pushes(a)})
 }
 
 // openAccounts reads an app file and opens nothing of what it names: that may

@@ -74,7 +74,7 @@ func login(a delivery.App, accounts *account.Pool, host string) registry.Login {
 			if err != nil {
 				return "", "", err
 			}
-			client = ecr.New(cfg, name, id)
+			client = ecr.New(cfg, name, host)
 		}
 		return client.Login(ctx, again)
 	}

@@ -28,7 +28,8 @@ type Client struct {
 	api      *ecr.Client
 	account  string // name in the app file, for errors
 	region   string
-	registry string // account ID whose registry it is; "" for the credentials' own
+	host     string // of the registry; "" for the credentials' own
+	registry string // account ID whose registry that is
 	puts     *rate.Limiter
 
 	mu    sync.Mutex
@@ -42,11 +43,12 @@ type token struct {
 }
 
 // New makes a client with the credentials of an account, whose name in the app
-// file is for errors. registry is the ID of the account whose registry is meant;
-// "" is the credentials' own.
-func New(cfg aws.Config, account, registry string) *Client {
+// file is for errors. host is the registry that is meant, see Registry; "" is the
+// credentials' own.
+func New(cfg aws.Config, account, host string) *Client {
+	id, _, _ := Registry(host)
 	return &Client{
-		api: ecr.NewFromConfig(cfg), account: account, region: cfg.Region, registry: registry,
+		api: ecr.NewFromConfig(cfg), account: account, region: cfg.Region, host: host, registry: id,
 		puts: rate.NewLimiter(PutImages, PutImages),
 	}
 }
@@ -74,8 +76,8 @@ func (c *Client) Host(ctx context.Context) (host string, plain bool, err error) 
 			return u.Host, u.Scheme == "http", nil
 		}
 	}
-	if c.registry != "" {
-		return c.registry + ".dkr.ecr." + c.region + "." + suffix(c.region), false, nil
+	if c.host != "" {
+		return c.host, false, nil
 	}
 	t, err := c.login(ctx, false)
 	if err != nil {
@@ -90,13 +92,6 @@ func (c *Client) Host(ctx context.Context) (host string, plain bool, err error) 
 
 func isAWS(host string) bool {
 	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") || strings.HasSuffix(host, ".on.aws")
-}
-
-func suffix(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
 }
 
 // early is how long before its end a token is asked for anew, so that a copy

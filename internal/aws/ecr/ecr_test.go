@@ -69,7 +69,7 @@ func TestLogin(t *testing.T) {
 	cfg := moto.Config("us-east-1")
 	amazons := "https://vpce-1.ecr.us-east-1.vpce.amazonaws.com"
 	cfg.BaseEndpoint = &amazons
-	if host, plain, err := ecr.New(cfg, "prod", "123456789012").Host(t.Context()); err != nil || plain || host != "123456789012.dkr.ecr.us-east-1.amazonaws.com" {
+	if host, plain, err := ecr.New(cfg, "prod", "123456789012.dkr.ecr.us-east-1.amazonaws.com").Host(t.Context()); err != nil || plain || host != "123456789012.dkr.ecr.us-east-1.amazonaws.com" {
 		t.Errorf("behind an endpoint of Amazon's the registry is at %s, %v", host, err)
 	}
 }

@@ -3,6 +3,7 @@ package ecr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -98,7 +99,7 @@ func (r *Repository) Put(ctx context.Context, i Image, tag string) error {
 		return errors.Join(r.explain("PutImage", err), ignoreMissing(again))
 	}
 	if err != nil {
-		return r.explain("PutImage", err)
+		return fmt.Errorf("write %s (%s): %w", reference(i, tag), i.Digest, r.explain("PutImage", err))
 	}
 	if got := aws.ToString(out.Image.ImageId.ImageDigest); got != i.Digest {
 		return fault.New(fault.Internal, "ECR has %s in %s as %s, and %s was written", got, r.name, tag, i.Digest)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ type Input struct {
 	App   delivery.App
 	Store Store
 	Kinds map[string]Kind // by kind of target; one that needs nothing of AWS is not there
+	// Packs says, by region, what packing needs of an account beside the store;
+	// nil where it needs nothing.
+	Packs func(account string) map[string][]Statement
 }
 
 // Setup is what one account must have.
@@ -79,6 +83,12 @@ func (in Input) setup(a delivery.Account) Setup {
 	s := Setup{Account: a, Scope: in.scope(a, a.Region), Builds: a.Name == in.App.StoreAccount && in.Store.Bucket != ""}
 	if s.Builds {
 		s.add(delivery.Place{Account: a.Name, Region: in.Store.Region}, in.scope(a, in.Store.Region), s.Scope.StoreNeeds())
+	}
+	if in.Packs != nil {
+		needs := in.Packs(a.ID)
+		for _, region := range slices.Sorted(maps.Keys(needs)) {
+			s.add(delivery.Place{Account: a.Name, Region: region}, in.scope(a, region), needs[region])
+		}
 	}
 	for _, env := range in.App.Environments {
 		for _, l := range env.Landings {

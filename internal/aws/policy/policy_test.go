@@ -209,3 +209,21 @@ func TestSplitKeepsEveryStatementAndTheLimit(t *testing.T) {
 		t.Errorf("%d resources are in no document", len(want))
 	}
 }
+
+// What packing pushes to is needed by the role of that account alone.
+func TestPackingNeedsItsRegistry(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.Packs = func(account string) map[string][]Statement {
+		if account != builds {
+			return nil
+		}
+		return map[string][]Statement{"us-east-1": {{Sid: "ImagePush", Actions: []string{"ecr:PutImage"}, Resources: []string{"arn:aws:ecr:us-east-1:111111111111:repository/shop/api"}}}}
+	}
+	for _, s := range Derive(in) {
+		pushes := slices.ContainsFunc(s.Role, func(st Statement) bool { return st.Sid == "ImagePush" })
+		if want := s.Account.ID == builds; pushes != want {
+			t.Errorf("the role of %s may push: %t", s.Account.Name, pushes)
+		}
+	}
+}

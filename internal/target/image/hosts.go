@@ -45,7 +45,7 @@ func (t *Target) repository(ctx context.Context, p delivery.Place, set Settings)
 	if err := t.ownRegistry(p, set, id); err != nil {
 		return nil, err
 	}
-	a, err := t.amazon(ctx, p.Account, region, id)
+	a, err := t.amazon(ctx, p.Account, region, set.Registry)
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +89,11 @@ func (t *Target) builds(ctx context.Context, p delivery.Place, reference string,
 	if !ok {
 		return nil, fault.New(fault.Invalid, "%q names no repository of a registry", reference)
 	}
-	id, region, isECR := ecr.Registry(host)
+	_, region, isECR := ecr.Registry(host)
 	if !isECR {
 		return t.hosts.of(host, insecure).Repository(name), nil
 	}
-	a, err := t.amazon(ctx, p.Account, region, id)
+	a, err := t.amazon(ctx, p.Account, region, host)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (h *hosts) of(host string, insecure bool) *registry.Registry {
 }
 
 // amazon is ECR in a region, with the credentials of an account.
-func (t *Target) amazon(ctx context.Context, account, region, id string) (*amazon, error) {
+func (t *Target) amazon(ctx context.Context, account, region, host string) (*amazon, error) {
 	if t.opt.Accounts == nil {
 		return nil, fault.New(fault.Invalid, "no registry is named, and there are no accounts")
 	}
@@ -125,12 +125,12 @@ func (t *Target) amazon(ctx context.Context, account, region, id string) (*amazo
 	}
 	t.hosts.mu.Lock()
 	defer t.hosts.mu.Unlock()
-	at := reach{account, region, id}
+	at := reach{account, region, host}
 	if t.hosts.ecr[at] == nil {
 		if t.hosts.ecr == nil {
 			t.hosts.ecr = map[reach]*amazon{}
 		}
-		t.hosts.ecr[at] = &amazon{Client: ecr.New(cfg, account, id)}
+		t.hosts.ecr[at] = &amazon{Client: ecr.New(cfg, account, host)}
 	}
 	return t.hosts.ecr[at], nil
 }

@@ -24,10 +24,7 @@ func Needs(builds func(component string) (reference string, plain bool)) policy.
 		pulls := pullNeeds(source)
 		lands := landNeeds(at, set)
 		if len(pulls)+len(lands) > 0 {
-			all = append(all, policy.Statement{
-				Sid: "ImageLogin", Why: "Logs in to the registries of ECR; AWS knows no resource for that.",
-				Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"},
-			})
+			all = append(all, loginNeed())
 		}
 		return append(append(all, pulls...), lands...)
 	}
@@ -48,6 +45,31 @@ func pullNeeds(source string) []policy.Statement {
 		},
 		Resources: []string{there.Repository(name)},
 	}}
+}
+
+// PushNeeds is what pushing to a builds registry takes, and where; nothing where
+// it is not Amazon's.
+func PushNeeds(reference string) (account, region string, all []policy.Statement) {
+	host, name, _ := strings.Cut(reference, "/")
+	account, region, ok := ecr.Registry(host)
+	if !ok {
+		return "", "", nil
+	}
+	there := policy.Scope{Partition: policy.Partition(region), Account: account, Region: region}
+	return account, region, []policy.Statement{loginNeed(), {
+		Sid: "ImagePush", Why: "Pushes packed images to the builds registry.", Resources: []string{there.Repository(name)},
+		Actions: []string{
+			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
+			"ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+		},
+	}}
+}
+
+func loginNeed() policy.Statement {
+	return policy.Statement{
+		Sid: "ImageLogin", Why: "Logs in to the registries of ECR; AWS knows no resource for that.",
+		Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"},
+	}
 }
 
 // landNeeds is for the environment's own repository.

@@ -101,3 +101,30 @@ func (w *world) phases(admin aws.Config) error {
 	_, err = w.try(ctx, delivery.Prune, p)
 	return err
 }
+
+// Pulling from a builds registry takes the four actions that read, and pushing
+// there is for the account that it is in.
+func TestTheBuildsRegistry(t *testing.T) {
+	t.Parallel()
+	reference := "111111111111.dkr.ecr.eu-west-1.amazonaws.com/builds/api"
+	of := func(string) (string, bool) { return reference, false }
+	all := image.Needs(of)(newWorld(t, image.Settings{Repository: "x", Registry: "127.0.0.1:5000", Insecure: true}).placement(""),
+		policy.Scope{Partition: "aws", Account: "222222222222", Region: "us-east-1"})
+	var pull policy.Statement
+	for _, s := range all {
+		if s.Sid == "ImagePull" {
+			pull = s
+		}
+	}
+	if want := []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer"}; !slices.Equal(pull.Actions, want) ||
+		!slices.Equal(pull.Resources, []string{"arn:aws:ecr:eu-west-1:111111111111:repository/builds/api"}) || len(all) != 2 {
+		t.Errorf("needs are %+v", all)
+	}
+	account, region, push := image.PushNeeds(reference)
+	if account != "111111111111" || region != "eu-west-1" || len(push) != 2 {
+		t.Errorf("pushing needs %+v in %s, %s", push, account, region)
+	}
+	if _, _, none := image.PushNeeds("127.0.0.1:5000/builds/api"); len(none) > 0 {
+		t.Errorf("pushing elsewhere needs %+v", none)
+	}
+}
