@@ -20,7 +20,7 @@ var reference = regexp.MustCompile(`\$\{(release|artifact|stack)\.([^{}]+)\}`)
 // parameters are those of the settings with everything filled in, by name.
 func (s spot) parameters(ctx context.Context) ([]cfn.Parameter, error) {
 	var all []cfn.Parameter
-	for _, key := range slices.Sorted(maps.Keys(s.set.Parameters)) {
+	for _, key := range sorted(s.set.Parameters) {
 		value, err := s.fill(ctx, s.set.Parameters[key])
 		if err != nil {
 			return nil, fmt.Errorf("parameter %s: %w", key, err)
@@ -69,12 +69,14 @@ func (s spot) lookUp(ctx context.Context, kind, path string) (string, error) {
 		}
 		value, ok := other.Outputs[output]
 		if !ok {
-			return "", fault.New(fault.NotFound, "stack %s has no output %q; it has %s", name, output, strings.Join(slices.Sorted(maps.Keys(other.Outputs)), ", "))
+			return "", fault.New(fault.NotFound, "stack %s has no output %q; it has %s", name, output, strings.Join(sorted(other.Outputs), ", "))
 		}
 		return value, nil
 	}
 	return "", fault.New(fault.Invalid, "it is not known; there are release.version, artifact.COMPONENT.digest, artifact.COMPONENT.hex and stack.NAME.OUTPUT")
 }
+
+func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 const setPrefix = "falkirk-"
 
@@ -88,7 +90,7 @@ func (s spot) setName(parameters []cfn.Parameter) string {
 	for _, p := range parameters {
 		fmt.Fprintf(h, " %s=%q", p.Key, p.Value)
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.set.Tags)) {
+	for _, key := range sorted(s.set.Tags) {
 		fmt.Fprintf(h, " %s=%q", key, s.set.Tags[key])
 	}
 	version := notInSetName.ReplaceAllString(s.Version, "-")
