@@ -1,11 +1,15 @@
 # What people and CI run. `make` alone lists it.
-.PHONY: help demo build test quick lint docs bench fuzz real snapshot
+.PHONY: help demo demo-aws build test quick lint docs bench fuzz real snapshot
 
 help: ## list what can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: ## watch a release live on this machine
 	go run ./cmd/falkirk demo
+
+demo-aws: ## the same on an emulated AWS: three accounts, two regions, from nothing
+	./test/peers
+	@go test ./test/docs -count=1 -v -run TestTheOrganizationIsReal -show | grep -v -E '^(=== |--- |PASS|ok )'
 
 build: ## build bin/falkirk, static
 	CGO_ENABLED=0 go build -trimpath -o bin/falkirk ./cmd/falkirk
@@ -28,7 +32,7 @@ lint: ## golangci-lint with .golangci.yml
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 docs: ## write the pages that are made from the program
-	go test ./test/docs -run "TestReferencesAreFresh|TestTheDayIsReal|TestThePageOnSecurityIsFresh" -update
+	go test ./test/docs -run "TestReferencesAreFresh|TestTheDayIsReal|TestTheOrganizationIsReal|TestThePageOnSecurityIsFresh" -update
 
 snapshot: ## make all that a release consists of, in dist
 	./ship/goreleaser release --snapshot --clean

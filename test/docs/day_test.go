@@ -1,6 +1,8 @@
 package docs
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"falkirk/test/cloud"
 )
 
 // TestTheDayIsReal does what docs/day.md tells, with the real program, and
@@ -25,22 +29,43 @@ func TestTheDayIsReal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a few seconds")
 	}
-	page := filepath.Join(root, "docs/day.md")
-	raw, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
+	newDay(t).page("docs/day.md")
+}
+
+var show = flag.Bool("show", false, "print what is typed and what comes of it, as it comes")
+
+// TestTheOrganizationIsReal does what docs/aws.md tells, against moto.
+func TestTheOrganizationIsReal(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes some seconds")
 	}
+	server := cloud.Moto(t)
 	d := newDay(t)
+	d.environ = append(slices.DeleteFunc(d.environ, func(e string) bool { return strings.HasPrefix(e, "AWS_") }), server.Env()...)
+	d.environ = append(d.environ, "AWS_CONFIG_FILE="+d.dir+"/.aws/config", "EXTERNAL_ID=4711-shop",
+		"PATH="+d.bin+":"+filepath.Dir(cloud.Program(t, "aws"))+":"+os.Getenv("PATH"), "HOME="+d.dir, "TZ=UTC")
+	d.page("docs/aws.md")
+}
+
+// page does a page again, and compares.
+func (d *day) page(name string) {
+	d.t.Helper()
+	path := filepath.Join(root, name)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
 	got := blocks.ReplaceAllStringFunc(string(raw), d.live)
 	diff := cmp.Diff(plainLines(string(raw)), plainLines(got))
 	switch {
-	case diff == "" || t.Failed():
+	case diff == "" || d.t.Failed() || *show:
 	case *update:
-		if err := os.WriteFile(page, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			d.t.Fatal(err)
 		}
 	default:
-		t.Errorf("docs/day.md is stale; run make docs\n%s", diff)
+		d.t.Errorf("%s is stale; run make docs\n%s", name, diff)
 	}
 }
 
@@ -50,6 +75,7 @@ var blocks = regexp.MustCompile("(?ms)^```(\\w+) (\\S+)\n(.*?)^```$")
 type day struct {
 	t       *testing.T
 	dir     string
+	bin     string
 	environ []string
 }
 
@@ -61,7 +87,7 @@ func newDay(t *testing.T) *day {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	d := &day{t: t, dir: dir, environ: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TZ=UTC")}
+	d := &day{t: t, dir: dir, bin: bin, environ: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TZ=UTC")}
 	t.Cleanup(func() {
 		if out, err := d.run("nobody", "falkirk local down -q"); err != nil {
 			t.Errorf("local down: %v\n%s", err, out)
@@ -98,7 +124,13 @@ func (d *day) live(block string) string {
 		if !is {
 			continue
 		}
+		if *show {
+			fmt.Printf("\n$ %s\n", typed)
+		}
 		out, _ := d.run(arg, typed) // how it ended is in what it prints
+		if *show {
+			fmt.Print(out)
+		}
 		b.WriteString("$ " + typed + "\n" + out)
 		if out != "" && !strings.HasSuffix(out, "\n") {
 			b.WriteString("\n")
@@ -108,7 +140,7 @@ func (d *day) live(block string) string {
 }
 
 var (
-	varying = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ|\d{8}-\d{6}-\w{6}|sha256:[0-9a-f]+|127\.0\.0\.1:\d+|\d+(\.\d+)? ?m?s\b|asked \d+ times|SHA256:\S+|process \d+ on \S+`)
+	varying = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ|\d{8}-\d{6}-\w{6}|sha256:[0-9a-f]+|127\.0\.0\.1:\d+|\d+(\.\d+)? ?m?s\b|asked \d+ times|SHA256:\S+|process \d+ on \S+|\b\d\d:\d\d:\d\d\b`)
 	spaces  = regexp.MustCompile(` +`)
 )
 

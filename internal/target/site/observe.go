@@ -81,7 +81,7 @@ func (t *Target) view(ctx context.Context, s spot) (*view, error) {
 
 func (v *view) state() (delivery.State, error) {
 	st := delivery.State{
-		Live: v.live.Version, Present: v.versions(), Drift: v.drift(),
+		Live: v.live.Version, Digest: v.records[v.live.Version].Digest, Present: v.versions(), Drift: v.drift(),
 		Endpoint: delivery.Endpoint{URL: v.set.URL},
 	}
 	for _, version := range st.Present {
