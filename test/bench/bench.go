@@ -27,17 +27,19 @@ type sizes struct {
 	ledgers  []int // entries
 	answers  int   // kinds of answers asked of the proxies; 0 is all
 	duration time.Duration
+	objects  int // of a site that is promoted
+	moves    int // rounds of that
 }
 
 func full() sizes {
 	return sizes{
 		rounds: 5, many: 21, small: 5000, large: 20, one: 500 << 20,
-		ledgers: []int{1_000, 10_000, 100_000}, duration: 3 * time.Second,
+		ledgers: []int{1_000, 10_000, 100_000}, duration: 3 * time.Second, objects: 5020, moves: 3,
 	}
 }
 
 func next2nothing() sizes {
-	return sizes{rounds: 1, many: 1, small: 20, large: 1, one: 3 << 20, ledgers: []int{100}, answers: 1, duration: time.Second}
+	return sizes{rounds: 1, many: 1, small: 20, large: 1, one: 3 << 20, ledgers: []int{100}, answers: 1, duration: time.Second, objects: 30, moves: 1}
 }
 
 // bench is one run of all.

@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string) error {
 		}
 		return writeLedger(ctx, args[1], n)
 	}
+	if len(args) == 3 && args[0] == "site" { // by itself, as the programs beside it
+		return moveSite(ctx, args[1], args[2])
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	work := flags.String("work", "", "an empty folder; falkirk and upstream are in it")
 	out := flags.String("out", "", "the page to write into; else it is printed only")
@@ -97,6 +100,7 @@ func sections() []section {
 		{"start", (*bench).start},
 		{"ledger", (*bench).ledgers},
 		{"proxy", (*bench).proxies},
+		{"promotion", (*bench).promotion},
 	}
 }
 

@@ -95,6 +95,9 @@ func (b *bench) versions() string {
 		{"umoci", "--version"},
 		{"nginx", "-v"},
 		{"wrk", "-v"},
+		{"s5cmd", "version"},
+		{"rclone", "version"},
+		{"aws", "--version"},
 	} {
 		if _, err := exec.LookPath(c[0]); err != nil {
 			missing = append(missing, c[0])

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -319,3 +320,33 @@ func read(t *testing.T, name string) []byte {
 }
 
 func none(int, error) (time.Duration, error) { return 0, nil }
+
+// The limit rises for as long as that makes requests pass faster, and no longer.
+func TestLimitRises(t *testing.T) {
+	t.Parallel()
+	l := newLimit(4, 8)
+	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	l.climb(now)
+	var seen []int
+	for _, each := range []int{1000, 700, 690, 400, 200, 100} { // microseconds for each request
+		for range 4 * l.now {
+			l.done++
+			now = now.Add(time.Duration(each) * time.Microsecond)
+			l.climb(now)
+		}
+		seen = append(seen, l.now)
+	}
+	if want := []int{6, 8, 8, 8, 8, 8}; !slices.Equal(seen, want) {
+		t.Errorf("the limit went %v, want %v", seen, want)
+	}
+	l = newLimit(4, 256)
+	l.climb(now)
+	for range 400 { // ever the same rate
+		l.done++
+		now = now.Add(time.Millisecond)
+		l.climb(now)
+	}
+	if l.now != 6 {
+		t.Errorf("without getting faster the limit went to %d", l.now)
+	}
+}
