@@ -43,7 +43,7 @@ func New(o Options) *Registry {
 		host = "registry-1.docker.io"
 	}
 	if o.Client == nil {
-		o.Client = NewClient()
+		o.Client = NewClient(nil)
 	}
 	if o.Pause <= 0 {
 		o.Pause = 200 * time.Millisecond
@@ -54,9 +54,13 @@ func New(o Options) *Registry {
 	return &Registry{opt: o, base: scheme + host + "/v2/"}
 }
 
-// NewClient makes an HTTP client that keeps enough connections for a copy.
-func NewClient() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // the standard library's own
+// NewClient makes an HTTP client that keeps enough connections for a copy, with
+// the certificates and proxy of a transport; nil is the standard library's.
+func NewClient(like *http.Transport) *http.Client {
+	if like == nil {
+		like = http.DefaultTransport.(*http.Transport) //nolint:forcetypeassert // the standard library's own
+	}
+	t := like.Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 128, 64
 	t.DisableCompression = true // blobs are what their digests say
 	t.ResponseHeaderTimeout = 2 * time.Minute

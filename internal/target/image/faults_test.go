@@ -131,11 +131,11 @@ func (b *bent) Write(p []byte) (int, error) {
 	return b.ResponseWriter.Write(p)
 }
 
-// Each request loses its connection the first time that it is sent, before it
-// arrives or after.
+// Each request fails the first time that it is sent: its connection is lost
+// before it arrives or after, or it is answered that there are too many.
 func TestConnectionsAreCut(t *testing.T) {
 	t.Parallel()
-	for _, late := range []bool{false, true} {
+	for _, how := range []string{"early", "late", "throttled"} {
 		w, from, to := between(t)
 		w.push(from.host, "1.4.0")
 		var mu sync.Mutex
@@ -151,10 +151,15 @@ func TestConnectionsAreCut(t *testing.T) {
 				if !first {
 					return false
 				}
-				if late && r.Method != http.MethodGet {
+				if how == "throttled" {
+					rw.Header().Set("Retry-After", "0")
+					rw.WriteHeader(http.StatusTooManyRequests)
+					return true
+				}
+				if how == "late" && r.Method != http.MethodGet {
 					c.inner.ServeHTTP(nowhere{http.Header{}}, r)
 				}
-				if late && r.Method == http.MethodGet {
+				if how == "late" && r.Method == http.MethodGet {
 					rw.Header().Set("Content-Length", "4096")
 					_, _ = io.WriteString(rw, "the first few bytes") // then it is cut
 				}

@@ -3,8 +3,11 @@ package image
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/delivery"
@@ -28,6 +31,8 @@ type reach struct{ account, region, registry string }
 // was needed.
 type amazon struct {
 	*ecr.Client
+	transport *http.Transport // with the certificates of AWS_CA_BUNDLE; may be nil
+
 	mu   sync.Mutex
 	data *registry.Registry
 }
@@ -130,9 +135,17 @@ func (t *Target) amazon(ctx context.Context, account, region, host string) (*ama
 		if t.hosts.ecr == nil {
 			t.hosts.ecr = map[reach]*amazon{}
 		}
-		t.hosts.ecr[at] = &amazon{Client: ecr.New(cfg, account, host)}
+		t.hosts.ecr[at] = &amazon{Client: ecr.New(cfg, account, host), transport: transport(cfg)}
 	}
 	return t.hosts.ecr[at], nil
+}
+
+// transport is that of the SDK, where it can be had.
+func transport(cfg aws.Config) *http.Transport {
+	if c, ok := cfg.HTTPClient.(interface{ GetTransport() *http.Transport }); ok {
+		return c.GetTransport()
+	}
+	return nil
 }
 
 // registry is where blobs go.
@@ -144,7 +157,7 @@ func (a *amazon) registry(ctx context.Context) (*registry.Registry, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.data = registry.New(registry.Options{Host: host, Plain: plain, Login: a.Login, Limit: a.Limit})
+		a.data = registry.New(registry.Options{Host: host, Plain: plain, Login: a.Login, Limit: a.Limit, Client: registry.NewClient(a.transport)})
 	}
 	return a.data, nil
 }
