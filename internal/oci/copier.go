@@ -213,18 +213,23 @@ func (j *transfer) put(ctx context.Context, m Manifest, reference string) error 
 	return err
 }
 
-// blobs uploads those that lack, the largest first.
+// blobs uploads those that lack, the largest first. What other copies have on
+// their way to the repository is not asked for, but waited for.
 func (j *transfer) blobs(ctx context.Context, all []Descriptor) error {
-	digests := make([]string, len(all))
-	for i, d := range all {
-		digests[i] = d.Digest.String()
+	var ask []string
+	var todo, unknown []Descriptor
+	for _, d := range all {
+		if j.copier.knows(j.to, d.Digest.String()) {
+			todo = append(todo, d)
+		} else {
+			ask, unknown = append(ask, d.Digest.String()), append(unknown, d)
+		}
 	}
-	lacking, err := j.to.Lacks(ctx, digests)
+	lacking, err := j.to.Lacks(ctx, ask)
 	if err != nil {
 		return err
 	}
-	var todo []Descriptor
-	for _, d := range all {
+	for _, d := range unknown {
 		if slices.Contains(lacking, d.Digest.String()) {
 			todo = append(todo, d)
 			j.total += d.Size

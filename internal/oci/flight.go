@@ -30,6 +30,13 @@ func (c *Copier) end() {
 	}
 }
 
+// knows reports whether a blob is in a repository or on its way there.
+func (c *Copier) knows(to Repository, digest string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flights[landing{to.Registry(), to.Name(), digest}] != nil
+}
+
 // found notes that a blob is in a repository.
 func (c *Copier) found(to Repository, digest string) {
 	c.mu.Lock()

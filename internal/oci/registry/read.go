@@ -107,12 +107,16 @@ func (r *Repository) Tags(ctx context.Context) ([]string, error) {
 // the registry does not know how to tell (before OCI 1.1).
 func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descriptor, bool, error) {
 	var all []oci.Descriptor
+	if r.reg.old.Load() {
+		return nil, false, nil
+	}
 	for next := r.url("referrers", digest); next != ""; {
 		var page struct {
 			Manifests []oci.Descriptor `json:"manifests"`
 		}
 		link, err := r.list(ctx, next, &page)
 		if fault.Is(err, fault.NotFound) || CannotDelete(err) { // the same words: it is not supported
+			r.reg.old.Store(!has(err, "NAME_UNKNOWN", "MANIFEST_UNKNOWN"))
 			return nil, false, nil
 		}
 		if err != nil {

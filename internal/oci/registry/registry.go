@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type Registry struct {
 	opt  Options
 	base string
 	auth auth
+	old  atomic.Bool // it has shown that it does not list referrers
 }
 
 // New makes a registry; nothing is asked of it yet.

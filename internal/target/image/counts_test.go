@@ -85,12 +85,7 @@ func TestAColdCopyAsksOnce(t *testing.T) {
 // many do at once; other repositories mount it.
 func TestABlobGoesUpOnce(t *testing.T) {
 	t.Parallel()
-	from, to := newCounted(t), newCounted(t)
-	behind, err := url.Parse("http://" + cloud.Registry(t, false))
-	if err != nil {
-		t.Fatal(err)
-	}
-	to.inner = httputil.NewSingleHostReverseProxy(behind)
+	from, to := newCounted(t), fronted(t)
 	index := multi(t)
 	ref, err := name.ParseReference(from.host + "/builds/api:1")
 	if err != nil {
