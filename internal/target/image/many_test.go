@@ -84,9 +84,9 @@ func fill(t *testing.T, host string) map[string]string {
 	}
 	bases := [2]v1.Layer{layer(), layer()}
 	digests := map[string]string{}
-	var group errgroup.Group
-	group.SetLimit(16)
+	var group errgroup.Group // by repository: distribution 2.8 loses links that are written twice at once
 	for r := range 20 {
+		pushes := map[name.Reference]v1.ImageIndex{}
 		above := [2]v1.Layer{layer(), layer()}
 		for tag := range 5 {
 			index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
@@ -105,13 +105,21 @@ func fill(t *testing.T, host string) map[string]string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			group.Go(func() error { return remote.WriteIndex(ref, index) })
+			pushes[ref] = index
 			d, err := index.Digest()
 			if err != nil {
 				t.Fatal(err)
 			}
 			digests[at] = d.String()
 		}
+		group.Go(func() error {
+			for ref, index := range pushes {
+				if err := remote.WriteIndex(ref, index); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
