@@ -84,8 +84,14 @@ func TestThePoliciesSufficeAndDoNotExceed(t *testing.T) {
 	if out, err := s.run(t.Context(), s.env, "rollback", "prd"); err != nil {
 		t.Fatalf("with all of it: %v\n%s", err, out)
 	}
-	if denied, unknown := s.examine(t); len(denied)+len(unknown) > 0 {
-		t.Fatalf("the doctor calls denied %v, unknown %v", denied, unknown)
+	denied, unknown := s.examine(t)
+	if len(denied) > 0 {
+		t.Fatalf("the doctor calls denied %v", denied)
+	}
+	for _, u := range unknown {
+		if action := strings.Fields(u)[1]; !strings.HasPrefix(action, "cloudformation:") {
+			t.Errorf("the doctor does not know of %s", u) // it should know how to ask
+		}
 	}
 	found := map[string]string{}
 	for name, id := range map[string]string{"builds": builds, "prd": prod} {
@@ -96,7 +102,8 @@ func TestThePoliciesSufficeAndDoNotExceed(t *testing.T) {
 					continue
 				}
 				s.allow(t, id, document(t, without(all, i, action)))
-				found[name+" "+st.Sid+" "+action] = s.missed(t, name, action)
+				asked := !slices.ContainsFunc(unknown, func(u string) bool { return strings.HasPrefix(u, name+" "+action+" ") })
+				found[name+" "+st.Sid+" "+action] = s.missed(t, name, action, asked)
 				s.allow(t, id, document(t, all))
 			}
 		}
@@ -110,8 +117,9 @@ func TestThePoliciesSufficeAndDoNotExceed(t *testing.T) {
 	}
 }
 
-// missed says who noticed that an action is missing, and fails where nobody did.
-func (s *stage) missed(t *testing.T, name, action string) string {
+// missed says which command noticed that an action is missing. Where the doctor
+// can ask for it, it has to name it.
+func (s *stage) missed(t *testing.T, name, action string, asked bool) string {
 	t.Helper()
 	denied, _ := s.examine(t)
 	for _, d := range denied {
@@ -119,11 +127,14 @@ func (s *stage) missed(t *testing.T, name, action string) string {
 			t.Errorf("%s lacks %s, and the doctor names %s", name, action, d)
 		}
 	}
-	if len(denied) == 0 {
+	if asked && len(denied) == 0 {
 		t.Errorf("%s lacks %s, and the doctor names nothing", name, action)
 	}
 	phase, _ := s.life(t)
-	if phase == "" {
+	switch {
+	case phase == "" && !asked:
+		return Nobody
+	case phase == "":
 		return NoPhase
 	}
 	return phase

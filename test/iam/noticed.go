@@ -7,6 +7,10 @@ package iam
 // doctor alone notices that it is missing.
 const NoPhase = "no phase"
 
+// Nobody stands for an action that is for what a run meets seldom, and that the
+// doctor cannot ask for on the emulator.
+const Nobody = "nobody"
+
 // Noticed is which command fails first without one action of one statement, as
 // the test of this package finds it; the page on security shows it.
 func Noticed() map[string]string {
@@ -25,5 +29,18 @@ func Noticed() map[string]string {
 		"prd SiteWrite s3:DeleteObject":                    "prune",
 		"prd SiteWrite s3:GetObject":                       "provision",
 		"prd SiteWrite s3:PutObject":                       "provision",
+
+		"prd StackChange cloudformation:CreateChangeSet":     "provision",
+		"prd StackChange cloudformation:DeleteChangeSet":     "prune",
+		"prd StackChange cloudformation:DeleteStack":         Nobody, // a stack that could not be made is removed and made again
+		"prd StackChange cloudformation:DescribeChangeSet":   "provision",
+		"prd StackChange cloudformation:DescribeStackEvents": "promote",
+		"prd StackChange cloudformation:DescribeStacks":      "provision",
+		"prd StackChange cloudformation:ExecuteChangeSet":    "promote",
+		"prd StackChange cloudformation:ListChangeSets":      "provision",
+		"prd StackChange cloudformation:ListStackResources":  NoPhase, // says what is in a stack that is stuck
+		"prd StackChange cloudformation:TagResource":         Nobody,  // AWS asks for it with a stack's tags, the emulator does not
+		"prd StackChange cloudformation:UntagResource":       Nobody,
+		"prd StackChange cloudformation:UpdateStack":         "promote",
 	}
 }

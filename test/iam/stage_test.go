@@ -42,10 +42,20 @@ accounts:
 components:
   web:
     site: {path: web}
+  topic:
+    stack: {template: topic.yml}
+    target: {stack: {name: shop-topic}}
 environments:
   - name: prd
     account: prd
     target: {site: {bucket: shop-prd, prefix: web, distribution: %s, wait: true}}
+`
+
+// topic is a template of the app, which every release changes.
+const topic = `Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: of %s}
 `
 
 // stage is an emulator with two accounts that falkirk create account prepared,
@@ -71,6 +81,7 @@ func newStage(t *testing.T) *stage {
 	s.admin[prod].Must(t, "s3api", "create-bucket", "--bucket", "shop-prd")
 	s.write(t, "falkirk.yml", fmt.Sprintf(appFile, s.distribution(t)))
 	s.write(t, "web/index.html", "first")
+	s.write(t, "topic.yml", fmt.Sprintf(topic, "nothing"))
 	user := server.User(t, "ann", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["arn:aws:iam::`+builds+`:role/`+role+`","arn:aws:iam::`+prod+`:role/`+role+`"]}]}`)
 	s.env = user.Environ()
 	server.Enforce(t)
@@ -123,6 +134,7 @@ func (s *stage) life(t *testing.T) (failed string, err error) {
 	t.Helper()
 	s.version++
 	version := fmt.Sprintf("%d.0.0", s.version)
+	s.write(t, "topic.yml", fmt.Sprintf(topic, version))
 	s.write(t, "web/index.html", "page of "+version)
 	s.write(t, "web/assets/app-"+version+".js", "asset of "+version)
 	for _, args := range [][]string{
