@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,6 +101,7 @@ func (in Input) setup(a delivery.Account) Setup {
 			s.add(l.Place, at, kind(delivery.Placement{App: in.App.Name, Place: l.Place, Component: l.Component, Target: l.Target, Settings: l.Settings}, at))
 		}
 	}
+	in.outputs(&s)
 	role := in.onward(a) // of no place: who walks the chain of the other account finds out
 	for _, p := range s.Places {
 		role = append(role, p.Statements...)
@@ -112,6 +114,40 @@ func (in Input) setup(a delivery.Account) Setup {
 	}
 	s.Role = Join(role)
 	return s
+}
+
+// outputs is what the settings of a place need that name outputs of stacks, as
+// ${stack.NAME.OUTPUT}, where nothing else in the account allows it.
+func (in Input) outputs(s *Setup) {
+	const read = "cloudformation:DescribeStacks"
+	for _, env := range in.App.Environments {
+		for _, l := range env.Landings {
+			if l.Place.Account != s.Account.Name {
+				continue
+			}
+			at := in.scope(s.Account, l.Place.Region)
+			for _, m := range outputOf.FindAllSubmatch(l.Settings, -1) {
+				stack := at.Stack(string(m[1]))
+				if !s.allows(read, stack) {
+					s.add(l.Place, at, []Statement{{
+						Sid: "StackOutputs", Why: "Reads the outputs of stacks that settings name.",
+						Actions: []string{read}, Resources: []string{stack},
+					}})
+				}
+			}
+		}
+	}
+}
+
+// outputOf finds references to the outputs of stacks.
+var outputOf = regexp.MustCompile(`\$\{stack\.([A-Za-z][A-Za-z0-9-]*)\.[A-Za-z0-9]+\}`)
+
+func (s *Setup) allows(action, resource string) bool {
+	return slices.ContainsFunc(s.Places, func(p PlaceNeeds) bool {
+		return slices.ContainsFunc(p.Statements, func(st Statement) bool {
+			return slices.Contains(st.Actions, action) && slices.Contains(st.Resources, resource)
+		})
+	})
 }
 
 // onward is what an account's role must be allowed where the chains of other

@@ -142,6 +142,33 @@ func TestAChainThroughAnotherAccountIsAllowedThere(t *testing.T) {
 	}
 }
 
+// Settings that name an output of a stack need leave to read it, once.
+func TestOutputsOfStacksMayBeRead(t *testing.T) {
+	t.Parallel()
+	in := input()
+	in.App.Environments[0].Landings[0].Settings = json.RawMessage(`"x${stack.base.Bucket}${stack.base.Key}"`)
+	in.Kinds = map[string]Kind{"site": func(_ delivery.Placement, at Scope) []Statement {
+		return []Statement{{Sid: "Stack", Actions: []string{"cloudformation:DescribeStacks"}, Resources: []string{at.Stack("own")}}}
+	}}
+	count := func() (n int) {
+		for _, s := range Derive(in)[1].Role {
+			if s.Sid == "StackOutputs" && s.Resources[0] == "arn:aws:cloudformation:eu-central-1:333333333333:stack/base/*" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(); n != 1 {
+		t.Errorf("it is allowed %d times: %s", n, JSON(Derive(in)[1].Role))
+	}
+	in.App.Environments[0].Landings[0].Settings = json.RawMessage(`"${stack.own.Bucket}"`)
+	for _, s := range Derive(in)[1].Role {
+		if s.Sid == "StackOutputs" {
+			t.Errorf("it is allowed twice: %s", JSON(s))
+		}
+	}
+}
+
 func TestAnAccountWithoutARoleIsRefused(t *testing.T) {
 	t.Parallel()
 	in := input()
