@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,8 +33,13 @@ type Object struct {
 // List gives the objects whose keys begin with prefix, in order of key, while
 // the pages arrive.
 func (c *Client) List(ctx context.Context, bucket, prefix string) iter.Seq2[Object, error] {
+	return c.stretch(ctx, bucket, prefix, "", "")
+}
+
+// stretch lists the keys after one and up to another; an empty one is no bound.
+func (c *Client) stretch(ctx context.Context, bucket, prefix, after, last string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: optional(prefix), EncodingType: types.EncodingTypeUrl}
+		in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: optional(prefix), StartAfter: optional(after), EncodingType: types.EncodingTypeUrl}
 		for {
 			out, err := c.api.ListObjectsV2(ctx, in)
 			if err != nil {
@@ -42,7 +48,7 @@ func (c *Client) List(ctx context.Context, bucket, prefix string) iter.Seq2[Obje
 			}
 			for _, o := range out.Contents {
 				listed, err := object(o, out.EncodingType)
-				if !yield(listed, err) || err != nil {
+				if err == nil && last != "" && listed.Key > last || !yield(listed, err) || err != nil || listed.Key == last {
 					return
 				}
 			}
@@ -52,6 +58,45 @@ func (c *Client) List(ctx context.Context, bucket, prefix string) iter.Seq2[Obje
 			in.ContinuationToken = out.NextContinuationToken
 		}
 	}
+}
+
+// ListWide gives the same objects as List in no order of pages, and asks for the
+// stretches between the marks side by side. Marks are keys, in order, as near to
+// a page apart as the caller knows; where they are far off it takes longer, and
+// nothing is left out. each is called by one goroutine at a time.
+func (c *Client) ListWide(ctx context.Context, bucket, prefix string, marks []string, each func(Object)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	var one sync.Mutex
+	bounds := append(append([]string{""}, marks...), "")
+	for i := range len(bounds) - 1 {
+		group.Go(func() {
+			for o, err := range c.stretch(ctx, bucket, prefix, bounds[i], bounds[i+1]) {
+				if err != nil {
+					cancel(err)
+					return
+				}
+				one.Lock()
+				each(o)
+				one.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// stride is a page of a listing, 1,000 keys, less some room for keys to come.
+const stride = 900
+
+// Marks are the marks of a listing of these keys, which are in order.
+func Marks(sorted []string) []string {
+	var marks []string
+	for i := stride - 1; i < len(sorted)-1; i += stride {
+		marks = append(marks, sorted[i])
+	}
+	return marks
 }
 
 // object reads one row of a listing. Keys come URL-encoded, for XML cannot hold

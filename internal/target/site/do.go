@@ -73,6 +73,14 @@ func (t *Target) layOut(ctx context.Context, s spot, report func(delivery.Progre
 	if err := t.copies(ctx, v, l, &r, report); err != nil {
 		return delivery.Outcome{}, err
 	}
+	var added []string
+	for _, i := range l.place {
+		added = append(added, s.set.folder()+l.files[i].Path)
+	}
+	for _, i := range l.stage {
+		added = append(added, s.stagedKey(l.files[i].Digest))
+	}
+	t.mark(v, added)
 	r.Ready = true
 	_, err = s.write(ctx, s.recordKey(s.Version), r, tag)
 	return delivery.Outcome{}, err

@@ -144,6 +144,7 @@ func (v *view) settled(m move, tags map[string]string) pointer {
 	for _, f := range slices.Concat(m.changed, m.entries) {
 		next.Written[f.Path] = written{contentOf(f.File), tags[f.Path], f.Entry}
 	}
+	next.Marks = v.marks(nil)
 	if v.set.Distribution == "" || m.isEmpty() {
 		return next
 	}

@@ -69,6 +69,7 @@ type pointer struct {
 	Moving    *moving            `json:"moving,omitempty"`
 	Written   map[string]written `json:"written,omitempty"` // by path: what promotions wrote there
 
+	Marks        []string `json:"marks,omitempty"`        // keys about a page of the listing apart
 	Stale        []string `json:"stale,omitempty"`        // paths that CloudFront has to forget
 	Invalidation string   `json:"invalidation,omitempty"` // its ID, when that was asked for and is waited for
 }

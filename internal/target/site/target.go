@@ -52,6 +52,7 @@ type Target struct {
 	sites   map[string]delivery.Site // by digest: a manifest never changes
 	read    map[stateKey]any         // records and pointers by the ETag they had
 	seen    map[viewKey]*view        // of the last look, for the step that comes next
+	marked  map[viewKey][]string     // keys about a page of the listing apart
 }
 
 // mostKept bounds what a process that lives long keeps of each kind.
@@ -80,7 +81,7 @@ func New(opt Options) *Target {
 	}
 	return &Target{
 		opt: opt, clients: map[clientKey]*s3x.Client{}, sites: map[string]delivery.Site{},
-		read: map[stateKey]any{}, seen: map[viewKey]*view{},
+		read: map[stateKey]any{}, seen: map[viewKey]*view{}, marked: map[viewKey][]string{},
 	}
 }
 

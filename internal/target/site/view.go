@@ -56,7 +56,7 @@ func (t *Target) look(ctx context.Context, s spot) (*view, error) {
 		}
 		close(collected)
 	}()
-	err := v.list(gctx, func(o s3x.Object) {
+	err := v.list(gctx, t.marks(ctx, s), func(o s3x.Object) {
 		version, isRecord := strings.CutPrefix(o.Key, s.recordsDir())
 		switch {
 		case o.Key == s.pointerKey():
@@ -90,7 +90,46 @@ func (t *Target) look(ctx context.Context, s spot) (*view, error) {
 		return nil, err
 	}
 	v.index()
+	t.mark(v, nil)
 	return v, nil
+}
+
+// marks are the keys between which the listing is asked for side by side: as
+// the last look found them, or the last promotion wrote them down.
+func (t *Target) marks(ctx context.Context, s spot) []string {
+	t.mu.Lock()
+	marks, known := t.marked[viewKey{s.Place, s.Component}]
+	t.mu.Unlock()
+	if known {
+		return marks
+	}
+	p, tag, err := s.pointer(ctx)
+	if err != nil || tag == "" {
+		return nil // the listing says what is wrong, and works without
+	}
+	s.remember(s.pointerKey(), tag, p)
+	return p.Marks
+}
+
+// mark keeps the marks for the next look, which will also find these keys.
+func (t *Target) mark(v *view, more []string) {
+	marks := v.marks(more)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.marked[viewKey{v.Place, v.Component}] = marks
+}
+
+// marks are those of the keys that were found, and more.
+func (v *view) marks(more []string) []string {
+	all := slices.Clone(more)
+	for _, o := range v.objects {
+		all = append(all, o.Key)
+	}
+	for _, o := range v.staged {
+		all = append(all, o.Key)
+	}
+	slices.Sort(all)
+	return s3x.Marks(all)
 }
 
 func noBucket(err error) bool {
@@ -100,16 +139,9 @@ func noBucket(err error) bool {
 
 // list sorts the objects of the folder into those of the site, those beside it,
 // and state objects, which it gives to state.
-func (v *view) list(ctx context.Context, state func(s3x.Object)) error {
+func (v *view) list(ctx context.Context, marks []string, state func(s3x.Object)) error {
 	seen := map[claim]bool{}
-	for o, err := range v.s3.List(ctx, v.set.Bucket, v.set.folder()) {
-		if noBucket(err) {
-			v.missing = true // what makes it may be a step before this component's
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	err := v.s3.ListWide(ctx, v.set.Bucket, v.set.folder(), marks, func(o s3x.Object) {
 		digits, isStaged := strings.CutPrefix(o.Key, v.stagedDir())
 		path := strings.TrimPrefix(o.Key, v.set.folder())
 		switch {
@@ -125,8 +157,12 @@ func (v *view) list(ctx context.Context, state func(s3x.Object)) error {
 		default:
 			v.objects[path] = o
 		}
+	})
+	if noBucket(err) {
+		v.missing = true // what makes it may be a step before this component's
+		return nil
 	}
-	return nil
+	return err
 }
 
 // claimOf reads whose state an object is.
