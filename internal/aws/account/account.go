@@ -9,9 +9,9 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -87,16 +87,11 @@ func (p *Pool) placed(cfg aws.Config, a delivery.Account, region string) (aws.Co
 	if a.Endpoint != "" {
 		cfg.BaseEndpoint = aws.String(a.Endpoint)
 	}
-	at := cfg.Region
 	var renew func()
 	if cached, ok := cfg.Credentials.(*aws.CredentialsCache); ok && a.Role != "" {
 		renew = cached.Invalidate
 	}
-	cfg.Retryer = func() aws.Retryer {
-		return told{retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-			o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
-		}), func(err error) { p.retried(a.Name, at, err) }, renew}
-	}
+	cfg.Retryer = p.retryer(a.Name, cfg.Region, adaptive, renew)
 	return cfg, nil
 }
 
@@ -107,10 +102,6 @@ func wide() *awshttp.BuildableClient {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
 	})
 }
-
-// attempts is how often one call is sent at most. With the SDK's back-off of up
-// to 20 s between them, that is more than a minute of a service's bad weather.
-const attempts = 8
 
 // starting reads the SDK's ordinary chain once.
 func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
@@ -123,6 +114,8 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", classify(err))
 	}
+	cfg.Retryer = p.retryer("", cfg.Region, standard, nil) // of the roles' chains
+	cfg.Logger = logging.Nop{}                             // what matters is in the errors
 	p.start = &cfg
 	return cfg, nil
 }

@@ -112,12 +112,21 @@ func object(o types.Object, encoding types.EncodingType) (Object, error) {
 	return Object{key, unquote(o.ETag), aws.ToInt64(o.Size), aws.ToTime(o.LastModified)}, nil
 }
 
+// readings is how often a small object is read that breaks off in its midst.
+const readings = 6
+
 // Get reads a small object; fault.NotFound when there is none.
 func (c *Client) Get(ctx context.Context, p Place) (data []byte, tag string, err error) {
-	out, err := c.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key})
-	if err == nil {
-		data, err = io.ReadAll(out.Body)
-		err = errors.Join(err, out.Body.Close())
+	var out *s3.GetObjectOutput
+	for range readings {
+		out, err = c.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key})
+		if err == nil {
+			data, err = io.ReadAll(out.Body)
+			err = errors.Join(err, out.Body.Close())
+		}
+		if !errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil {
+			break
+		}
 	}
 	if status(err) == http.StatusNotFound {
 		err = fault.New(fault.NotFound, "%w", err)

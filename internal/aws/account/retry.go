@@ -1,0 +1,77 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+)
+
+// attempts is how often one call is sent at most. With the SDK's back-off of up
+// to 20 s between them, that is more than a minute of a service's bad weather.
+const attempts = 8
+
+// adaptive sends calls again as the SDK's adaptive mode does: slower, after a
+// service has asked for it.
+func adaptive() aws.RetryerV2 {
+	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+		o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+	})
+}
+
+// standard is the same for single calls, such as those that get credentials.
+func standard() aws.RetryerV2 {
+	return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+}
+
+// told is a retryer that tells of what it lets be sent again.
+type told struct {
+	aws.RetryerV2
+	tell  func(ctx context.Context, err error)
+	renew func() // nil where there is no session of ours
+}
+
+// IsErrorRetryable also sends again what came with a session that is over,
+// under a new one, and what was answered with half an answer.
+func (t told) IsErrorRetryable(err error) bool {
+	var api smithy.APIError
+	switch {
+	case t.renew != nil && errors.As(err, &api) && isOneOf(codesExpired, api.ErrorCode()):
+		t.renew()
+		return true
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	}
+	return t.RetryerV2.IsErrorRetryable(err)
+}
+
+func (t told) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
+	release, refused := t.RetryerV2.GetRetryToken(ctx, err)
+	if refused == nil {
+		t.tell(ctx, err)
+	}
+	return release, refused
+}
+
+// retryer makes the retryers of an account in a region.
+func (p *Pool) retryer(account, region string, inner func() aws.RetryerV2, renew func()) func() aws.Retryer {
+	return func() aws.Retryer {
+		return told{inner(), func(ctx context.Context, err error) { p.retried(ctx, account, region, err) }, renew}
+	}
+}
+
+func (p *Pool) retried(ctx context.Context, account, region string, err error) {
+	if p.opt.Retried == nil {
+		return
+	}
+	what := "no answer"
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		what = api.ErrorCode()
+	}
+	p.opt.Retried(account, region, awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)+" ("+what+")")
+}
