@@ -109,7 +109,7 @@ func (p Preparer) attach(ctx context.Context, s policy.Setup, dry bool, want fun
 		if err != nil {
 			return out, err
 		}
-		one, err := attached{cfg, g, s.Account.Name}.merge(ctx, p.App.Name, want(g), dry)
+		one, err := attached{cfg, g, s.Account.Name}.merge(ctx, p.ours(want(g)), want(g), dry)
 		if fault.Is(err, fault.NotFound) {
 			continue
 		}
@@ -121,6 +121,13 @@ func (p Preparer) attach(ctx context.Context, s policy.Setup, dry bool, want fun
 		}
 	}
 	return out, nil
+}
+
+// ours tells which statements are to be as wanted. That a bucket refuses what
+// comes without TLS is the stack's to say, and stays until all is taken away.
+func (p Preparer) ours(want []policy.Statement) func(sid string) bool {
+	ours, tls := policy.Ours(p.App.Name), accountstack.OnlyTLS(p.App.Name, "", "").Sid
+	return func(sid string) bool { return ours(sid) && (sid != tls || len(want) == 0) }
 }
 
 // notes are what has to be done by hand.

@@ -89,13 +89,13 @@ type Attachment struct {
 // merge puts the statements into the policy and writes it where that changes
 // it. Another may have written it meanwhile; AWS has no condition for that, so it
 // is read right before.
-func (a attached) merge(ctx context.Context, app string, want []policy.Statement, dry bool) (Attachment, error) {
+func (a attached) merge(ctx context.Context, ours func(sid string) bool, want []policy.Statement, dry bool) (Attachment, error) {
 	out := Attachment{Resource: a.grant.Resource}
 	before, err := a.read(ctx)
 	if err != nil {
 		return out, err
 	}
-	after, changes, err := policy.Merge(before, policy.Ours(app), want)
+	after, changes, err := policy.Merge(before, ours, want)
 	if err != nil || len(changes) == 0 {
 		return out, err
 	}

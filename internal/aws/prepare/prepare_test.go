@@ -232,6 +232,44 @@ func TestTheOrderIsCheckedFirst(t *testing.T) {
 	}
 }
 
+// A bucket that the stack has made keeps that it refuses requests without TLS,
+// and what others add to its policy later, until all of ours is taken away.
+func TestTheBucketOfTheStackKeepsItsPolicy(t *testing.T) {
+	t.Parallel()
+	server := cloud.Ministack(t, builds)
+	s := stage{server, map[string]cloud.CLI{builds: server.CLI(t)}}
+	r := Request{Account: "builds", Principals: []string{"444444444444"}}
+	s.apply(t, builds, "one", r)
+	attached := func() string {
+		t.Helper()
+		return s.cli[builds].Must(t, "s3api", "get-bucket-policy", "--bucket", "shop-builds", "--query", "Policy", "--output", "text")
+	}
+	whole := attached()
+	for _, want := range []string{"OnlyTLS", "aws:SecureTransport", "BuildsList", "BuildsRead"} {
+		if !strings.Contains(whole, want) {
+			t.Errorf("the bucket policy has no %s: %s", want, whole)
+		}
+	}
+	theirs := `{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::shop-builds/other/*"}`
+	added := strings.Replace(strings.TrimSpace(whole), `"Statement":[`, `"Statement":[`+theirs+",", 1)
+	added = strings.Replace(added, `"Statement": [`, `"Statement": [`+theirs+",", 1)
+	s.cli[builds].Must(t, "s3api", "put-bucket-policy", "--bucket", "shop-builds", "--policy", added)
+	s.apply(t, builds, "two", r)
+	for _, want := range []string{"Theirs", "OnlyTLS", "BuildsRead"} {
+		if got := attached(); !strings.Contains(got, want) {
+			t.Errorf("after the second time the bucket policy has no %s: %s", want, got)
+		}
+	}
+	// The emulator deletes what is to be retained, so the stack stays here.
+	p := s.preparer(builds, "three")
+	if _, err := p.attach(t.Context(), p.Setups[0], false, nothing); err != nil {
+		t.Fatal(err)
+	}
+	if got := attached(); !strings.Contains(got, "Theirs") || strings.Contains(got, "falkirk") {
+		t.Errorf("after removal the bucket policy is %s", got)
+	}
+}
+
 func TestAPreviewLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
