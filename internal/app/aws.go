@@ -51,8 +51,12 @@ func openAccounts(path string) (*cli.Accounts, error) {
 		return nil, err
 	}
 	pool := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor()})
+	var names []string
+	for _, a := range f.App.Accounts {
+		names = append(names, a.Name)
+	}
 	return &cli.Accounts{
-		Falkirk: f.Falkirk, Redact: redactor(f.Secrets),
+		Falkirk: f.Falkirk, Redact: redactor(f.Secrets), Names: names,
 		Examine: examiner(f.App, pool), Prepare: preparer(f.App),
 	}, nil
 }

@@ -102,7 +102,7 @@ what it attached; buckets and repositories are kept.
 
 It runs as whoever may do that: with the starting credentials, or as the role --as.`,
 		Example: "  falkirk create account prd --print\n  falkirk create account prd --as arn:aws:iam::333333333333:role/OrganizationAccountAccessRole --principal arn:aws:iam::111111111111:role/ci",
-		Args:    exactly(1, "one NAME"),
+		Args:    exactly(1, "one NAME"), ValidArgsFunction: f.completeAccounts,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Account = args[0]
 			return f.createAccount(cmd.Context(), r)

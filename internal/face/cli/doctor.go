@@ -17,6 +17,7 @@ import (
 type Accounts struct {
 	Falkirk string              // the version that the app file pins
 	Redact  func(string) string // takes secrets out of a text
+	Names   []string            // of the accounts
 	Examine Examiner
 	Prepare Preparer
 }
@@ -36,6 +37,15 @@ func (f *face) reach() (*Accounts, error) {
 	}
 	f.hide(all.Redact)
 	return all, f.fits(all.Falkirk)
+}
+
+// completeAccounts offers the names of accounts.
+func (f *face) completeAccounts(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	all, err := f.reach()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return startingWith(all.Names, begun), cobra.ShellCompDirectiveNoFileComp
 }
 
 // Examiner asks for every thing that an app needs of its accounts whether it is
@@ -101,7 +111,7 @@ whether it is allowed. IAM's simulator is asked where the role may use it; other
 thing is tried in a way that changes nothing. For what is denied it prints the policy
 statement that would allow it, and where to put that. It changes nothing.`,
 		Example: "  falkirk doctor\n  falkirk doctor prd --output json",
-		Args:    atMostOne("ACCOUNT"), GroupID: "see",
+		Args:    atMostOne("ACCOUNT"), GroupID: "see", ValidArgsFunction: f.completeAccounts,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.reach()
 			if err != nil {
