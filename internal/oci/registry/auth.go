@@ -100,20 +100,39 @@ func (r *Registry) token(ctx context.Context, scopes []string, again bool) (stri
 	return t.value, nil
 }
 
+// ask is the request for a token: with user and password, or, as the project's
+// OAuth 2.0 specification says, with an identity token.
+func (r *Registry) ask(ctx context.Context, scopes []string, again bool) (*http.Request, error) {
+	user, password, err := r.login(ctx, again)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"service": r.auth.params["service"]}
+	if user == identity {
+		q.Set("grant_type", "refresh_token")
+		q.Set("refresh_token", password)
+		q.Set("client_id", "falkirk")
+		q.Set("scope", strings.Join(scopes, " "))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.auth.realm, strings.NewReader(q.Encode()))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		return req, err
+	}
+	q["scope"] = scopes
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.auth.realm+"?"+q.Encode(), nil)
+	if err == nil && user != "" {
+		req.SetBasicAuth(user, password)
+	}
+	return req, err
+}
+
 // fetch asks the realm for a token, as the distribution project's token
 // specification says.
 func (r *Registry) fetch(ctx context.Context, scopes []string, again bool) (token, error) {
-	q := url.Values{"service": r.auth.params["service"], "scope": scopes}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.auth.realm+"?"+q.Encode(), nil)
+	req, err := r.ask(ctx, scopes, again)
 	if err != nil {
 		return token{}, err
-	}
-	user, password, err := r.login(ctx, again)
-	if err != nil {
-		return token{}, err
-	}
-	if user != "" {
-		req.SetBasicAuth(user, password)
 	}
 	res, err := r.opt.Client.Do(req)
 	if err != nil {

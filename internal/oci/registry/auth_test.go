@@ -59,7 +59,12 @@ func newGuarded(t *testing.T, scheme string) (g *guarded, host string) {
 }
 
 func (g *guarded) give(w http.ResponseWriter, r *http.Request) {
-	if _, password, _ := r.BasicAuth(); password != "right" || r.URL.Query().Get("service") != "here" {
+	_, password, _ := r.BasicAuth()
+	scopes := r.URL.Query()["scope"]
+	if r.Method == http.MethodPost && r.FormValue("grant_type") == "refresh_token" {
+		password, scopes = r.FormValue("refresh_token"), strings.Fields(r.FormValue("scope"))
+	}
+	if password != "right" || r.FormValue("service") != "here" {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -67,7 +72,7 @@ func (g *guarded) give(w http.ResponseWriter, r *http.Request) {
 	defer g.mu.Unlock()
 	g.issued++
 	token := fmt.Sprint("token", g.issued)
-	g.valid[token] = r.URL.Query()["scope"]
+	g.valid[token] = scopes
 	_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": 300})
 }
 
@@ -109,10 +114,10 @@ func push(t *testing.T, to *registry.Repository) error {
 
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	for _, scheme := range []string{"bearer", "basic"} {
+	for scheme, user := range map[string]string{"bearer": "ann", "basic": "ann", "identity": "<token>"} {
 		g, host := newGuarded(t, scheme)
 		password := "right"
-		login := func(context.Context, bool) (string, string, error) { return "ann", password, nil }
+		login := func(context.Context, bool) (string, string, error) { return user, password, nil }
 		repo := registry.New(registry.Options{Host: host, Plain: true, Pause: time.Millisecond, Login: login}).Repository("some/repo")
 		if err := push(t, repo); err != nil {
 			t.Errorf("%s: %v", scheme, err)

@@ -9,6 +9,10 @@ import (
 	"falkirk/internal/fault"
 )
 
+// identity is the user whose password is a token that is good for others
+// (docker's own word for that).
+const identity = "<token>"
+
 // Keychain logs in as the docker command would: from its configuration file and
 // the credential helpers that it names.
 func Keychain(host string) Login {
@@ -25,8 +29,8 @@ func Keychain(host string) Login {
 		if err != nil {
 			return "", "", fault.New(fault.Refused, "find the login for %s: %w", host, err)
 		}
-		if c.IdentityToken != "" || c.RegistryToken != "" {
-			return "<token>", c.IdentityToken + c.RegistryToken, nil
+		if c.IdentityToken != "" {
+			return identity, c.IdentityToken, nil
 		}
 		return c.Username, c.Password, nil
 	}
