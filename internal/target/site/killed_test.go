@@ -2,8 +2,12 @@ package site_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"falkirk/internal/delivery"
 )
@@ -146,4 +150,44 @@ func TestKilledIsGoneOnWith(t *testing.T) {
 		t.Errorf("%d objects were copied after the kill", asked["copy"])
 	}
 	w.expectIdle("1")
+}
+
+// A promotion that changes nothing but a header has been killed: the bytes do
+// not tell whether it had come by, and the header is right after all.
+func TestKilledPromotionOfAHeader(t *testing.T) {
+	t.Parallel()
+	sweep(t, func() *world {
+		w := newWorld(t)
+		w.pack("1", map[string]string{"index.html": "page", "data.css": "same"})
+		s := w.sites[w.packed["1"].Digest]
+		next := delivery.Site{Schema: 1, Files: slices.Clone(s.Files)}
+		for i := range next.Files {
+			next.Files[i].Type = "text/x-two"
+		}
+		w.packSite("2", next)
+		w.live("1")
+		w.provision("2")
+		return w
+	}, delivery.Promote, "2", nil, func(w *world, what string) {
+		w.promote("1")
+		w.expectIdle("1")
+		for _, key := range []string{"index.html", "data.css"} {
+			if got := w.kind(key); got == "text/x-two" {
+				t.Errorf("%s: %s still has the type of 2", what, key)
+			}
+		}
+		w.promote("2")
+		for _, key := range []string{"index.html", "data.css"} {
+			if got := w.kind(key); got != "text/x-two" {
+				t.Errorf("%s: %s has the type %q and not that of 2", what, key, got)
+			}
+		}
+	})
+}
+
+func (w *world) kind(key string) string {
+	w.t.Helper()
+	out, err := w.api().HeadObject(w.t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: &key})
+	w.must(out, err)
+	return aws.ToString(out.ContentType)
 }

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -193,4 +194,48 @@ func TestPrefixes(t *testing.T) {
 	if _, err := w.phase(delivery.Provision, "2"); err == nil {
 		t.Error("a file in the folder of another component was laid out")
 	}
+}
+
+// What two releases share stays for the one that is kept.
+func TestPruneKeepsWhatIsShared(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shared := map[string]string{"page.html": "shared", "app.11111111.js": "script"}
+	w.pack("1", merge(shared, map[string]string{"index.html": "one"}))
+	w.pack("2", merge(shared, map[string]string{"index.html": "two"}))
+	w.pack("3", map[string]string{"index.html": "three"})
+	for _, v := range []string{"1", "2", "3"} {
+		w.provision(v)
+	}
+	w.promote("3")
+	w.prune("1")
+	if st := w.observe("2"); !cmp.Equal(st.Ready, []string{"2", "3"}) {
+		t.Fatalf("ready are %q", st.Ready)
+	}
+	w.promote("2")
+	w.expect("the release that was kept", merge(shared, map[string]string{"index.html": "two"}))
+}
+
+// A copy beside the site that others changed makes nothing live.
+func TestTamperedCopies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pack("1", first)
+	w.pack("2", second)
+	w.live("1")
+	w.provision("2")
+	for _, key := range w.keys() {
+		if w.read(key) == second["index.html"] {
+			w.write(key, strings.Repeat("x", len(second["index.html"])))
+		}
+	}
+	st := w.observe("2")
+	if want := []string{`no longer whole beside what is live: "2: index.html"`}; !cmp.Equal(st.Drift, want) || !cmp.Equal(st.Ready, []string{"1"}) {
+		t.Errorf("ready are %q; the drift is %q", st.Ready, st.Drift)
+	}
+	if _, err := w.phase(delivery.Promote, "2"); err == nil {
+		t.Error("a page that others wrote was made live")
+	}
+	w.live("2")
+	w.expect("mended", merge(second, map[string]string{"app.11111111.js": "one"}))
 }
