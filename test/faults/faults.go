@@ -144,7 +144,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case cut:
 		p.forward(w, r, body, true)
 	case slow:
-		time.Sleep(p.rules.Delay) // the slowness itself
+		p.mu.Lock()
+		delay := p.rules.Delay
+		p.mu.Unlock()
+		time.Sleep(delay) // the slowness itself
 		p.forward(w, r, body, false)
 	default:
 		p.forward(w, r, body, false)

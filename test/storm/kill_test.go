@@ -2,6 +2,7 @@ package storm
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,20 +17,20 @@ func (w *world) killed(nth int, args ...string) bool {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	cmd, out := w.command(ctx, args...)
-	struck := false
+	var struck atomic.Bool
 	w.proxy.Strike(nth, func() {
-		struck = true
-		_ = cmd.Process.Kill() // it may have gone
+		struck.Store(true)
+		cancel() // kills it
 	})
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
 	err := cmd.Wait()
 	w.proxy.Strike(0, nil)
-	if err != nil && !struck {
+	if err != nil && !struck.Load() {
 		w.t.Fatalf("falkirk %v: %v\n%s", args, err, out)
 	}
-	return struck
+	return struck.Load()
 }
 
 // sweep kills a command at every stride-th of its requests, and repeats it
