@@ -49,9 +49,24 @@ type ComponentStatus struct {
 	Error     string         `json:"error,omitempty"` // it could not be observed
 }
 
+// Drifter is a target that can look for drift more closely than Observe, at
+// some cost. It only reads.
+type Drifter interface {
+	Drift(ctx context.Context, p delivery.Placement) ([]string, error)
+}
+
 // Status reads all environments, or the one named, side by side. What cannot
 // be observed is in the status and in the error.
 func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
+	return e.status(ctx, only, false)
+}
+
+// Inspect is Status with drift looked for also where that takes long.
+func (e *Engine) Inspect(ctx context.Context, only string) ([]Status, error) {
+	return e.status(ctx, only, true)
+}
+
+func (e *Engine) status(ctx context.Context, only string, closely bool) ([]Status, error) {
 	envs := e.App.Environments
 	if only != "" {
 		env, err := e.App.Environment(only)
@@ -69,7 +84,7 @@ func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
 	var group errgroup.Group
 	for i, env := range envs {
 		group.Go(func() error {
-			all[i], errs[i] = e.statusOf(ctx, env, whole)
+			all[i], errs[i] = e.statusOf(ctx, env, whole, closely)
 			return nil
 		})
 	}
@@ -77,7 +92,7 @@ func (e *Engine) Status(ctx context.Context, only string) ([]Status, error) {
 	return all, errors.Join(errs...)
 }
 
-func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole delivery.Record) (Status, error) {
+func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole delivery.Record, closely bool) (Status, error) {
 	rec, err := e.Ledger(env.Name).Read(ctx, delivery.Record{})
 	if err != nil {
 		return Status{Environment: env.Name}, err
@@ -95,12 +110,12 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	if rec.Open != nil {
 		st.Running = &rec.Open.Operation
 	}
-	err = e.components(ctx, env, rec, st.Components)
+	err = e.components(ctx, env, rec, st.Components, closely)
 	st.judge(rec)
 	return st, err
 }
 
-func (e *Engine) components(ctx context.Context, env delivery.Environment, rec delivery.Record, into []ComponentStatus) error {
+func (e *Engine) components(ctx context.Context, env delivery.Environment, rec delivery.Record, into []ComponentStatus, closely bool) error {
 	rel := e.liveRelease(ctx, rec)
 	errs := make([]error, len(env.Landings))
 	var group errgroup.Group
@@ -116,6 +131,11 @@ func (e *Engine) components(ctx context.Context, env delivery.Environment, rec d
 				c.Recorded = rec.Live() // the manifest cannot be read
 			}
 			p, now, err := e.observeOne(ctx, p)
+			if d, can := e.Targets[p.Target].(Drifter); can && err == nil && closely {
+				var more []string
+				more, err = d.Drift(ctx, p)
+				now.Drift = append(now.Drift, more...)
+			}
 			if err != nil {
 				c.Error, errs[i] = err.Error(), fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
 			} else {

@@ -11,7 +11,7 @@ import (
 )
 
 func (f *face) statusCmd() *cobra.Command {
-	digests := false
+	digests, drift := false, false
 	cmd := &cobra.Command{
 		Use: "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
 		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
@@ -21,7 +21,11 @@ func (f *face) statusCmd() *cobra.Command {
 				return err
 			}
 			only := strings.Join(args, "")
-			all, err := app.Engine.Status(cmd.Context(), only)
+			look := app.Engine.Status
+			if drift {
+				look = app.Engine.Inspect
+			}
+			all, err := look(cmd.Context(), only)
 			f.doc.Result = append([]engine.Status{}, all...)
 			if textErr := f.text(func() { f.printStatus(all, digests) }); textErr != nil {
 				return textErr
@@ -29,6 +33,7 @@ func (f *face) statusCmd() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&drift, "drift", false, "have each service look for drift, such as CloudFormation; it may take minutes")
 	cmd.Flags().BoolVar(&digests, "digests", false, "show what is recorded beside what is live, by digest")
 	return cmd
 }

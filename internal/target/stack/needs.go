@@ -18,11 +18,16 @@ func Needs(p delivery.Placement, at policy.Scope) []policy.Statement {
 		Sid: "StackChange", Why: "Proposes changes to the stack, makes them, and watches them.",
 		Actions: []string{
 			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents",
+			"cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
 			"cloudformation:DescribeStacks", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack",
 			"cloudformation:ExecuteChangeSet", "cloudformation:ListChangeSets", "cloudformation:ListStackResources",
 			"cloudformation:TagResource", "cloudformation:UntagResource", "cloudformation:UpdateStack",
 		},
 		Resources: []string{at.Stack(s.Name)},
+	}
+	ask := policy.Statement{
+		Sid: "StackDrift", Why: "Reads what a look for drift has come to; AWS knows no resource for that.",
+		Actions: []string{"cloudformation:DescribeStackDriftDetectionStatus"}, Resources: []string{"*"},
 	}
 	if s.Protect {
 		change.Actions = append(change.Actions, "cloudformation:UpdateTerminationProtection")
@@ -30,7 +35,7 @@ func Needs(p delivery.Placement, at policy.Scope) []policy.Statement {
 	if s.Policy != "" {
 		change.Actions = append(change.Actions, "cloudformation:SetStackPolicy")
 	}
-	all := []policy.Statement{change}
+	all := []policy.Statement{change, ask}
 	if s.Role != "" {
 		all = append(all, policy.Statement{
 			Sid: "StackRole", Why: "Hands CloudFormation the role that it works under, and nobody else.",
