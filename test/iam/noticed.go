@@ -30,6 +30,11 @@ func Noticed() map[string]string {
 		"prd SiteWrite s3:GetObject":                       "provision",
 		"prd SiteWrite s3:PutObject":                       "provision",
 
+		"prd StackDrift cloudformation:DescribeStackResourceDrifts":             Nobody, // no emulator knows drift
+		"prd StackDrift cloudformation:DetectStackDrift":                        Nobody,
+		"prd StackDrift cloudformation:DetectStackResourceDrift":                Nobody,
+		"prd StackDriftAnswer cloudformation:DescribeStackDriftDetectionStatus": Nobody,
+
 		"prd StackChange cloudformation:CreateChangeSet":     "provision",
 		"prd StackChange cloudformation:DeleteChangeSet":     "prune",
 		"prd StackChange cloudformation:DeleteStack":         Nobody, // a stack that could not be made is removed and made again

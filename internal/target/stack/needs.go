@@ -18,15 +18,21 @@ func Needs(p delivery.Placement, at policy.Scope) []policy.Statement {
 		Sid: "StackChange", Why: "Proposes changes to the stack, makes them, and watches them.",
 		Actions: []string{
 			"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents",
-			"cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
 			"cloudformation:DescribeStacks", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack",
 			"cloudformation:ExecuteChangeSet", "cloudformation:ListChangeSets", "cloudformation:ListStackResources",
 			"cloudformation:TagResource", "cloudformation:UntagResource", "cloudformation:UpdateStack",
 		},
 		Resources: []string{at.Stack(s.Name)},
 	}
-	ask := policy.Statement{
-		Sid: "StackDrift", Why: "Reads what a look for drift has come to; AWS knows no resource for that.",
+	drift := policy.Statement{
+		Sid: "StackDrift", Why: "Has CloudFormation look for drift, when somebody asks for it.",
+		Actions: []string{
+			"cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
+		},
+		Resources: []string{at.Stack(s.Name)},
+	}
+	answer := policy.Statement{
+		Sid: "StackDriftAnswer", Why: "Reads what that look has come to; AWS knows no resource for it.",
 		Actions: []string{"cloudformation:DescribeStackDriftDetectionStatus"}, Resources: []string{"*"},
 	}
 	if s.Protect {
@@ -35,7 +41,7 @@ func Needs(p delivery.Placement, at policy.Scope) []policy.Statement {
 	if s.Policy != "" {
 		change.Actions = append(change.Actions, "cloudformation:SetStackPolicy")
 	}
-	all := []policy.Statement{change, ask}
+	all := []policy.Statement{change, drift, answer}
 	if s.Role != "" {
 		all = append(all, policy.Statement{
 			Sid: "StackRole", Why: "Hands CloudFormation the role that it works under, and nobody else.",
