@@ -120,6 +120,7 @@ func output(ctx context.Context, argv []string) string {
 // versionIn is the first word that looks like a version.
 func versionIn(text string) string {
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n,()/[]", r) }) {
+		word = strings.TrimPrefix(word, "v")
 		if len(word) > 2 && strings.Contains(word, ".") && word[0] >= '0' && word[0] <= '9' {
 			return strings.TrimRight(word, ".")
 		}

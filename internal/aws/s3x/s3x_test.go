@@ -194,7 +194,7 @@ const copied = `<CopyObjectResult><ETag>"0123"</ETag><LastModified>2026-11-20T00
 func TestErrorsInA200(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
-	c := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+	c := scripted(t, func(w http.ResponseWriter, _ *http.Request) {
 		if n.Add(1) == 1 {
 			fmt.Fprint(w, `<?xml version="1.0"?>`+"\n   <Error><Code>InternalError</Code><Message>try again</Message></Error>")
 			return
@@ -205,7 +205,7 @@ func TestErrorsInA200(t *testing.T) {
 	if err != nil || tag != "0123" || n.Load() != 2 {
 		t.Errorf("%q after %d requests: %v", tag, n.Load(), err)
 	}
-	broken := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+	broken := scripted(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>")
 	})
 	if tag, err := broken.Copy(t.Context(), Place{"a", "b"}, "", Item{To: Place{"c", "d"}}); err == nil {
@@ -293,7 +293,7 @@ func TestLimit(t *testing.T) {
 func TestSlowDownIsHeard(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
-	c := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+	c := scripted(t, func(w http.ResponseWriter, _ *http.Request) {
 		if n.Add(1)%10 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprint(w, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>")

@@ -160,8 +160,10 @@ func (e *export) remove(version string) error {
 
 // copy is one object copied by the server, in parts where it is large.
 func (e *export) copy(from s3x.Place, tag string, item s3x.Item) {
-	common := []string{"--metadata-directive REPLACE", "--content-type", quote(item.Type), "--cache-control", quote(item.Cache),
-		"--metadata", s3x.MetaDigest + "=" + strings.TrimPrefix(item.Digest, "sha256:")}
+	common := []string{
+		"--metadata-directive REPLACE", "--content-type", quote(item.Type), "--cache-control", quote(item.Cache),
+		"--metadata", s3x.MetaDigest + "=" + strings.TrimPrefix(item.Digest, "sha256:"),
+	}
 	if item.Type == "" {
 		common = slices.Delete(common, 1, 3)
 	}

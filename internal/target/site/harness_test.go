@@ -256,7 +256,9 @@ func (w *world) do(phase delivery.Phase, version string, remove ...string) int {
 }
 
 func (w *world) provision(version string) int { w.t.Helper(); return w.do(delivery.Provision, version) }
-func (w *world) promote(version string) int   { w.t.Helper(); return w.do(delivery.Promote, version) }
+
+func (w *world) promote(version string) int { w.t.Helper(); return w.do(delivery.Promote, version) }
+
 func (w *world) prune(versions ...string) int {
 	w.t.Helper()
 	return w.do(delivery.Prune, "", versions...)

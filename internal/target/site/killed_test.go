@@ -43,6 +43,7 @@ func sweep(t *testing.T, world func() *world, phase delivery.Phase, version stri
 }
 
 func twoPacked(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(t)
 	w.pack("1", first)
 	w.pack("2", second)

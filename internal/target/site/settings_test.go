@@ -51,7 +51,9 @@ func TestPlaceProblems(t *testing.T) {
 	}
 	all := PlaceProblems([]delivery.Landing{
 		landing("dev", "web", "dev", ""), landing("dev", "docs", "dev", "docs"), landing("prd", "web", "prd", ""),
-		landing("prd", "docs", "dev", "docs/"), {Target: "local"}, {Target: Kind, Settings: json.RawMessage("{}")},
+		landing("prd", "docs", "dev", "docs/"),
+		{Target: "local"},
+		{Target: Kind, Settings: json.RawMessage("{}")},
 	})
 	if len(all) != 1 || all[0].Landing != 3 || !strings.Contains(all[0].Problem.Text, "docs in dev/eu-central-1") {
 		t.Errorf("the problems are %+v", all)
