@@ -160,6 +160,9 @@ func Nowhere(region string) aws.Config {
 	return (&Server{URL: "http://127.0.0.1:1", key: Root}).Config(region)
 }
 
+// NowhereEnv is an environment with credentials that belong to nobody.
+func NowhereEnv() []string { return (&Server{URL: "http://127.0.0.1:1", key: Root}).Env() }
+
 // Env is this process's environment, but for what AWS's programs read: that
 // leads them to the server and its own account, and to no file of the user's.
 func (s *Server) Env() []string {

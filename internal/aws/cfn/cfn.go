@@ -4,7 +4,6 @@
 package cfn
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,6 +35,7 @@ type Client struct {
 	opt   Options
 	pace  *pace
 	watch *watcher
+	looks *looker
 }
 
 // New makes a client; nothing is asked yet.
@@ -46,6 +46,7 @@ func New(cfg aws.Config, opt Options) *Client {
 		opt.Where = cfg.Region
 	}
 	c := &Client{api: cloudformation.NewFromConfig(cfg), opt: opt, pace: &pace{limit: opt.PerCall}}
+	c.looks = &looker{c: c}
 	c.watch = &watcher{c: c, stacks: map[string]*watched{}, wake: make(chan struct{}, 1)}
 	return c
 }
@@ -65,21 +66,6 @@ type Stack struct {
 	Protected                 bool
 	Drift                     string // of the last detection: IN_SYNC, DRIFTED, NOT_CHECKED, UNKNOWN
 	Updated                   time.Time
-}
-
-// Describe looks at a stack by name or ID; fault.NotFound when there is none.
-func (c *Client) Describe(ctx context.Context, name string) (Stack, error) {
-	if err := c.pace.wait(ctx, "DescribeStacks"); err != nil {
-		return Stack{}, err
-	}
-	out, err := c.api.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-	if err == nil && len(out.Stacks) == 0 {
-		err = fault.New(fault.NotFound, "there is none")
-	}
-	if err != nil {
-		return Stack{}, c.explain("look at", name, err)
-	}
-	return stackOf(out.Stacks[0]), nil
 }
 
 func stackOf(s types.Stack) Stack {

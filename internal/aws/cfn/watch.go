@@ -3,10 +3,8 @@ package cfn
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"falkirk/internal/fault"
 )
@@ -19,16 +17,13 @@ type watcher struct {
 	stacks  map[string]*watched // by ID
 	running bool
 	wake    chan struct{}
-	cursor  *string // page of the last look at all stacks
-	alone   bool    // looking at all is not allowed: one by one
-	turn    int     // whose turn it is then
 }
 
 // watched is a stack that somebody waits for.
 type watched struct {
 	id     string
 	waits  int
-	status string
+	stack  Stack         // as last seen; no status before the first look
 	update chan struct{} // closed and replaced at each change
 	err    error
 }
@@ -41,11 +36,11 @@ func (c *Client) follow(ctx context.Context, id string, report func(Event)) (Sta
 	w := c.watch.join(id)
 	defer c.watch.leave(w)
 	for last := ""; ; {
-		status, changed, err := c.watch.look(w)
+		now, changed, err := c.watch.look(w)
 		if err != nil {
 			return Stack{}, s, err
 		}
-		if status != last || c.watch.few() {
+		if now.Status != last || c.watch.few() {
 			fresh, err := s.read(ctx)
 			if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unavailable) {
 				return Stack{}, s, err
@@ -55,13 +50,10 @@ func (c *Client) follow(ctx context.Context, id string, report func(Event)) (Sta
 					report(e)
 				}
 			}
-			last = status
-			if n := len(s.events); n > 0 && s.events[n-1].Own && !inProgress(s.events[n-1].Status) && status == "" {
-				status = s.events[n-1].Status
-			}
+			last = now.Status
 		}
-		if status != "" && !inProgress(status) {
-			return c.ended(ctx, id, status, s)
+		if now.Status != "" && !now.InProgress() {
+			return now, s, nil
 		}
 		select {
 		case <-changed:
@@ -71,16 +63,6 @@ func (c *Client) follow(ctx context.Context, id string, report func(Event)) (Sta
 		}
 	}
 }
-
-func (c *Client) ended(ctx context.Context, id, status string, s *story) (Stack, *story, error) {
-	st, err := c.Describe(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		return Stack{ID: id, Status: "DELETE_COMPLETE"}, s, nil
-	}
-	return st, s, err
-}
-
-func inProgress(status string) bool { return Stack{Status: status}.InProgress() }
 
 func (w *watcher) join(id string) *watched {
 	w.mu.Lock()
@@ -111,10 +93,10 @@ func (w *watcher) leave(x *watched) {
 }
 
 // look is what is known of a stack, and what is closed when it changes.
-func (w *watcher) look(x *watched) (string, <-chan struct{}, error) {
+func (w *watcher) look(x *watched) (Stack, <-chan struct{}, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return x.status, x.update, x.err
+	return x.stack, x.update, x.err
 }
 
 // few reports whether events are read at each look.
@@ -157,58 +139,39 @@ func (w *watcher) ids() []string {
 	return all
 }
 
-// read looks once: at each stack while they are few, else at one page of all.
-// That a look fails is no news about the stacks; the next one is for that.
-func (w *watcher) read(ctx context.Context, ids []string) (changed bool) {
-	if len(ids) > w.c.opt.Watchers && !w.alone {
-		return w.readAll(ctx)
-	}
-	if w.alone && len(ids) > w.c.opt.Watchers { // a few at each look, in turn
-		w.turn++
-		from := w.turn * w.c.opt.Watchers % len(ids)
-		ids = append(ids[from:], ids[:from]...)[:w.c.opt.Watchers]
-	}
+// read looks once at all that are watched, side by side: they are answered
+// together. That a look fails is no news about the stacks; the next one is for
+// that.
+func (w *watcher) read(ctx context.Context, ids []string) bool {
+	var changed atomic.Bool
+	var group sync.WaitGroup
 	for _, id := range ids {
-		s, err := w.c.Describe(ctx, id)
-		switch {
-		case fault.Is(err, fault.NotFound):
-			changed = w.tell(id, "DELETE_COMPLETE", nil) || changed
-		case fault.Is(err, fault.Refused):
-			changed = w.tell(id, "", err) || changed
-		case err == nil:
-			changed = w.tell(id, s.Status, nil) || changed
-		}
+		group.Go(func() {
+			s, err := w.c.Describe(ctx, id)
+			switch {
+			case fault.Is(err, fault.NotFound):
+				s, err = Stack{ID: id, Status: "DELETE_COMPLETE"}, nil
+			case err != nil && !fault.Is(err, fault.Refused):
+				return
+			}
+			if w.tell(id, s, err) {
+				changed.Store(true)
+			}
+		})
 	}
-	return changed
-}
-
-// readAll reads one page of all stacks. Those that are on no page are deleted.
-func (w *watcher) readAll(ctx context.Context) (changed bool) {
-	if w.c.pace.wait(ctx, "DescribeStacks") != nil {
-		return false
-	}
-	out, err := w.c.api.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{NextToken: w.cursor})
-	if err != nil {
-		w.alone = fault.Is(w.c.explain("look at", "all", err), fault.Refused)
-		w.cursor = nil
-		return false
-	}
-	w.cursor = out.NextToken
-	for _, s := range out.Stacks {
-		changed = w.tell(aws.ToString(s.StackId), string(s.StackStatus), nil) || changed
-	}
-	return changed
+	group.Wait()
+	return changed.Load()
 }
 
 // tell notes a status and wakes those who wait for it.
-func (w *watcher) tell(id, status string, err error) bool {
+func (w *watcher) tell(id string, s Stack, err error) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	x, ok := w.stacks[id]
-	if !ok || x.status == status && err == nil {
+	if !ok || x.stack.Status == s.Status && err == nil {
 		return false
 	}
-	x.status, x.err = status, err
+	x.stack, x.err = s, err
 	close(x.update)
 	x.update = make(chan struct{})
 	return true
