@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,11 +32,12 @@ type Options struct {
 // Client works on the stacks of one account and region. All who work there at
 // once share one, so that they share its reads and its limits.
 type Client struct {
-	api   *cloudformation.Client
-	opt   Options
-	pace  *pace
-	watch *watcher
-	looks *looker
+	api    *cloudformation.Client
+	opt    Options
+	pace   *pace
+	watch  *watcher
+	looks  *looker
+	lately sync.Map // Stack by name: as Propose has just left it, for the Execute that follows
 }
 
 // New makes a client; nothing is asked yet.

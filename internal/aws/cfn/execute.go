@@ -21,10 +21,11 @@ func (c *Client) Execute(ctx context.Context, stack, name string, r Request, rep
 		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, errTooLong)
 		defer cancel()
 	}
-	was, err := c.Describe(ctx, stack)
+	was, err := c.recall(ctx, stack)
 	if err != nil {
 		return was, err
 	}
+	var since *before
 	if !was.InProgress() {
 		if err := c.guard(ctx, was, r); err != nil {
 			return was, err
@@ -32,8 +33,9 @@ func (c *Client) Execute(ctx context.Context, stack, name string, r Request, rep
 		if err := c.execute(ctx, was, name, r); err != nil {
 			return was, err
 		}
+		since = &before{was, func() (bool, error) { return c.isOver(ctx, was.Name, name) }}
 	}
-	now, tale, err := c.follow(ctx, was.ID, report)
+	now, tale, err := c.follow(ctx, was.ID, since, report)
 	if err != nil {
 		return now, c.tooLong(ctx, stack, err)
 	}
@@ -41,6 +43,14 @@ func (c *Client) Execute(ctx context.Context, stack, name string, r Request, rep
 		return now, c.diagnose(ctx, now, tale, r.Template)
 	}
 	return now, c.guard(ctx, now, r)
+}
+
+// recall is a stack as Propose has just left it, or as it is.
+func (c *Client) recall(ctx context.Context, stack string) (Stack, error) {
+	if was, ok := c.lately.LoadAndDelete(stack); ok {
+		return was.(Stack), nil
+	}
+	return c.Describe(ctx, stack)
 }
 
 var errTooLong = errors.New("the time limit has passed")
@@ -53,7 +63,7 @@ func (c *Client) tooLong(ctx context.Context, stack string, err error) error {
 	return fault.Hint(err, "repeat the command to go on waiting, or: aws cloudformation cancel-update-stack --stack-name %s", stack)
 }
 
-// execute starts the work, and returns when it has begun.
+// execute starts the work.
 func (c *Client) execute(ctx context.Context, was Stack, name string, r Request) error {
 	if err := c.pace.wait(ctx, "ExecuteChangeSet"); err != nil {
 		return err
@@ -73,30 +83,22 @@ func (c *Client) execute(ctx context.Context, was Stack, name string, r Request)
 	if err != nil {
 		return c.explainSet("execute", was.Name, name, err)
 	}
-	return c.begun(ctx, was, name)
+	return nil
 }
 
-// begun waits until the stack shows that the work has begun.
-func (c *Client) begun(ctx context.Context, was Stack, name string) error {
-	for wait := c.opt.Fast / 5; ; wait = min(wait*3/2, c.opt.Slow) {
-		now, err := c.Describe(ctx, was.ID)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-		if err != nil || now.Status != was.Status || now.Updated.After(was.Updated) {
-			return nil
-		}
-		set, err := c.ChangeSet(ctx, was.Name, name)
-		if fault.Is(err, fault.NotFound) || err == nil && set.Status == string(types.ExecutionStatusExecuteComplete) {
-			return nil
-		}
-		if err == nil && set.Status == string(types.ExecutionStatusExecuteFailed) {
-			return fault.New(fault.Internal, "execute change set %s of stack %s in %s: %s", name, was.Name, c.opt.Where, set.Reason)
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return err
-		}
+// isOver reports whether a change set was executed to its end, where the stack
+// itself shows nothing of it.
+func (c *Client) isOver(ctx context.Context, stack, name string) (bool, error) {
+	set, err := c.ChangeSet(ctx, stack, name)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return true, nil
+	case err != nil:
+		return false, err
+	case set.Status == string(types.ExecutionStatusExecuteFailed):
+		return false, fault.New(fault.Internal, "execute change set %s of stack %s in %s: %s", name, stack, c.opt.Where, set.Reason)
 	}
+	return set.Status == string(types.ExecutionStatusExecuteComplete), nil
 }
 
 func succeeded(status string) bool {
@@ -109,7 +111,7 @@ func succeeded(status string) bool {
 
 // Settle waits until CloudFormation has ended whatever it does with a stack.
 func (c *Client) Settle(ctx context.Context, stack string, report func(Event)) (Stack, error) {
-	now, _, err := c.follow(ctx, stack, report)
+	now, _, err := c.follow(ctx, stack, nil, report)
 	return now, err
 }
 
@@ -146,7 +148,8 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 	if _, err := c.api.UpdateStack(ctx, in); err != nil {
 		return was, c.explain("change the tags of", stack, err)
 	}
-	now, tale, err := c.follow(ctx, was.ID, report)
+	begun := func() (bool, error) { return true, nil } // where it shows nothing for long, it is over
+	now, tale, err := c.follow(ctx, was.ID, &before{was, begun}, report)
 	if err == nil && !succeeded(now.Status) {
 		err = c.diagnose(ctx, now, tale, r.Template)
 	}
@@ -208,7 +211,7 @@ func (c *Client) Delete(ctx context.Context, stack, tok string, report func(Even
 			return err
 		}
 	}
-	now, tale, err := c.follow(ctx, was.ID, report)
+	now, tale, err := c.follow(ctx, was.ID, &before{was, func() (bool, error) { return false, nil }}, report)
 	if err != nil {
 		return err
 	}
@@ -229,18 +232,7 @@ func (c *Client) delete(ctx context.Context, was Stack, tok string) error {
 	if _, err := c.api.DeleteStack(ctx, in); err != nil {
 		return c.explain("delete", was.Name, err)
 	}
-	for wait := c.opt.Fast / 5; ; wait = min(wait*3/2, c.opt.Slow) {
-		now, err := c.Describe(ctx, was.ID)
-		if fault.Is(err, fault.NotFound) || err == nil && now.Status != was.Status {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return err
-		}
-	}
+	return nil
 }
 
 // Drift asks CloudFormation to compare a stack with what is there, waits for

@@ -59,11 +59,18 @@ func (c *Client) Propose(ctx context.Context, stack string, r Request, name stri
 			return set, err
 		}
 	}
-	if err := c.createSet(ctx, stack, r, name, isNew); err != nil {
+	id, err := c.createSet(ctx, stack, r, name, isNew)
+	if err != nil {
 		return ChangeSet{}, err
 	}
 	set, err := c.settled(ctx, stack, name)
 	set.Create = isNew
+	if isNew && id != "" {
+		was = Stack{Name: stack, ID: id, Status: string(types.StackStatusReviewInProgress)}
+	}
+	if err == nil && was.ID != "" {
+		c.lately.Store(stack, was)
+	}
 	return set, err
 }
 
@@ -85,7 +92,8 @@ func (c *Client) standing(ctx context.Context, stack, name string) (ChangeSet, b
 	return set, false, c.DeleteChangeSet(ctx, stack, name)
 }
 
-func (c *Client) createSet(ctx context.Context, stack string, r Request, name string, isNew bool) error {
+// createSet gives the stack's ID, where the answer was not lost.
+func (c *Client) createSet(ctx context.Context, stack string, r Request, name string, isNew bool) (string, error) {
 	in := &cloudformation.CreateChangeSetInput{
 		StackName: &stack, ChangeSetName: &name, ChangeSetType: types.ChangeSetTypeUpdate,
 		NotificationARNs: r.Notify,
@@ -117,19 +125,22 @@ func (c *Client) createSet(ctx context.Context, stack string, r Request, name st
 		in.Capabilities = append(in.Capabilities, types.Capability(x))
 	}
 	if err := c.pace.wait(ctx, "CreateChangeSet"); err != nil {
-		return err
+		return "", err
 	}
-	_, err := c.api.CreateChangeSet(ctx, in)
+	out, err := c.api.CreateChangeSet(ctx, in)
 	var api smithy.APIError
 	if errors.As(err, &api) && strings.HasPrefix(api.ErrorCode(), "AlreadyExists") {
-		return nil // the answer to it was lost, or another run was first: it is the same
+		return "", nil // the answer to it was lost, or another run was first: it is the same
+	}
+	if err == nil {
+		return aws.ToString(out.StackId), nil
 	}
 	err = c.explain("propose", stack, err)
 	var insufficient *types.InsufficientCapabilitiesException
 	if errors.As(err, &insufficient) {
 		err = fault.Hint(fault.New(fault.Refused, "%w", err), "allow it with capabilities: [CAPABILITY_NAMED_IAM]")
 	}
-	return err
+	return "", err
 }
 
 func onFailure(s string) types.OnStackFailure {
@@ -164,7 +175,7 @@ func (c *Client) ready(ctx context.Context, stack, tok string, report func(Event
 		case err != nil:
 			return Stack{}, err
 		case s.InProgress():
-			if _, _, err := c.follow(ctx, s.ID, report); err != nil {
+			if _, _, err := c.follow(ctx, s.ID, nil, report); err != nil {
 				return Stack{}, err
 			}
 			continue

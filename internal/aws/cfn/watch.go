@@ -28,15 +28,45 @@ type watched struct {
 	err    error
 }
 
+// before is a stack as it was when work on it was asked for. It may go on to
+// look so for a while; over says whether the work has ended all the same.
+type before struct {
+	Stack
+	over func() (bool, error)
+}
+
+// patience is how many looks a stack may take to show that work has begun.
+const patience = 4
+
+// isPast reports whether a look is from before the work began.
+func (b *before) isPast(now Stack) bool {
+	return b != nil && now.Status == b.Status && (b.Updated.IsZero() || !now.Updated.After(b.Updated))
+}
+
 // follow waits until CloudFormation has ended its work on a stack, tells its
 // events, and gives the stack as it is then, and its story. A stack that is
 // deleted has the status DELETE_COMPLETE.
-func (c *Client) follow(ctx context.Context, id string, report func(Event)) (Stack, *story, error) {
+func (c *Client) follow(ctx context.Context, id string, since *before, report func(Event)) (Stack, *story, error) {
 	s := &story{c: c, stack: id}
 	w := c.watch.join(id)
 	defer c.watch.leave(w)
+	looks := 0
 	for last := ""; ; {
 		now, changed, err := c.watch.look(w)
+		if err == nil && now.Status != "" && since.isPast(now) {
+			if looks++; looks%patience == 0 {
+				var over bool
+				if over, err = since.over(); over {
+					since = nil
+				}
+			}
+			if err == nil && since != nil {
+				if err := c.rest(ctx, changed, 1); err != nil {
+					return Stack{}, s, err
+				}
+				continue
+			}
+		}
 		if err != nil {
 			return Stack{}, s, err
 		}
@@ -55,13 +85,23 @@ func (c *Client) follow(ctx context.Context, id string, report func(Event)) (Sta
 		if now.Status != "" && !now.InProgress() {
 			return now, s, nil
 		}
-		select {
-		case <-changed:
-		case <-time.After(c.opt.Fast * time.Duration(1+len(s.events)/200)):
-		case <-ctx.Done():
-			return Stack{}, s, ctx.Err()
+		if err := c.rest(ctx, changed, 1+len(s.events)/200); err != nil {
+			return Stack{}, s, err
 		}
 	}
+}
+
+// rest waits until something has changed, or for some looks.
+func (c *Client) rest(ctx context.Context, changed <-chan struct{}, looks int) error {
+	wait := time.NewTimer(c.opt.Fast * time.Duration(looks))
+	defer wait.Stop()
+	select {
+	case <-changed:
+	case <-wait.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }
 
 func (w *watcher) join(id string) *watched {
@@ -77,9 +117,11 @@ func (w *watcher) join(id string) *watched {
 		w.running = true
 		go w.loop()
 	}
-	select {
-	case w.wake <- struct{}{}: // it may be resting
-	default:
+	if len(w.stacks) <= w.c.opt.Watchers {
+		select {
+		case w.wake <- struct{}{}: // it may be resting
+		default:
+		}
 	}
 	return x
 }
@@ -168,7 +210,7 @@ func (w *watcher) tell(id string, s Stack, err error) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	x, ok := w.stacks[id]
-	if !ok || x.stack.Status == s.Status && err == nil {
+	if !ok || x.stack.Status == s.Status && x.stack.Updated.Equal(s.Updated) && err == nil {
 		return false
 	}
 	x.stack, x.err = s, err
