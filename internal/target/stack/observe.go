@@ -87,6 +87,9 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	if same {
 		st.Live = s.Version
 	}
+	if !same && s.Version != "" && f.Release == s.Version && now.Tags[tagArtifact] == s.Artifact.Digest {
+		st.Drift = append(st.Drift, fmt.Sprintf("tags or parameters of stack %s are not those of the app file; the next release takes them on", now.Name))
+	}
 	if s.set.When == "provision" && slices.Contains(f.Kept, s.Version) {
 		st.Live = s.Version // what stands on it needs no more than is there
 		st.Digest = ""
