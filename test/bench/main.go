@@ -101,6 +101,7 @@ func sections() []section {
 		{"ledger", (*bench).ledgers},
 		{"proxy", (*bench).proxies},
 		{"promotion", (*bench).promotion},
+		{"stacks", (*bench).stacks},
 	}
 }
 

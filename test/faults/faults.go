@@ -109,8 +109,13 @@ func (p *Proxy) decide(r *http.Request, operation string) fate {
 		share float64
 		fate  fate
 	}{
-		{p.rules.Throttle, throttled}, {p.rules.Error, failed}, {p.rules.Reset, reset}, {p.rules.Lost, lost},
-		{p.rules.Cut, cut}, {p.rules.Expired, expired}, {p.rules.Slow, slow},
+		{p.rules.Throttle, throttled},
+		{p.rules.Error, failed},
+		{p.rules.Reset, reset},
+		{p.rules.Lost, lost},
+		{p.rules.Cut, cut},
+		{p.rules.Expired, expired},
+		{p.rules.Slow, slow},
 	} {
 		if x < f.share {
 			if f.fate == expired && (r.Header.Get("X-Amz-Security-Token") == "" || strings.HasPrefix(operation, "AssumeRole")) {

@@ -15,7 +15,7 @@ func TestProxy(t *testing.T) {
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { done.Add(1); _, _ = w.Write([]byte("ok")) }))
 	t.Cleanup(behind.Close)
 	get := func(p *Proxy) int {
-		res, err := http.Post(p.URL+"/b/k?delete", "application/xml", strings.NewReader("x")) //nolint:noctx // a loopback address
+		res, err := http.Post(p.URL+"/b/k?delete", "application/xml", strings.NewReader("x"))
 		if err != nil {
 			return 0
 		}

@@ -28,7 +28,7 @@ func pool(s *cloud.Server, accounts ...delivery.Account) *Pool {
 
 func role(account, name string) string { return "arn:aws:iam::" + account + ":role/" + name }
 
-func arn(t *testing.T, ctx context.Context, p *Pool, account, region string) string {
+func arn(ctx context.Context, t *testing.T, p *Pool, account, region string) string {
 	t.Helper()
 	cfg, err := p.Config(ctx, account, region)
 	if err != nil {
@@ -47,11 +47,11 @@ func TestChain(t *testing.T) {
 		Name: "prd", ID: two, Via: []string{role(one, "hop")}, Role: role(two, "deploy"),
 		ExternalID: "xyz", Tags: map[string]string{"team": "web"}, Region: "eu-central-1",
 	})
-	if got, want := arn(t, t.Context(), p, "prd", ""), "arn:aws:sts::"+two+":assumed-role/deploy/falkirk-look-ann-b@laptop"; got != want {
+	if got, want := arn(t.Context(), t, p, "prd", ""), "arn:aws:sts::"+two+":assumed-role/deploy/falkirk-look-ann-b@laptop"; got != want {
 		t.Errorf("who looks is %s, want %s", got, want)
 	}
 	ctx := delivery.WithOperation(t.Context(), delivery.Operation{ID: "20261120-101500-abcdef", Verb: delivery.VerbPromote, Actor: "github/ann"})
-	if got := arn(t, ctx, p, "prd", "eu-west-1"); !strings.HasSuffix(got, "/falkirk-promote-20261120-101500-abcdef-github-ann") {
+	if got := arn(ctx, t, p, "prd", "eu-west-1"); !strings.HasSuffix(got, "/falkirk-promote-20261120-101500-abcdef-github-ann") {
 		t.Errorf("who promotes is %s", got)
 	}
 	cfg, err := p.Config(ctx, "prd", "")

@@ -19,7 +19,7 @@ func (c *Client) diagnose(ctx context.Context, s Stack, tale *story, template st
 	if name == "" {
 		name = tale.stack
 	}
-	cause, path, ok := c.cause(ctx, tale.events, name, 0)
+	cause, path, ok := c.cause(ctx, tale.events, 0)
 	if !ok {
 		err := fault.New(fault.Internal, "stack %s in %s is %s: %s", name, c.opt.Where, s.Status, s.Reason)
 		return fault.Hint(err, "aws cloudformation describe-stack-events --stack-name %s", name)
@@ -40,7 +40,7 @@ const deepest = 5
 
 // cause is the first failure that is not a consequence of another one, and the
 // logical IDs that lead to it from the stack.
-func (c *Client) cause(ctx context.Context, events []Event, stack string, depth int) (Event, []string, bool) {
+func (c *Client) cause(ctx context.Context, events []Event, depth int) (Event, []string, bool) {
 	for _, e := range events {
 		if !e.Failed() || e.Own || isCascade(e.Reason) {
 			continue
@@ -48,7 +48,7 @@ func (c *Client) cause(ctx context.Context, events []Event, stack string, depth 
 		if e.Type == "AWS::CloudFormation::Stack" && strings.HasPrefix(e.Physical, "arn:") && depth < deepest {
 			inner := &story{c: c, stack: e.Physical}
 			if _, err := inner.read(ctx); err == nil {
-				if deep, path, ok := c.cause(ctx, inner.events, e.Physical, depth+1); ok {
+				if deep, path, ok := c.cause(ctx, inner.events, depth+1); ok {
 					return deep, append([]string{e.LogicalID}, path...), true
 				}
 			}

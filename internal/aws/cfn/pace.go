@@ -16,9 +16,6 @@ type pace struct {
 	kinds map[string]*rate.Limiter
 }
 
-// burst is how many calls of a kind may go at once after a pause.
-const burst = 5
-
 func (p *pace) wait(ctx context.Context, kind string) error {
 	p.mu.Lock()
 	if p.kinds == nil {
@@ -26,7 +23,7 @@ func (p *pace) wait(ctx context.Context, kind string) error {
 	}
 	l, ok := p.kinds[kind]
 	if !ok {
-		l = rate.NewLimiter(p.limit, burst)
+		l = rate.NewLimiter(p.limit, max(1, int(p.limit)))
 		p.kinds[kind] = l
 	}
 	p.mu.Unlock()

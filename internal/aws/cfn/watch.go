@@ -48,7 +48,7 @@ func (b *before) isPast(now Stack) bool {
 // deleted has the status DELETE_COMPLETE.
 func (c *Client) follow(ctx context.Context, id string, since *before, report func(Event)) (Stack, *story, error) {
 	s := &story{c: c, stack: id}
-	w := c.watch.join(id)
+	w := c.watch.join(id) //nolint:contextcheck // the loop is for all who wait, whoever came first
 	defer c.watch.leave(w)
 	looks := 0
 	for last := ""; ; {
@@ -150,7 +150,7 @@ func (w *watcher) few() bool {
 
 // loop looks until nobody waits: soon while something changes, later when not.
 func (w *watcher) loop() {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:forbidigo // see join
 	defer cancel()
 	for wait := w.c.opt.Fast; ; {
 		ids := w.ids()

@@ -111,7 +111,7 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader, absent bool
 	}
 	up := b.upload(ctx, *full)
 	if _, err := io.Copy(up, r); err != nil {
-		up.abort()
+		up.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return fmt.Errorf("write object %s: %w", key, err)
 	}
 	return b.explain("write", key, up.finish(ctx, absent))

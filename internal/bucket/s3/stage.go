@@ -46,7 +46,7 @@ func (s *staged) Commit(ctx context.Context, key string) error {
 	}
 	full, err := s.b.key(key)
 	if err != nil {
-		s.u.abort()
+		s.u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return err
 	}
 	if s.u.id == nil {
@@ -59,10 +59,10 @@ func (s *staged) Commit(ctx context.Context, key string) error {
 	}
 	switch _, err := s.b.Stat(ctx, key); {
 	case err == nil:
-		s.u.abort()
+		s.u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return nil
 	case !fault.Is(err, fault.NotFound):
-		s.u.abort()
+		s.u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return err
 	}
 	if err := s.u.finish(ctx, false); err != nil {

@@ -98,7 +98,7 @@ func (u *upload) flush() error {
 // finish makes the object appear; what was not sent is in one request.
 func (u *upload) finish(ctx context.Context, absent bool) error {
 	if err := ctx.Err(); err != nil {
-		u.abort()
+		u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return err
 	}
 	if u.id == nil {
@@ -110,7 +110,7 @@ func (u *upload) finish(ctx context.Context, absent bool) error {
 		err = waitErr
 	}
 	if err != nil {
-		u.abort()
+		u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return err
 	}
 	u.ended = true
@@ -126,7 +126,7 @@ func (u *upload) finish(ctx context.Context, absent bool) error {
 		return err
 	})
 	if err != nil {
-		u.drop()
+		u.drop() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 	}
 	return err
 }

@@ -175,7 +175,7 @@ func TestBadWeather(t *testing.T) {
 	w.pack("1", large(60, 10, 1))
 	w.pack("2", large(60, 10, 2))
 	n := 0
-	w.wire.breaks(func(r *http.Request) *http.Response {
+	w.wire.breaks(func(*http.Request) *http.Response {
 		if n++; n%10 != 0 {
 			return nil
 		}

@@ -86,12 +86,12 @@ var notInSetName = regexp.MustCompile(`[^A-Za-z0-9]+`)
 // content has the same name, so that a repeat finds it.
 func (s spot) setName(parameters []cfn.Parameter) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s", s.Version, s.Artifact.Digest)
+	h.Write(fmt.Appendf(nil, "%s %s", s.Version, s.Artifact.Digest))
 	for _, p := range parameters {
-		fmt.Fprintf(h, " %s=%q", p.Key, p.Value)
+		h.Write(fmt.Appendf(nil, " %s=%q", p.Key, p.Value))
 	}
 	for _, key := range sorted(s.set.Tags) {
-		fmt.Fprintf(h, " %s=%q", key, s.set.Tags[key])
+		h.Write(fmt.Appendf(nil, " %s=%q", key, s.set.Tags[key]))
 	}
 	version := notInSetName.ReplaceAllString(s.Version, "-")
 	return setPrefix + version[:min(len(version), 60)] + "-" + hex.EncodeToString(h.Sum(nil)[:4])

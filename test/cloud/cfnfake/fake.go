@@ -62,17 +62,23 @@ type event struct {
 // New starts a fake that lasts for the test.
 func New(t testing.TB, opt Options) *Fake {
 	t.Helper()
+	f, stop := Start(opt)
+	t.Cleanup(stop)
+	return f
+}
+
+// Start starts a fake.
+func Start(opt Options) (f *Fake, stop func()) {
 	if opt.Page == 0 {
 		opt.Page = 100
 	}
-	f := &Fake{
+	f = &Fake{
 		opt: opt, stacks: map[string]*Stack{}, sets: map[string]map[string]string{},
 		counts: map[string]int{}, throttle: map[string]int{}, limits: map[string]*rate.Limiter{},
 	}
 	server := httptest.NewServer(f)
-	t.Cleanup(server.Close)
 	f.URL = server.URL
-	return f
+	return f, server.Close
 }
 
 // Put places a stack.
@@ -174,7 +180,7 @@ func (f *Fake) named(r *http.Request) (*Stack, string) {
 
 func (f *Fake) answer(action string, r *http.Request) (answer, code, text string) {
 	s, name := f.named(r)
-	if s == nil && name != "" && action != "CreateChangeSet" && action != "DeleteStack" {
+	if s == nil && name != "" && action != "CreateChangeSet" && action != "CreateStack" && action != "DeleteStack" {
 		return "", "ValidationError", "Stack with id " + name + " does not exist"
 	}
 	set := r.FormValue("ChangeSetName")
@@ -188,6 +194,11 @@ func (f *Fake) answer(action string, r *http.Request) (answer, code, text string
 		}
 		f.sets[name] = map[string]string{set: "AVAILABLE"}
 		return "<Id>" + set + "</Id><StackId>" + arn(name) + "</StackId>", "", ""
+	case "CreateStack":
+		s = &Stack{Name: name, Tags: map[string]string{}}
+		f.stacks[name] = s
+		f.work(s, "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+		return "<StackId>" + arn(name) + "</StackId>", "", ""
 	case "DescribeChangeSet":
 		status, ok := f.sets[name][set]
 		if !ok {
