@@ -70,7 +70,7 @@ func (c *Client) follow(ctx context.Context, id string, since *before, report fu
 		if err != nil {
 			return Stack{}, s, err
 		}
-		if now.Status != last || c.watch.few() {
+		if now.Status != last && !now.InProgress() || c.watch.few() { // of many, the story is read at its end
 			fresh, err := s.read(ctx)
 			if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Unavailable) {
 				return Stack{}, s, err
@@ -185,11 +185,22 @@ func (w *watcher) ids() []string {
 // together. That a look fails is no news about the stacks; the next one is for
 // that.
 func (w *watcher) read(ctx context.Context, ids []string) bool {
+	look := w.c.Describe
+	if !w.few() {
+		if found, err := w.c.all(ctx); err == nil {
+			look = func(_ context.Context, id string) (Stack, error) {
+				if s, ok := found[id]; ok {
+					return s, nil
+				}
+				return Stack{}, fault.New(fault.NotFound, "stack %s is gone", id)
+			}
+		}
+	}
 	var changed atomic.Bool
 	var group sync.WaitGroup
 	for _, id := range ids {
 		group.Go(func() {
-			s, err := w.c.Describe(ctx, id)
+			s, err := look(ctx, id)
 			switch {
 			case fault.Is(err, fault.NotFound):
 				s, err = Stack{ID: id, Status: "DELETE_COMPLETE"}, nil
