@@ -36,11 +36,12 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		return nil, err
 	}
 	store := release.New(objects)
+	var memory ledger.Memory
 	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
 		Ledger: func(env string) engine.Ledger {
-			return careful{ledger.New(objects, f.App.Name, env, ledger.Options{}), redactor(f.Secrets)}
+			return careful{ledger.New(objects, f.App.Name, env, ledger.Options{Memory: &memory}), redactor(f.Secrets)}
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}

@@ -34,6 +34,7 @@ type Options struct {
 	Now    func() time.Time // time.Now
 	Lease  time.Duration    // 15s: a holder that has not renewed for so long is taken for dead
 	Holder Holder           // ThisProcess(); the token is made for each hold
+	Memory *Memory          // of the process; nil: every read is from the beginning
 }
 
 // Ledger is the log of one environment of one app. It keeps nothing in memory
@@ -44,13 +45,14 @@ type Ledger struct {
 	now      func() time.Time
 	lease    time.Duration
 	holder   Holder
+	memory   *Memory
 }
 
 const defaultLease = 15 * time.Second
 
 // New is the ledger of an environment. It reads nothing yet.
 func New(store Store, app, env string, opt Options) *Ledger {
-	l := &Ledger{store: store, app: app, env: env, now: opt.Now, lease: opt.Lease, holder: opt.Holder}
+	l := &Ledger{store: store, app: app, env: env, now: opt.Now, lease: opt.Lease, holder: opt.Holder, memory: opt.Memory}
 	if l.now == nil {
 		l.now = time.Now
 	}
@@ -76,6 +78,12 @@ func (l *Ledger) Read(ctx context.Context, since delivery.Record) (delivery.Reco
 // read folds the log, from its snapshot where there is one; the number is that
 // of the snapshot's last entry, or 0.
 func (l *Ledger) read(ctx context.Context) (delivery.Record, int, error) {
+	if known, ok := l.memory.get(l.prefix()); ok {
+		if rec, err := l.follow(ctx, known.rec); err == nil {
+			l.memory.put(l.prefix(), rec, known.snapped)
+			return rec, known.snapped, nil
+		} // what is wrong, the whole log tells
+	}
 	top, err := l.readHead(ctx)
 	if err != nil {
 		return delivery.Record{}, 0, err
@@ -95,6 +103,7 @@ func (l *Ledger) read(ctx context.Context) (delivery.Record, int, error) {
 	if err != nil {
 		return delivery.Record{}, 0, err
 	}
+	l.memory.put(l.prefix(), rec, snapped)
 	return rec, snapped, nil
 }
 
