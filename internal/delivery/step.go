@@ -17,6 +17,7 @@ type Placement struct {
 	Artifact  Artifact        // of that release; empty when Version is
 	Release   Release         // all of it, for what one component needs of another; empty when Version is
 	Remove    []string        // prune only: the versions to remove
+	Protected bool            // the environment is
 }
 
 // Endpoint is where a component answers from outside.

@@ -30,7 +30,7 @@ func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel deli
 	group.SetLimit(env.Parallel)
 	for i, l := range env.Landings {
 		group.Go(func() error {
-			p, st, err := e.observeOne(ctx, placement(e.App.Name, l, rel))
+			p, st, err := e.observeOne(ctx, placement(e.App.Name, env, l, rel))
 			if err != nil {
 				errs[i] = fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
 			}
@@ -62,10 +62,10 @@ func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery
 	return p, st, err
 }
 
-func placement(app string, l delivery.Landing, rel delivery.Release) delivery.Placement {
+func placement(app string, env delivery.Environment, l delivery.Landing, rel delivery.Release) delivery.Placement {
 	p := delivery.Placement{
 		App: app, Place: l.Place, Component: l.Component,
-		Target: l.Target, Settings: l.Settings,
+		Target: l.Target, Settings: l.Settings, Protected: env.Protected,
 	}
 	if a, ok := rel.Artifact(l.Component); ok {
 		p.Version, p.Artifact, p.Release = rel.Version, a, rel

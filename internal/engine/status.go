@@ -122,7 +122,7 @@ func (e *Engine) components(ctx context.Context, env delivery.Environment, rec d
 	group.SetLimit(env.Parallel)
 	for i, l := range env.Landings {
 		group.Go(func() error {
-			p := placement(e.App.Name, l, rel)
+			p := placement(e.App.Name, env, l, rel)
 			c := ComponentStatus{
 				Place: l.Place, Component: l.Component, Target: l.Target, Ready: []string{}, Drift: []string{},
 				Recorded: p.Version, Expected: p.Artifact.Digest,

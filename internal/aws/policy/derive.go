@@ -98,7 +98,7 @@ func (in Input) setup(a delivery.Account) Setup {
 				continue
 			}
 			at := in.scope(a, l.Place.Region)
-			s.add(l.Place, at, kind(delivery.Placement{App: in.App.Name, Place: l.Place, Component: l.Component, Target: l.Target, Settings: l.Settings}, at))
+			s.add(l.Place, at, kind(delivery.Placement{App: in.App.Name, Place: l.Place, Component: l.Component, Target: l.Target, Settings: l.Settings, Protected: env.Protected}, at))
 		}
 	}
 	in.outputs(&s)

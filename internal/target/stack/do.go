@@ -136,12 +136,20 @@ func (s spot) request(ctx context.Context, was cfn.Stack) (cfn.Request, error) {
 	}
 	op, _ := delivery.OperationOf(ctx)
 	r := cfn.Request{
-		Parameters: parameters, Capabilities: s.set.Capabilities, Role: s.set.Role, Policy: s.set.Policy, Protect: s.set.Protect,
+		Parameters: parameters, Capabilities: s.set.Capabilities, Role: s.set.Role, Policy: s.set.Policy, Protect: s.protects(),
 		OnFailure: s.set.OnFailure, Timeout: s.set.Timeout.Std(), Token: op.ID, Description: setDescription + s.Version,
 		Tags: s.tags(was, op),
 	}
 	r.Template, r.TemplateURL, err = s.deploy(ctx)
 	return r, err
+}
+
+// protects reports whether the stack is protected against deletion.
+func (s spot) protects() bool {
+	if s.set.Protect != nil {
+		return *s.set.Protect
+	}
+	return s.Protected
 }
 
 // kept is how many earlier releases a stack remembers.
@@ -180,7 +188,7 @@ func (s spot) delete(ctx context.Context, tell func(string)) (delivery.Outcome, 
 	if err != nil || was.Name == "" {
 		return delivery.Outcome{Nothing: true}, err
 	}
-	if was.Tags[tagKept] != "" || was.Protected || s.set.Protect {
+	if was.Tags[tagKept] != "" || was.Protected || s.protects() {
 		err := fault.New(fault.Refused, "stack %s in %s is not deleted: it is protected, or was there before", was.Name, s.Place)
 		return delivery.Outcome{}, fault.Hint(err, "look at it, then: aws cloudformation delete-stack --stack-name %s", was.Name)
 	}

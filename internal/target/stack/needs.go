@@ -35,7 +35,7 @@ func Needs(p delivery.Placement, at policy.Scope) []policy.Statement {
 		Sid: "StackDriftAnswer", Why: "Reads what that look has come to; AWS knows no resource for it.",
 		Actions: []string{"cloudformation:DescribeStackDriftDetectionStatus"}, Resources: []string{"*"},
 	}
-	if s.Protect {
+	if s.Protect != nil && *s.Protect || s.Protect == nil && p.Protected {
 		change.Actions = append(change.Actions, "cloudformation:UpdateTerminationProtection")
 	}
 	if s.Policy != "" {

@@ -23,7 +23,7 @@ type Settings struct {
 	Parameters   map[string]string `json:"parameters,omitempty" yaml:"parameters,omitempty" jsonschema:"description=parameters of the template; ${release.version} and ${artifact.COMPONENT.digest} and ${stack.NAME.OUTPUT} are filled in"`
 	Capabilities []string          `json:"capabilities,omitempty" yaml:"capabilities,omitempty" jsonschema:"enum=CAPABILITY_IAM,enum=CAPABILITY_NAMED_IAM,enum=CAPABILITY_AUTO_EXPAND,description=what the template may do beside the ordinary"`
 	Tags         map[string]string `json:"tags,omitempty" yaml:"tags,omitempty" jsonschema:"description=tags of the stack and all in it; beside those of falkirk"`
-	Protect      bool              `json:"protect,omitempty" yaml:"protect,omitempty" jsonschema:"description=protect the stack against deletion"`
+	Protect      *bool             `json:"protect,omitempty" yaml:"protect,omitempty" jsonschema:"description=protect the stack against deletion; without it where the environment is protected"`
 	Policy       string            `json:"policy,omitempty" yaml:"policy,omitempty" jsonschema:"description=stack policy as JSON: what updates may not touch"`
 	OnFailure    string            `json:"onFailure" yaml:"onFailure" jsonschema:"enum=delete,enum=rollback,enum=keep,description=what becomes of a new stack that cannot be made"`
 	Timeout      delivery.Duration `json:"timeout" yaml:"timeout" jsonschema:"type=string,description=how long a change may take"`
