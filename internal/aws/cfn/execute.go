@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 
 	"falkirk/internal/fault"
 )
@@ -73,8 +75,8 @@ func (c *Client) execute(ctx context.Context, was Stack, name string, r Request)
 		in.ClientRequestToken = aws.String(token(r.Token, name))
 	}
 	_, err := c.api.ExecuteChangeSet(ctx, in)
-	var state *types.InvalidChangeSetStatusException
-	if errors.As(err, &state) {
+	var answer smithy.APIError
+	if errors.As(err, &answer) && strings.HasPrefix(answer.ErrorCode(), "InvalidChangeSetStatus") { // an emulator adds "Exception"
 		set, setErr := c.ChangeSet(ctx, was.Name, name)
 		if setErr == nil && (set.Status == string(types.ExecutionStatusExecuteInProgress) || set.Status == string(types.ExecutionStatusExecuteComplete)) {
 			err = nil // the answer to it was lost
