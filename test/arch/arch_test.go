@@ -36,7 +36,8 @@ var may = map[string][]string{
 	"aws/doctor":     {"aws", "delivery", "fault"},
 	"aws/prepare":    {"aws", "blueprint", "delivery", "fault"},
 	"blueprint/*":    {"aws/policy", "delivery", "fault"},
-	"target/*":       {"aws", "oci", "release", "bucket", "delivery", "fault"},
+	"registries":     {"aws/ecr", "oci", "delivery", "fault"},
+	"target/*":       {"registries", "aws", "oci", "release", "bucket", "delivery", "fault"},
 	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all

@@ -18,7 +18,7 @@ func (t *Target) Export(ctx context.Context, p delivery.Placement, step delivery
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := s.repo.(*private); !ok {
+	if _, ok := s.repo.(creator); !ok {
 		return nil, fault.New(fault.Invalid, "%s is no registry of Amazon's, so there are no aws commands for it", s.repo.Registry())
 	}
 	v, err := s.look(ctx)

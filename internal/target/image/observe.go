@@ -8,12 +8,13 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/registries"
 )
 
 // view is what one observation gathers.
 type view struct {
 	spot
-	list    listing
+	list    registries.Listing
 	numbers []int // of numbered pointers
 	facts   facts
 	state   delivery.State
@@ -42,7 +43,7 @@ func (s spot) look(ctx context.Context) (view, error) {
 	}
 	v.facts.Repository = s.repo.Registry() + "/" + s.repo.Name() // known by now
 	v.facts.Exists = v.list.Exists
-	names := v.list.names()
+	names := v.list.Names()
 	v.numbers = numbers(s.tag, names)
 	if err := v.readPointer(ctx); err != nil {
 		return v, err

@@ -6,6 +6,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
+	"falkirk/internal/registries"
 )
 
 // move puts the environment's tag on the release, by writing the same manifest
@@ -70,7 +71,7 @@ func (v *view) tagTo(ctx context.Context, want string) (string, error) {
 		return "", err
 	}
 	err = v.retag(ctx, tag, want)
-	if tag != v.tag || !isImmutable(err) {
+	if tag != v.tag || !registries.IsImmutable(err) {
 		return tag, err
 	}
 	if tag, err = v.versioned(); err != nil { // the registry did not say before
@@ -132,7 +133,7 @@ func (v *view) point(ctx context.Context, p pointer) error {
 	}
 	if len(v.numbers) == 0 && !v.fixed(pointerTag(v.tag)) {
 		err := v.putArtifact(ctx, m, pointerTag(v.tag))
-		if err == nil || !isImmutable(err) {
+		if err == nil || !registries.IsImmutable(err) {
 			return err
 		}
 	}
@@ -142,7 +143,7 @@ func (v *view) point(ctx context.Context, p pointer) error {
 // putArtifact writes an artifact, with its blob where somebody has deleted that.
 func (v *view) putArtifact(ctx context.Context, m oci.Manifest, tag string) error {
 	err := v.repo.Keep(ctx, m, tag)
-	if !lacksBlob(err) {
+	if !registries.LacksBlob(err) {
 		return err
 	}
 	if err := v.uploadEmpty(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
+	"falkirk/internal/registries"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -57,7 +58,7 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 		Digest: s.Artifact.Digest, Tag: tag,
 		Report: func(passed, total int64) { report(delivery.Progress{Done: passed, Total: total, Unit: "bytes"}) },
 	})
-	if isImmutable(err) {
+	if registries.IsImmutable(err) {
 		err = fault.Hint(fault.New(fault.Conflict, "tag %s is on something else and cannot be moved: %w", tag, err), "pack under another version")
 	}
 	if err != nil {

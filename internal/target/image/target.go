@@ -5,19 +5,13 @@ import (
 	"encoding/json"
 	"io"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"falkirk/internal/delivery"
 	"falkirk/internal/oci"
+	"falkirk/internal/registries"
 )
 
 // Kind is the word for the target in the app file.
 const Kind = "image"
-
-// Accounts reaches AWS accounts.
-type Accounts interface {
-	Config(ctx context.Context, account, region string) (aws.Config, error)
-}
 
 // Store is where images are that were packed.
 type Store interface {
@@ -26,7 +20,7 @@ type Store interface {
 
 // Options is what the target works with.
 type Options struct {
-	Accounts Accounts
+	Accounts registries.Accounts
 	Store    Store
 	// Builds is the registry and repository that pack pushes a component's image
 	// to, "host/name", with whether it is without TLS; "" if it pushes nowhere.
@@ -39,12 +33,12 @@ type Options struct {
 type Target struct {
 	opt    Options
 	copier *oci.Copier
-	hosts  hosts
+	hosts  *registries.Hosts
 }
 
 // New makes the target; nothing is asked of anybody yet.
 func New(opt Options) *Target {
-	return &Target{opt: opt, copier: oci.NewCopier()}
+	return &Target{opt: opt, copier: oci.NewCopier(), hosts: registries.New(opt.Accounts)}
 }
 
 // spot is one placement with its settings read and its repository found.
@@ -52,37 +46,7 @@ type spot struct {
 	delivery.Placement
 	set  Settings
 	tag  string // the environment's
-	repo repository
-}
-
-// repository is one repository of a registry, as the target uses it.
-type repository interface {
-	oci.To
-	// List reads what is there.
-	List(ctx context.Context) (listing, error)
-	// Retag puts tags on digests that are there.
-	Retag(ctx context.Context, tags map[string]string) error
-	// Keep writes an artifact under a tag.
-	Keep(ctx context.Context, m oci.Manifest, tag string) error
-	// Delete removes tags and digests; those that the registry cannot remove come back.
-	Delete(ctx context.Context, references []string) (left []string, err error)
-	// Explain says in an error what would be needed.
-	Explain(err error) error
-}
-
-// listing is what is in a repository.
-type listing struct {
-	Exists    bool
-	Immutable func(tag string) bool // true where the registry says that it cannot be moved
-	Tags      map[string]string     // name → digest, "" where the registry does not tell along
-}
-
-func (l listing) names() []string {
-	var all []string
-	for t := range l.Tags {
-		all = append(all, t)
-	}
-	return all
+	repo registries.Repository
 }
 
 func (t *Target) spot(ctx context.Context, p delivery.Placement) (spot, error) {

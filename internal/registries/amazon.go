@@ -1,4 +1,4 @@
-package image
+package registries
 
 import (
 	"context"
@@ -29,14 +29,14 @@ func (r *private) Registry() string {
 	return r.Place()
 }
 
-func (r *private) List(ctx context.Context) (listing, error) {
+func (r *private) List(ctx context.Context) (Listing, error) {
 	about, there, err := r.Describe(ctx)
 	if err != nil || !there {
-		return listing{}, err
+		return Listing{}, err
 	}
 	r.about = about
 	tags, err := r.Repository.Tags(ctx)
-	return listing{Exists: true, Immutable: about.Immutable, Tags: tags}, err
+	return Listing{Exists: true, Immutable: about.Immutable, Tags: tags}, err
 }
 
 func (r *private) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
@@ -104,12 +104,8 @@ func (r *private) Referrers(ctx context.Context, digest string) ([]oci.Descripto
 // Tags implements oci.Related.
 func (r *private) Tags(ctx context.Context) ([]string, error) {
 	tags, err := r.Repository.Tags(ctx)
-	return listing{Tags: tags}.names(), err
+	return Listing{Tags: tags}.Names(), err
 }
 
 // Explain leaves errors as they are: the client has told all.
 func (r *private) Explain(err error) error { return err }
-
-func isImmutable(err error) bool { return registry.IsImmutable(err) || ecr.IsImmutable(err) }
-
-func lacksBlob(err error) bool { return registry.LacksBlob(err) || ecr.LacksBlob(err) }

@@ -1,4 +1,4 @@
-package image
+package registries
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 type plain struct{ *registry.Repository }
 
 // List has no digests: the protocol lists names only.
-func (r plain) List(ctx context.Context) (listing, error) {
+func (r plain) List(ctx context.Context) (Listing, error) {
 	tags, err := r.Tags(ctx)
-	l := listing{Exists: true, Tags: make(map[string]string, len(tags))} // it is made by the first push
+	l := Listing{Exists: true, Tags: make(map[string]string, len(tags))} // it is made by the first push
 	for _, t := range tags {
 		l.Tags[t] = ""
 	}

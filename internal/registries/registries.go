@@ -1,0 +1,60 @@
+// Package registries finds repositories of images, wherever they are: in the
+// ECR of an account of AWS, reached with a chain of roles, or in any registry
+// that speaks the OCI distribution protocol, reached with docker's login.
+package registries
+
+import (
+	"context"
+
+	"falkirk/internal/aws/ecr"
+	"falkirk/internal/oci"
+	"falkirk/internal/oci/registry"
+)
+
+// Where says which registry is meant, and as whom it is reached.
+type Where struct {
+	Host     string // with its port; "" is the ECR of the account itself
+	Region   string // of the ECR, where no host says it
+	Account  string // of the app file; "" is whoever this process is
+	Insecure bool   // HTTP without TLS
+}
+
+// Repository is one repository of a registry. Images are copied into it and out
+// of it.
+type Repository interface {
+	oci.To
+	oci.From
+	oci.Related
+	// List reads what is there.
+	List(ctx context.Context) (Listing, error)
+	// Retag puts tags on digests that are there.
+	Retag(ctx context.Context, tags map[string]string) error
+	// Keep writes an artifact under a tag.
+	Keep(ctx context.Context, m oci.Manifest, tag string) error
+	// Delete removes tags and digests; those that the registry cannot remove come back.
+	Delete(ctx context.Context, references []string) (left []string, err error)
+	// Explain says in an error what would be needed.
+	Explain(err error) error
+}
+
+// Listing is what is in a repository.
+type Listing struct {
+	Exists    bool
+	Immutable func(tag string) bool // where it is set: true where the registry says that it cannot be moved
+	Tags      map[string]string     // name → digest, "" where the registry does not tell along
+}
+
+// Names are the tags, in no order.
+func (l Listing) Names() []string {
+	all := make([]string, 0, len(l.Tags))
+	for t := range l.Tags {
+		all = append(all, t)
+	}
+	return all
+}
+
+// IsImmutable reports whether err says that a tag may not be moved.
+func IsImmutable(err error) bool { return registry.IsImmutable(err) || ecr.IsImmutable(err) }
+
+// LacksBlob reports whether err says that a manifest refers to what is not there.
+func LacksBlob(err error) bool { return registry.LacksBlob(err) || ecr.LacksBlob(err) }
