@@ -7,11 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +20,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"falkirk/test/cloud/process"
 )
 
 // Root is the account that an emulator's own credentials belong to.
@@ -95,56 +93,12 @@ func Ministack(t testing.TB, account string) *Server {
 // it answers.
 func (s *Server) start(t testing.TB, health string, command func(port string) *exec.Cmd) {
 	t.Helper()
-	port := freePort(t)
-	s.URL = "http://127.0.0.1:" + port
-	cmd := command(port)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	gone := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(gone) }() // it is killed below
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have gone
-		<-gone
-	})
-	for deadline := time.Now().Add(time.Minute); ; {
-		if answers(s.URL + health) {
-			return
-		}
-		select {
-		case <-gone:
-			t.Fatalf("%s has ended:\n%s", cmd.Path, log.String())
-		case <-time.After(20 * time.Millisecond): // wait for the fact; the deadline fails the test
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not answer", cmd.Path)
-		}
-	}
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	url, stop, err := process.Server{Health: health, Command: command}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-func answers(url string) bool {
-	res, err := http.Get(url) //nolint:gosec // a loopback address of the test's own
-	if err != nil {
-		return false
-	}
-	_, err = io.Copy(io.Discard, res.Body)
-	return errors.Join(err, res.Body.Close()) == nil && res.StatusCode == http.StatusOK
+	t.Cleanup(stop)
+	s.URL = url
 }
 
 // Config is the SDK's configuration for the server's own account in a region.
