@@ -35,6 +35,7 @@ var may = map[string][]string{
 	"aws/*":          {"aws/account", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":     {"aws", "delivery", "fault"},
 	"aws/prepare":    {"aws", "blueprint", "delivery", "fault"},
+	"kube":           {"fault"},
 	"blueprint/*":    {"aws/policy", "delivery", "fault"},
 	"registries":     {"aws/ecr", "oci", "delivery", "fault"},
 	"target/*":       {"registries", "aws", "oci", "release", "bucket", "delivery", "fault"},
