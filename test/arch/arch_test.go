@@ -24,7 +24,8 @@ var may = map[string][]string{
 	"freeze":         {"delivery", "fault"},
 	"config":         {"freeze", "delivery", "fault"},
 	"deflate":        {"fault"},
-	"oci":            {"deflate", "delivery", "fault"},
+	"limit":          {},
+	"oci":            {"deflate", "limit", "delivery", "fault"},
 	"diff":           {"oci", "delivery", "fault"},
 	"pack":           {"release", "oci", "deflate", "delivery", "fault"},
 	"rule":           {"freeze", "delivery", "fault"},
@@ -32,7 +33,7 @@ var may = map[string][]string{
 	"gate/*":         {"delivery", "fault"}, // each kind knows no other
 	"notice":         {"delivery", "fault"},
 	"notice/*":       {"notice", "delivery", "fault"},
-	"aws/*":          {"aws/account", "delivery", "fault"}, // each talks to one service
+	"aws/*":          {"aws/account", "limit", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":     {"aws", "delivery", "fault"},
 	"aws/prepare":    {"aws", "blueprint", "delivery", "fault"},
 	"kube":           {"fault"},

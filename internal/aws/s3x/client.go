@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"falkirk/internal/limit"
 )
 
 // Sizes of https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -28,7 +30,7 @@ const most = 256
 // many goroutines, which share its limit.
 type Client struct {
 	api   *s3.Client
-	limit *limit
+	limit *limit.Limit
 	sizes sizes
 	room  *room
 }
@@ -40,7 +42,7 @@ type sizes struct{ copied, partCopied, sent, partSent int64 }
 // the SDK's client of a configuration.
 func New(cfg aws.Config, parallel int, open func(aws.Config) *s3.Client) *Client {
 	c := &Client{
-		limit: newLimit(parallel, most),
+		limit: limit.New(parallel, most),
 		sizes: sizes{copied: mostCopied, partCopied: partCopied, sent: partSent, partSent: partSent},
 		room:  newRoom(inMemory),
 	}
@@ -69,13 +71,13 @@ func wide(given aws.HTTPClient) aws.HTTPClient {
 // only after the SDK has sent the request again.
 type watched struct {
 	aws.HTTPClient
-	limit *limit
+	limit *limit.Limit
 }
 
 func (w watched) Do(r *http.Request) (*http.Response, error) {
 	res, err := w.HTTPClient.Do(r)
 	if err == nil && (res.StatusCode == http.StatusServiceUnavailable || res.StatusCode == http.StatusTooManyRequests) {
-		w.limit.slower()
+		w.limit.Slower(0)
 	}
 	return res, err
 }

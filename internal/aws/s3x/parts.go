@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"falkirk/internal/limit"
 )
 
 // part is a stretch of an object; last is the byte after it.
@@ -63,7 +65,7 @@ func (c *Client) copyParts(ctx context.Context, from Place, tag string, item Ite
 // and the object counts as one request. One that fails does not cut off the
 // others: a part that arrives after the upload was dropped would stay.
 func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
-	few := &Client{limit: newLimit(8, 8)}
+	few := &Client{limit: limit.New(8, 8)}
 	return few.Each(ctx, n, func(_ context.Context, i int) error { return f(ctx, i) })
 }
 

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -255,41 +254,6 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// When the service asks to be slower there are fewer requests under way, once
-// for all that were; when it is quick there are more.
-func TestLimit(t *testing.T) {
-	t.Parallel()
-	l := newLimit(64, 256)
-	for range 64 {
-		if err := l.take(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 10 {
-		l.slower()
-	}
-	if l.now != 32 {
-		t.Errorf("after one moment of too much there are %d, want 32", l.now)
-	}
-	for range 64 {
-		l.give()
-	}
-	l.slower()
-	if l.now != 16 {
-		t.Errorf("after a second one there are %d, want 16", l.now)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	for range 16 {
-		if err := l.take(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cancel()
-	if err := l.take(ctx); err == nil {
-		t.Error("there is room where none is")
-	}
-}
-
 func TestSlowDownIsHeard(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
@@ -305,8 +269,8 @@ func TestSlowDownIsHeard(t *testing.T) {
 		_, err := c.Copy(ctx, Place{"a", "b"}, "", Item{To: Place{"c", fmt.Sprint(i)}})
 		return err
 	})
-	if err != nil || c.limit.now >= 64 {
-		t.Errorf("%d are under way at once: %v", c.limit.now, err)
+	if err != nil || c.limit.Now() >= 64 {
+		t.Errorf("%d are under way at once: %v", c.limit.Now(), err)
 	}
 }
 
@@ -320,33 +284,3 @@ func read(t *testing.T, name string) []byte {
 }
 
 func none(int, error) (time.Duration, error) { return 0, nil }
-
-// The limit rises for as long as that makes requests pass faster, and no longer.
-func TestLimitRises(t *testing.T) {
-	t.Parallel()
-	l := newLimit(4, 8)
-	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	l.climb(now)
-	var seen []int
-	for _, each := range []int{1000, 700, 690, 400, 200, 100} { // microseconds for each request
-		for range 4 * l.now {
-			l.done++
-			now = now.Add(time.Duration(each) * time.Microsecond)
-			l.climb(now)
-		}
-		seen = append(seen, l.now)
-	}
-	if want := []int{6, 8, 8, 8, 8, 8}; !slices.Equal(seen, want) {
-		t.Errorf("the limit went %v, want %v", seen, want)
-	}
-	l = newLimit(4, 256)
-	l.climb(now)
-	for range 400 { // ever the same rate
-		l.done++
-		now = now.Add(time.Millisecond)
-		l.climb(now)
-	}
-	if l.now != 6 {
-		t.Errorf("without getting faster the limit went to %d", l.now)
-	}
-}
