@@ -2,21 +2,22 @@ package oci
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"hash"
+	"fmt"
 	"io"
-
-	"falkirk/internal/fault"
 )
 
 // From is where an image comes from: a repository of a registry, or a store.
 type From interface {
 	// Manifest reads a manifest by its digest.
 	Manifest(ctx context.Context, digest string) (Manifest, error)
-	// Blob opens a blob; a copy checks its bytes.
-	Blob(ctx context.Context, digest string) (io.ReadCloser, error)
+	// Blob opens a blob at an offset; a copy checks its bytes.
+	Blob(ctx context.Context, digest string, offset int64) (io.ReadCloser, error)
+}
+
+// Batch is a From that reads many manifests with one request. Those that are not
+// there are left out.
+type Batch interface {
+	Manifests(ctx context.Context, digests []string) (map[string]Manifest, error)
 }
 
 // Related is a From that knows what refers to an image: signatures,
@@ -34,13 +35,25 @@ type Repository interface {
 	Name() string
 }
 
+// How is how a blob came into a repository.
+type How int
+
+// It was there, it was mounted from another repository, or it was sent.
+const (
+	There How = iota
+	Mounted
+	Uploaded
+)
+
 // BlobSink takes blobs.
 type BlobSink interface {
-	// Lacks says which of the blobs are not there.
-	Lacks(ctx context.Context, digests []string) ([]string, error)
-	// Upload mounts a blob from another repository of the registry, if one is
-	// named and the registry does that, or streams it from open.
-	Upload(ctx context.Context, d Descriptor, from string, open func(context.Context) (io.ReadCloser, error)) (mounted bool, err error)
+	// Lacks says which of the blobs are to be uploaded. Among them are those that
+	// are too small to be worth a question: Upload finds them.
+	Lacks(ctx context.Context, blobs []Descriptor) ([]Descriptor, error)
+	// Upload brings a blob that is not there: mounted from another repository of
+	// the registry, if one is named and the registry does that, or streamed from
+	// open.
+	Upload(ctx context.Context, d Descriptor, from string, open func(context.Context) (*Stream, error)) (How, error)
 }
 
 // ManifestSink takes manifests.
@@ -48,6 +61,8 @@ type ManifestSink interface {
 	Manifest(ctx context.Context, reference string) (Manifest, error)
 	// Digest is what a tag or digest names; "" if it is not there.
 	Digest(ctx context.Context, reference string) (string, error)
+	// Holds says which of the manifests are there, by digest.
+	Holds(ctx context.Context, digests []string) (map[string]bool, error)
 	// Put writes a manifest under a tag or its digest; linked says that the
 	// registry will list it as a referrer of its subject.
 	Put(ctx context.Context, m Manifest, reference string) (linked bool, err error)
@@ -73,51 +88,14 @@ func (s stock) Manifest(ctx context.Context, digest string) (Manifest, error) {
 	return NewManifest(raw, "")
 }
 
-func (s stock) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
-	return s.blobs.Open(ctx, digest)
-}
-
-// sure reads exactly one blob. It gives its last bytes only when all of them are
-// those of the digest, so that who sends them on sends no whole wrong blob.
-type sure struct {
-	ctx  context.Context
-	body io.ReadCloser
-	hash hash.Hash
-	want string
-	left int64
-	pass func(n int64)
-}
-
-func newSure(ctx context.Context, body io.ReadCloser, d Descriptor, pass func(int64)) *sure {
-	return &sure{ctx: ctx, body: body, hash: sha256.New(), want: d.Digest.String(), left: d.Size, pass: pass}
-}
-
-func (s *sure) Read(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
-		return 0, err
+func (s stock) Blob(ctx context.Context, digest string, offset int64) (io.ReadCloser, error) {
+	body, err := s.blobs.Open(ctx, digest)
+	if err != nil || offset == 0 {
+		return body, err
 	}
-	if s.left == 0 || len(p) == 0 {
-		return 0, io.EOF
+	if _, err := io.CopyN(io.Discard, body, offset); err != nil {
+		_ = body.Close() // its end is told already
+		return nil, fmt.Errorf("read %s from byte %d: %w", digest, offset, err)
 	}
-	n, err := s.body.Read(p[:min(int64(len(p)), s.left)])
-	s.hash.Write(p[:n])
-	s.left -= int64(n)
-	if s.left == 0 {
-		if got := "sha256:" + hex.EncodeToString(s.hash.Sum(nil)); got != s.want {
-			return 0, fault.New(fault.Internal, "blob %s is damaged where it comes from: its bytes are %s", s.want, got)
-		}
-		s.pass(int64(n))
-		return n, nil
-	}
-	s.pass(int64(n))
-	var known *fault.Error
-	if err != nil && !errors.As(err, &known) {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		err = fault.New(fault.Unavailable, "read %s: %w", s.want, err)
-	}
-	return n, err
+	return body, nil
 }
-
-func (s *sure) Close() error { return s.body.Close() }

@@ -2,16 +2,9 @@ package oci
 
 import "context"
 
-// How a blob came into a repository.
-const (
-	there = iota
-	mounted
-	uploaded
-)
-
 // NewCopier makes a copier that knows of nothing yet.
 func NewCopier() *Copier {
-	return &Copier{flights: map[landing]*flight{}, homes: map[landing]*flight{}, mounts: map[string]bool{}}
+	return &Copier{slots: make(chan struct{}, streams), flights: map[landing]*flight{}, homes: map[landing]*flight{}, mounts: map[string]bool{}}
 }
 
 // begin and end bound a copy. What is known of repositories is good for as long
@@ -56,49 +49,49 @@ func (c *Copier) found(to Repository, digest string) {
 // land has a blob brought into a repository by one of those that ask for it at
 // once; the others wait. The first in a registry sends it, and further
 // repositories get it from there.
-func (c *Copier) land(ctx context.Context, to Repository, digest string, send func(from string) (bool, error)) (how int, err error) {
+func (c *Copier) land(ctx context.Context, to Repository, digest string, send func(from string) (How, error)) (how How, err error) {
 	first, err := c.once(ctx, c.flights, landing{to.Registry(), to.Name(), digest}, to.Name(), func() error {
 		how, err = c.settle(ctx, to, digest, send)
 		return err
 	})
 	if !first {
-		return there, err
+		return There, err
 	}
 	return how, err
 }
 
 // settle is land for one repository.
-func (c *Copier) settle(ctx context.Context, to Repository, digest string, send func(from string) (bool, error)) (how int, err error) {
+func (c *Copier) settle(ctx context.Context, to Repository, digest string, send func(from string) (How, error)) (how How, err error) {
 	home := landing{to.Registry(), "", digest}
-	first, err := c.once(ctx, c.homes, home, to.Name(), func() error {
-		_, err := send("")
+	first, err := c.once(ctx, c.homes, home, to.Name(), func() (err error) {
+		how, err = send("")
 		return err
 	})
 	if first || err != nil {
-		return uploaded, err
+		return how, err
 	}
-	from := ""
-	c.mu.Lock()
-	if can, asked := c.mounts[to.Registry()]; can || !asked {
-		from = c.homes[home].repository
-	}
-	c.mu.Unlock()
+	from := c.home(home)
 	if from == to.Name() {
 		from = "" // it was there once, and somebody has deleted it
 	}
-	was, err := send(from)
-	if err != nil {
-		return uploaded, err
-	}
-	if from != "" {
+	how, err = send(from)
+	if err == nil && from != "" && how != There {
 		c.mu.Lock()
-		c.mounts[to.Registry()] = was || c.mounts[to.Registry()]
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		c.mounts[to.Registry()] = how == Mounted || c.mounts[to.Registry()]
 	}
-	if was {
-		return mounted, nil
+	return how, err
+}
+
+// home is the repository that a blob can be mounted from, "" where the registry
+// has shown that it does not mount.
+func (c *Copier) home(of landing) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if can, asked := c.mounts[of.registry]; asked && !can {
+		return ""
 	}
-	return uploaded, nil
+	return c.homes[of].repository
 }
 
 // once runs do unless somebody else does or has; who waited for one that failed

@@ -25,9 +25,12 @@ func (j *transfer) relations(ctx context.Context, image family) ([]relation, err
 	if !ok || j.wish.Alone {
 		return nil, nil
 	}
-	tags, err := from.Tags(ctx)
-	if err != nil {
-		return nil, err
+	tags := j.wish.Tags
+	if tags == nil {
+		var err error
+		if tags, err = from.Tags(ctx); err != nil {
+			return nil, err
+		}
 	}
 	var all []relation
 	silent := false
@@ -105,17 +108,18 @@ func (j *transfer) relate(ctx context.Context, r relation) error {
 	j.out.Referrers++
 	root := r.root()
 	if r.tag != "" {
-		if has, err := j.to.Digest(ctx, r.tag); has == root.Digest || err != nil {
-			return err
-		}
 		if _, err := j.plant(ctx, r.family, false); err != nil {
 			return err
 		}
-		return j.put(ctx, root, r.tag)
+		return j.name(ctx, root, r.tag)
+	}
+	has, err := j.holds(ctx, r.family)
+	if err != nil {
+		return err
 	}
 	linked := false
-	err := j.once(ctx, root.Digest, func() (err error) {
-		if err = j.branches(ctx, r.family); err == nil {
+	err = j.once(ctx, root.Digest, has, func() (err error) {
+		if err = j.branches(ctx, r.family, has); err == nil {
 			linked, err = j.to.Put(ctx, root, root.Digest)
 			j.out.Manifests++
 		}

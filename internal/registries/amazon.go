@@ -3,6 +3,7 @@ package registries
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -53,18 +54,58 @@ func (r *private) Digest(ctx context.Context, reference string) (string, error) 
 }
 
 // Blob implements oci.From.
-func (r *private) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
+func (r *private) Blob(ctx context.Context, digest string, offset int64) (io.ReadCloser, error) {
 	data, err := r.data(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return data.Blob(ctx, digest)
+	return data.Blob(ctx, digest, offset)
 }
 
-func (r *private) Upload(ctx context.Context, d oci.Descriptor, from string, open func(context.Context) (io.ReadCloser, error)) (mounted bool, err error) {
+// Manifests implements oci.Batch: 100 with one call.
+func (r *private) Manifests(ctx context.Context, digests []string) (map[string]oci.Manifest, error) {
+	found, err := r.Images(ctx, digests)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]oci.Manifest{}
+	for _, d := range digests {
+		if i, ok := found[d]; ok {
+			if all[d], err = oci.NewManifest(i.Raw, i.MediaType); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// Holds asks for 100 with one call.
+func (r *private) Holds(ctx context.Context, digests []string) (map[string]bool, error) {
+	found, err := r.Images(ctx, digests)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, d := range digests {
+		_, all[d] = found[d]
+	}
+	return all, nil
+}
+
+// Lacks asks for 100 with one call.
+func (r *private) Lacks(ctx context.Context, blobs []oci.Descriptor) ([]oci.Descriptor, error) {
+	digests := make([]string, len(blobs))
+	for i, d := range blobs {
+		digests[i] = d.Digest.String()
+	}
+	lacking, err := r.Repository.Lacks(ctx, digests)
+	return slices.DeleteFunc(slices.Clone(blobs), func(d oci.Descriptor) bool { return !slices.Contains(lacking, d.Digest.String()) }), err
+}
+
+func (r *private) Upload(ctx context.Context, d oci.Descriptor, from string, open func(context.Context) (*oci.Stream, error)) (oci.How, error) {
 	data, err := r.data(ctx)
 	if err != nil {
-		return false, err
+		return oci.There, err
 	}
 	return data.Upload(ctx, d, from, open)
 }

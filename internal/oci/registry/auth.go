@@ -100,6 +100,13 @@ func (r *Registry) token(ctx context.Context, scopes []string, again bool) (stri
 	return t.value, nil
 }
 
+// forget drops a token that was refused.
+func (r *Registry) forget(scopes []string) {
+	r.auth.mu.Lock()
+	defer r.auth.mu.Unlock()
+	delete(r.auth.tokens, strings.Join(scopes, " "))
+}
+
 // ask is the request for a token: with user and password, or, as the project's
 // OAuth 2.0 specification says, with an identity token.
 func (r *Registry) ask(ctx context.Context, scopes []string, again bool) (*http.Request, error) {

@@ -26,9 +26,12 @@ func TestACopyNeedsLittleMemory(t *testing.T) { //nolint:paralleltest // it meas
 	}
 	h := v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(sum.Sum(nil))}
 	var most uint64
-	_, err := registry.New(registry.Options{Host: host, Plain: true}).Repository("large").Upload(t.Context(), oci.Descriptor{Digest: h, Size: size}, "",
-		func(context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(watched{io.LimitReader(zeros{}, size), &most}), nil
+	large := oci.Descriptor{Digest: h, Size: size}
+	_, err := registry.New(registry.Options{Host: host, Plain: true}).Repository("large").Upload(t.Context(), large, "",
+		func(ctx context.Context) (*oci.Stream, error) {
+			return oci.NewStream(ctx, large, func(context.Context, int64) (io.ReadCloser, error) {
+				return io.NopCloser(watched{io.LimitReader(zeros{}, size), &most}), nil
+			}, nil)
 		})
 	if err != nil {
 		t.Fatal(err)

@@ -63,11 +63,20 @@ func (r *Repository) Digest(ctx context.Context, reference string) (string, erro
 	return m.Digest, err
 }
 
-// Blob opens a blob. Its bytes are not checked here.
-func (r *Repository) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
-	res, err := r.send(ctx, call{method: http.MethodGet, url: r.url("blobs", digest)})
+// Blob opens a blob at an offset. Its bytes are not checked here.
+func (r *Repository) Blob(ctx context.Context, digest string, offset int64) (io.ReadCloser, error) {
+	c := call{method: http.MethodGet, url: r.url("blobs", digest)}
+	if offset > 0 {
+		c.header = map[string]string{"Range": fmt.Sprintf("bytes=%d-", offset)}
+	}
+	res, err := r.send(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("read %s of %w", digest, err)
+	}
+	if offset > 0 && res.StatusCode != http.StatusPartialContent { // it gives nothing but the whole
+		if _, err := io.CopyN(io.Discard, res.Body, offset); err != nil {
+			return nil, errors.Join(fault.New(fault.Unavailable, "read %s of %s: %w", digest, r, err), res.Body.Close())
+		}
 	}
 	return res.Body, nil
 }

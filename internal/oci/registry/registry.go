@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"falkirk/internal/limit"
 )
 
 // Login gives the user and password for a registry; again says that the last
@@ -33,6 +35,8 @@ type Registry struct {
 	base string
 	auth auth
 	old  atomic.Bool // it has shown that it does not list referrers
+
+	limit *limit.Limit // of requests under way
 }
 
 // New makes a registry; nothing is asked of it yet.
@@ -53,7 +57,7 @@ func New(o Options) *Registry {
 	if o.Limit == nil {
 		o.Limit = func(context.Context) error { return nil }
 	}
-	return &Registry{opt: o, base: scheme + host + "/v2/"}
+	return &Registry{opt: o, base: scheme + host + "/v2/", limit: limit.New(16, 64)}
 }
 
 // NewClient makes an HTTP client that keeps enough connections for a copy, with

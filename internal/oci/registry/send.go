@@ -78,7 +78,11 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		if err := r.authorize(ctx, req, c.scopes, again); err != nil {
 			return nil, -1, err
 		}
+		if err := r.limit.Take(ctx); err != nil {
+			return nil, -1, err
+		}
 		res, err := r.opt.Client.Do(req)
+		r.limit.Give() // the body of an answer does not count: who reads it may wait for another answer
 		if err != nil {
 			return nil, repeatable(ctx, err), lost(ctx, c, err)
 		}
@@ -95,9 +99,16 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 			continue
 		}
 		answer := newAnswer(res, raw)
+		if res.StatusCode == http.StatusUnauthorized && c.stream != nil {
+			r.forget(c.scopes) // it has ended on the way; what is sent anew begins with another
+			return nil, -1, fault.New(fault.Unavailable, "%w", answer)
+		}
 		wait := time.Duration(-1)
 		if transient(res.StatusCode) {
 			wait = after(res)
+			if res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable {
+				r.limit.Slower(wait)
+			}
 		}
 		return nil, wait, classify(answer)
 	}

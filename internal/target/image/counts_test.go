@@ -54,8 +54,8 @@ func TestAColdCopyAsksOnce(t *testing.T) {
 	for what, got := range map[string][2]int{
 		"blobs read":          {count(source, "GET", "/blobs/"), blobs},
 		"manifests read":      {count(source, "GET", "/manifests/"), 3},
-		"blobs asked for":     {count(dest, "HEAD", "/blobs/"), blobs + 1}, // and the pointer's
-		"uploads begun":       {count(dest, "POST", "/blobs/uploads/"), blobs + 1},
+		"blobs asked for":     {count(dest, "HEAD", "/blobs/"), 0},                 // they are small: the upload looks
+		"uploads begun":       {count(dest, "POST", "/blobs/uploads/"), blobs + 1}, // and the pointer's
 		"uploads":             {count(dest, "PUT", "/blobs/uploads/"), blobs + 1},
 		"manifests written":   {count(dest, "PUT", "/manifests/"), 3},
 		"tag lists":           {count(source, "GET", "/tags/") + count(dest, "GET", "/tags/"), 2},

@@ -106,9 +106,19 @@ func (t *Target) source(ctx context.Context, s spot) (from oci.From, where strin
 	return repo, reference, nil
 }
 
-// empty puts the blob into the repository that the pointer is made of.
+// emptyBlob is what the pointer is made of.
+func emptyBlob() (oci.Descriptor, error) {
+	h, err := v1.NewHash(emptyDigest)
+	return oci.Descriptor{Digest: h, Size: int64(len(emptyBytes)), MediaType: emptyType}, err
+}
+
+// empty puts that blob into the repository.
 func (s spot) empty(ctx context.Context) error {
-	lacks, err := s.repo.Lacks(ctx, []string{emptyDigest})
+	blob, err := emptyBlob()
+	if err != nil {
+		return err
+	}
+	lacks, err := s.repo.Lacks(ctx, []oci.Descriptor{blob})
 	if err != nil || len(lacks) == 0 {
 		return err
 	}
@@ -116,11 +126,14 @@ func (s spot) empty(ctx context.Context) error {
 }
 
 func (s spot) uploadEmpty(ctx context.Context) error {
-	h, err := v1.NewHash(emptyDigest)
+	blob, err := emptyBlob()
 	if err != nil {
 		return err
 	}
-	_, err = s.repo.Upload(ctx, oci.Descriptor{Digest: h, Size: int64(len(emptyBytes)), MediaType: emptyType}, "",
-		func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(emptyBytes)), nil })
+	_, err = s.repo.Upload(ctx, blob, "", func(ctx context.Context) (*oci.Stream, error) {
+		return oci.NewStream(ctx, blob, func(context.Context, int64) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader(emptyBytes)), nil
+		}, nil)
+	})
 	return err
 }

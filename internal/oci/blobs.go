@@ -1,0 +1,116 @@
+package oci
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// blobs uploads those that lack, the largest first. What other copies have on
+// their way to the repository is not asked for, but waited for.
+func (j *transfer) blobs(ctx context.Context, all []Descriptor) error {
+	todo, err := j.missing(ctx, all)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(todo, func(a, b Descriptor) int { return cmp.Compare(b.Size, a.Size) })
+	var group errgroup.Group // what is on its way arrives, though another fails
+	var failed atomic.Bool
+	for _, d := range todo {
+		group.Go(func() error {
+			if failed.Load() {
+				return nil
+			}
+			err := j.blob(ctx, d)
+			if err != nil {
+				failed.Store(true)
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+func (j *transfer) missing(ctx context.Context, all []Descriptor) ([]Descriptor, error) {
+	var todo, ask []Descriptor
+	for _, d := range all {
+		if j.copier.knows(j.to, d.Digest.String()) {
+			todo = append(todo, d)
+		} else {
+			ask = append(ask, d)
+		}
+	}
+	if len(ask) == 0 {
+		return todo, nil
+	}
+	lacking, err := j.to.Lacks(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	lacks := map[string]bool{}
+	for _, d := range lacking {
+		lacks[d.Digest.String()] = true
+	}
+	for _, d := range ask {
+		if lacks[d.Digest.String()] {
+			todo = append(todo, d)
+			j.total += d.Size
+		} else {
+			j.copier.found(j.to, d.Digest.String())
+		}
+	}
+	return todo, nil
+}
+
+// blob has one blob brought into the repository.
+func (j *transfer) blob(ctx context.Context, d Descriptor) error {
+	how, err := j.copier.land(ctx, j.to, d.Digest.String(), func(from string) (How, error) { return j.send(ctx, d, from) })
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch how {
+	case Uploaded:
+		j.out.Uploaded++
+		j.out.Bytes += d.Size
+	case Mounted:
+		j.out.Mounted++
+	case There:
+	}
+	return nil
+}
+
+// send is blob when it is this copy's turn.
+func (j *transfer) send(ctx context.Context, d Descriptor, from string) (How, error) {
+	select {
+	case j.copier.slots <- struct{}{}:
+		defer func() { <-j.copier.slots }()
+	case <-ctx.Done():
+		return There, ctx.Err()
+	}
+	if j.wish.Halt != nil {
+		if err := j.wish.Halt(); err != nil {
+			return There, err
+		}
+	}
+	return j.to.Upload(ctx, d, from, func(ctx context.Context) (*Stream, error) {
+		return NewStream(ctx, d, func(ctx context.Context, offset int64) (io.ReadCloser, error) {
+			return j.from.Blob(ctx, d.Digest.String(), offset)
+		}, j.pass)
+	})
+}
+
+// pass counts bytes on their way.
+func (j *transfer) pass(n int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.passed += n
+	if j.wish.Report != nil {
+		j.wish.Report(min(j.passed, j.total), j.total)
+	}
+}

@@ -1,0 +1,164 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"falkirk/internal/fault"
+	"falkirk/internal/oci"
+)
+
+// chunk is the size of the pieces that a large blob is sent in. What a lost
+// connection costs is the piece that was on its way.
+const chunk = 32 << 20
+
+// Upload brings a blob into the repository. The request that begins it asks for
+// a mount: from another repository of the registry, where one is named, or from
+// this one, which tells whether the blob is there. Else it is streamed from
+// open, which is called again when a connection is lost.
+func (r *Repository) Upload(ctx context.Context, d oci.Descriptor, from string, open func(context.Context) (*oci.Stream, error)) (oci.How, error) {
+	for n := 1; ; n++ {
+		how, err := r.upload(ctx, d, from, open)
+		if err == nil || n == tries || !fault.Is(err, fault.Unavailable) {
+			return how, err
+		}
+		if err := r.reg.pause(ctx, n, 0); err != nil {
+			return oci.There, err
+		}
+		// It may have arrived, and only the answer was lost.
+		if has, err := r.HasBlob(ctx, d.Digest.String()); has && err == nil {
+			return oci.Uploaded, nil
+		}
+	}
+}
+
+func (r *Repository) upload(ctx context.Context, d oci.Descriptor, from string, open func(context.Context) (*oci.Stream, error)) (oci.How, error) {
+	to, how, err := r.begin(ctx, d, from)
+	if to == nil || err != nil {
+		return how, err
+	}
+	body, err := open(ctx)
+	if err != nil {
+		return oci.There, err
+	}
+	defer body.Close()
+	if d.Size > chunk {
+		if to, err = r.pieces(ctx, to, body); err != nil {
+			return oci.There, fmt.Errorf("upload %s to %w", d.Digest, err)
+		}
+	}
+	q := to.Query()
+	q.Set("digest", d.Digest.String())
+	to.RawQuery = q.Encode()
+	res, err := r.send(ctx, call{
+		method: http.MethodPut, url: to.String(), stream: body, length: body.Left(),
+		header: map[string]string{"Content-Type": "application/octet-stream"},
+	})
+	if err != nil {
+		return oci.There, fmt.Errorf("upload %s to %w", d.Digest, err)
+	}
+	return oci.Uploaded, done(res)
+}
+
+// begin asks for a mount, or where to upload to: nil if the blob is there now.
+func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (*url.URL, oci.How, error) {
+	c := call{method: http.MethodPost, body: []byte{}}
+	how := oci.There
+	if from == "" {
+		from = r.name
+	} else {
+		how = oci.Mounted
+		c.scopes = []string{r.scope(), "repository:" + from + ":pull"}
+	}
+	c.url = r.url("blobs", "uploads/") + "?" + url.Values{"mount": {d.Digest.String()}, "from": {from}}.Encode()
+	res, err := r.send(ctx, c)
+	if err != nil {
+		return nil, how, fmt.Errorf("begin to upload %s to %w", d.Digest, err)
+	}
+	if err := done(res); err != nil {
+		return nil, how, fault.New(fault.Unavailable, "begin to upload %s to %s: %w", d.Digest, r, err)
+	}
+	if res.StatusCode == http.StatusCreated {
+		return nil, how, nil
+	}
+	to, err := res.Location()
+	if err != nil {
+		return nil, how, fault.New(fault.Unavailable, "%s does not say where to upload %s: %w", r, d.Digest, err)
+	}
+	return to, how, nil
+}
+
+// pieces sends all but the last piece of a large blob, and gives where the rest
+// goes. A piece that was cut off is gone on with where the registry has got to.
+func (r *Repository) pieces(ctx context.Context, to *url.URL, body *oci.Stream) (*url.URL, error) {
+	lost := 0
+	for body.Left() > chunk {
+		if err := body.Mark(); err != nil {
+			return nil, err
+		}
+		next, err := r.piece(ctx, to, body, chunk)
+		for ; err != nil; next, err = r.piece(ctx, to, body, chunk) {
+			if lost++; lost == tries || !fault.Is(err, fault.Unavailable) {
+				return nil, err
+			}
+			if next, at, backErr := r.whereabouts(ctx, to); backErr != nil {
+				return nil, err // the registry has forgotten it all
+			} else if backErr := body.Back(at); backErr != nil {
+				return nil, errors.Join(err, backErr)
+			} else {
+				to = next
+			}
+		}
+		to = next
+	}
+	return to, nil
+}
+
+// piece sends the next n bytes.
+func (r *Repository) piece(ctx context.Context, to *url.URL, body *oci.Stream, n int64) (*url.URL, error) {
+	first := body.Offset()
+	res, err := r.send(ctx, call{
+		method: http.MethodPatch, url: to.String(), stream: io.LimitReader(body, n), length: n,
+		header: map[string]string{
+			"Content-Type":  "application/octet-stream",
+			"Content-Range": fmt.Sprintf("%d-%d", first, first+n-1),
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := done(res); err != nil {
+		return nil, fault.New(fault.Unavailable, "%s: %w", r, err)
+	}
+	return res.Location()
+}
+
+// whereabouts asks how many bytes of an upload have arrived, and where the rest
+// goes.
+func (r *Repository) whereabouts(ctx context.Context, to *url.URL) (next *url.URL, at int64, err error) {
+	res, err := r.send(ctx, call{method: http.MethodGet, url: to.String()})
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := done(res); err != nil {
+		return nil, 0, fault.New(fault.Unavailable, "%s: %w", r, err)
+	}
+	_, last, ok := strings.Cut(res.Header.Get("Range"), "-")
+	n, err := strconv.ParseInt(last, 10, 64)
+	if !ok || err != nil {
+		return nil, 0, fault.New(fault.Unavailable, "%s does not say how much has arrived", r)
+	}
+	if next, err = res.Location(); err != nil {
+		next = to
+	}
+	if n == 0 { // "0-0" is said of nothing, too
+		return next, 0, nil
+	}
+	return next, n + 1, nil
+}
