@@ -29,6 +29,7 @@ require (
 )
 
 require (
+	github.com/Masterminds/semver/v3 v3.5.0
 	github.com/aws/aws-sdk-go-v2/service/eks v1.105.3
 	golang.org/x/time v0.16.0
 )

@@ -11,6 +11,7 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/demo"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/imagesync"
 	"falkirk/internal/target/local"
 )
 
@@ -55,6 +56,10 @@ func settings() config.Kinds {
 	}
 	for _, c := range channels() {
 		k.Notices = append(k.Notices, c.Kind)
+	}
+	k.Sync = config.Kind{
+		Name: imagesync.Kind, Doc: "Images that are kept in another registry too, by `falkirk sync`.",
+		New: func() any { s := imagesync.Defaults(); return &s },
 	}
 	return k
 }

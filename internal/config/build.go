@@ -25,6 +25,7 @@ type builder struct {
 	landings   []landing
 	read       []readEnvironment
 	told       []readNotice
+	synced     []*node
 	addresses  []string // of channels; they are secrets
 	values     int      // in the settings of all landings
 	unsure     bool     // a target is misspelt: that one is missing says nothing
@@ -55,6 +56,7 @@ func (b *builder) build(root *node) {
 	b.readComponents(doc.Components)
 	b.environments(doc)
 	b.notices(doc.Notices)
+	b.syncs(doc.Sync)
 	b.together()
 	if len(b.rep.list) == 0 {
 		b.file.effective = b.show(root, doc)

@@ -30,6 +30,12 @@ type document struct {
 	Components   *node   `json:"components" jsonschema:"required,description=the parts of the app; by name"`
 	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
 	Notices      []*node `json:"notices" jsonschema:"description=who is told of what happens"`
+	Sync         []*node `json:"sync" jsonschema:"description=images that are kept in another registry too: for falkirk sync"`
+}
+
+// jobs is a file that holds nothing but jobs of falkirk sync.
+type jobs struct {
+	Sync []*node `json:"sync" jsonschema:"required,minItems=1,description=images that are kept in another registry too"`
 }
 
 type notice struct {

@@ -48,6 +48,7 @@ type Kinds struct {
 	Gates      []Kind
 	Hooks      []Kind // the gates that can be hooks
 	Notices    []Kind
+	Sync       Kind // each item of the list sync
 }
 
 type checker interface{ Check() []fault.Problem }

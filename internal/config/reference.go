@@ -37,6 +37,9 @@ func Reference(kinds Kinds) []byte {
 	section(&b, "environments[].hooks[]", "Exactly one of "+oneOf(kindNames(kinds.Hooks))+", as in a gate; open is success. And:", reflected(hook{}))
 	section(&b, "notices[]", "Exactly one kind of channel, and:", reflected(notice{}))
 	kindSections(&b, "notices[].", kinds.Notices)
+	if kinds.Sync.New != nil {
+		section(&b, "sync[]", kinds.Sync.Doc, block(kinds.Sync))
+	}
 	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
 }
 

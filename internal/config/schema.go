@@ -34,6 +34,9 @@ func Schema(kinds Kinds) ([]byte, error) {
 	noticed := reflected(notice{})
 	pick(noticed, "notice", kinds.Notices)
 	replace(top, "notices", &jsonschema.Schema{Type: "array", Items: allow(noticed, false)})
+	if kinds.Sync.New != nil {
+		replace(top, "sync", &jsonschema.Schema{Type: "array", Items: allow(block(kinds.Sync), false)})
+	}
 	allow(top, false)
 	raw, err := json.MarshalIndent(top, "", "  ")
 	if err != nil {

@@ -99,6 +99,9 @@ func (b *builder) show(root *node, doc document) *node {
 		}
 		top.put("notices", notices)
 	}
+	if len(b.synced) > 0 {
+		top.put("sync", b.showSyncs())
+	}
 	return top
 }
 

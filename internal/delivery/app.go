@@ -21,8 +21,15 @@ type App struct {
 	Environments []Environment `json:"environments"` // in their order
 
 	Notices []NoticeSetting `json:"notices,omitempty"`
+	Syncs   []SyncSetting   `json:"syncs,omitempty"`
 
 	Groups map[string][]string `json:"groups,omitempty"` // people by group, for approvals
+}
+
+// SyncSetting is a job that keeps images of one registry also in another.
+type SyncSetting struct {
+	Name     string          `json:"name"`
+	Settings json.RawMessage `json:"settings"` // the checked block
 }
 
 // Component is one part of an app. Settings is the checked block of its kind,

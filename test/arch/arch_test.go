@@ -39,6 +39,7 @@ var may = map[string][]string{
 	"kube":           {"fault"},
 	"blueprint/*":    {"aws/policy", "delivery", "fault"},
 	"registries":     {"aws/ecr", "oci", "delivery", "fault"},
+	"imagesync":      {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
 	"target/*":       {"registries", "aws", "oci", "release", "bucket", "delivery", "fault"},
 	"face/*":         {"config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// syncs reads the jobs of falkirk sync.
+func (b *builder) syncs(nodes []*node) {
+	first := map[string]pos{}
+	for i, n := range nodes {
+		label := fmt.Sprintf("sync[%d]", i)
+		if n.shape != mapping {
+			b.decoder().mismatch(n, label, "a mapping")
+			continue
+		}
+		raw := b.settings(b.kinds.Sync, n, label)
+		b.name(n, "name", "source", "destination", "account", "repositories", "tags", "platforms")
+		name := "images"
+		at := n.pos
+		if v := n.get("name"); v != nil && v.shape == text {
+			name, at = fmt.Sprint(v.value), v.pos
+		}
+		if before, twice := first[name]; twice {
+			b.rep.add(at, Problem{Text: fmt.Sprintf("sync %q is there twice", name), Got: name, Want: fmt.Sprintf("a name of its own; it is on line %d already", before.line)})
+		}
+		first[name] = at
+		b.accountOf(n, raw)
+		b.synced = append(b.synced, n)
+		b.file.App.Syncs = append(b.file.App.Syncs, delivery.SyncSetting{Name: name, Settings: raw})
+	}
+}
+
+// accountOf checks the account that a job names.
+func (b *builder) accountOf(n *node, raw json.RawMessage) {
+	var named struct {
+		Account string `json:"account"`
+	}
+	if raw != nil && json.Unmarshal(raw, &named) == nil {
+		b.accountNamed(n.get("account"), named.Account)
+	}
+}
+
+func (b *builder) showSyncs() *node {
+	all := &node{shape: list}
+	for i, s := range b.file.App.Syncs {
+		all.items = append(all.items, effective(s.Settings, b.synced[i]))
+	}
+	return all
+}
+
+// LoadJobs reads a file that holds nothing but the list sync. Its errors are
+// like those of Load; no job in it names an account, for there are none.
+func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) ([]delivery.SyncSetting, error) {
+	raw, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	rep := &report{file: path, secrets: map[string]string{}}
+	b := &builder{rep: rep, kinds: kinds, public: map[*node]bool{}, file: &File{Path: path, name: filepath.Base(path)}}
+	switch root := parse(raw, rep, getenv); {
+	case root == nil:
+	case root.shape != mapping:
+		rep.add(pos{1, 1}, Problem{Text: "the file holds no jobs", Want: "a list with the name sync"})
+	default:
+		var doc jobs
+		b.decode(root, &doc, "the file")
+		b.syncs(doc.Sync)
+	}
+	if len(rep.list) > 0 {
+		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.sorted()), "see docs/config.md, under sync[]")
+	}
+	return b.file.App.Syncs, nil
+}
