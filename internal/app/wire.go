@@ -24,6 +24,7 @@ func wire() cli.Wiring {
 		Kinds:   settings(),
 		Open:    open,
 		Reach:   openAccounts,
+		Sync:    openSyncs,
 		Demo:    runDemo,
 		Getenv:  os.LookupEnv,
 		Now:     time.Now,

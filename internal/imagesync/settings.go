@@ -19,11 +19,12 @@ import (
 
 // Settings is one job.
 type Settings struct {
-	Name        string `json:"name,omitempty" yaml:"name,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the job; default: images"`
-	Source      string `json:"source" yaml:"source" jsonschema:"required,minLength=1,description=registry that images come from: its host with a prefix of repositories perhaps"`
-	Destination string `json:"destination" yaml:"destination" jsonschema:"required,minLength=1,description=registry that images go to: its host with a prefix of repositories perhaps"`
-	Account     string `json:"account,omitempty" yaml:"account,omitempty" jsonschema:"description=name under accounts: the account that does it; default: the credentials that are there"`
-	Insecure    bool   `json:"insecure,omitempty" yaml:"insecure,omitempty" jsonschema:"description=HTTP without TLS; with registries on this machine only"`
+	Name          string `json:"name,omitempty" yaml:"name,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the job; default: images"`
+	Source        string `json:"source" yaml:"source" jsonschema:"required,minLength=1,description=registry that images come from: its host with a prefix of repositories perhaps; ecr:REGION is the ECR of the account itself"`
+	Destination   string `json:"destination" yaml:"destination" jsonschema:"required,minLength=1,description=registry that images go to: its host with a prefix of repositories perhaps; ecr:REGION is the ECR of the account itself"`
+	Account       string `json:"account,omitempty" yaml:"account,omitempty" jsonschema:"description=name under accounts: the account that does it; default: the credentials that are there"`
+	SourceAccount string `json:"sourceAccount,omitempty" yaml:"sourceAccount,omitempty" jsonschema:"description=name under accounts: the account that reads the source; default: the one that does it all"`
+	Insecure      bool   `json:"insecure,omitempty" yaml:"insecure,omitempty" jsonschema:"description=HTTP without TLS as if source and destination began with http://; with registries on this machine only"`
 
 	Repositories []string `json:"repositories" yaml:"repositories" jsonschema:"required,minItems=1,description=repositories below the source's prefix; * and ? and ** are patterns"`
 	Tags         []string `json:"tags,omitempty" yaml:"tags,omitempty" jsonschema:"description=tags; * and ? are patterns; default: test where nothing else chooses"`
@@ -84,10 +85,8 @@ func (s Settings) Check() []fault.Problem {
 		if at != "" && (!isHost(host) || prefix != "" && !isRepository(prefix)) {
 			add(key, `a host such as "ghcr.io" or "127.0.0.1:5000/team"`, "%q is not a registry", at)
 		}
-		if s.Insecure && !isLoopback(host) {
-			if _, _, amazon := ecr.Registry(host); !amazon {
-				add("insecure", "registries on this machine, or TLS", "images do not go over the network in the clear")
-			}
+		if s.inClear(at) && !isLoopback(host) {
+			add(key, "a registry on this machine, or TLS", "images do not go over the network in the clear")
 		}
 	}
 	if s.Source != "" && s.Source == s.Destination {
@@ -116,17 +115,33 @@ func (s Settings) Check() []fault.Problem {
 
 // Split takes a registry and a prefix of repositories apart.
 func Split(at string) (host, prefix string) {
-	host, prefix, _ = strings.Cut(at, "/")
+	host, prefix, _ = strings.Cut(strings.TrimPrefix(at, clear), "/")
 	return host, strings.Trim(prefix, "/")
 }
 
+// clear begins a registry that is reached without TLS.
+const clear = "http://"
+
+// ownECR begins the name of the ECR of the account itself; the region follows.
+const ownECR = "ecr:"
+
 func isHost(host string) bool {
+	if region, own := strings.CutPrefix(host, ownECR); own {
+		return regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`).MatchString(region)
+	}
 	return regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^\[[0-9a-fA-F:]+\](:[0-9]{1,5})?$`).MatchString(host)
 }
 
 // isRepository is the distribution specification's rule for names.
 func isRepository(name string) bool {
 	return len(name) <= 255 && regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`).MatchString(name)
+}
+
+// inClear reports whether an end is reached without TLS.
+func (s Settings) inClear(at string) bool {
+	host, _ := Split(at)
+	_, _, amazon := ecr.Registry(host)
+	return strings.HasPrefix(at, clear) || s.Insecure && !amazon && !strings.HasPrefix(host, ownECR)
 }
 
 func isLoopback(registry string) bool {

@@ -3,8 +3,10 @@ package registries
 import (
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -37,7 +39,11 @@ func (r *private) List(ctx context.Context) (Listing, error) {
 	}
 	r.about = about
 	tags, err := r.Repository.Tags(ctx)
-	return Listing{Exists: true, Immutable: about.Immutable, Tags: tags}, err
+	l := Listing{Exists: true, Immutable: about.Immutable, Tags: map[string]string{}, Pushed: map[string]time.Time{}}
+	for t, i := range tags {
+		l.Tags[t], l.Pushed[t] = i.Digest, i.Pushed
+	}
+	return l, err
 }
 
 func (r *private) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
@@ -145,7 +151,12 @@ func (r *private) Referrers(ctx context.Context, digest string) ([]oci.Descripto
 // Tags implements oci.Related.
 func (r *private) Tags(ctx context.Context) ([]string, error) {
 	tags, err := r.Repository.Tags(ctx)
-	return Listing{Tags: tags}.Names(), err
+	return slices.Collect(maps.Keys(tags)), err
+}
+
+// Missing is Lacks: it asks for all of them.
+func (r *private) Missing(ctx context.Context, blobs []oci.Descriptor) ([]oci.Descriptor, error) {
+	return r.Lacks(ctx, blobs)
 }
 
 // Explain leaves errors as they are: the client has told all.

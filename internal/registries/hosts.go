@@ -52,6 +52,22 @@ func (h *Hosts) Repository(ctx context.Context, w Where, name string) (Repositor
 	return s.repository(name), nil
 }
 
+// Catalog lists the repositories of a registry.
+func (h *Hosts) Catalog(ctx context.Context, w Where) ([]string, error) {
+	_, region, isECR := ecr.Registry(w.Host)
+	if w.Host != "" && !isECR {
+		return h.of(w.Host, w.Insecure).Catalog(ctx)
+	}
+	if !isECR {
+		region = w.Region
+	}
+	s, err := h.service(ctx, reach{w.Account, region, w.Host})
+	if err != nil {
+		return nil, err
+	}
+	return s.Repositories(ctx)
+}
+
 // of is the registry of a host, with the login of docker's configuration.
 func (h *Hosts) of(host string, insecure bool) *registry.Registry {
 	h.mu.Lock()

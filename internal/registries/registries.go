@@ -5,6 +5,7 @@ package registries
 
 import (
 	"context"
+	"time"
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/oci"
@@ -33,6 +34,8 @@ type Repository interface {
 	Keep(ctx context.Context, m oci.Manifest, tag string) error
 	// Delete removes tags and digests; those that the registry cannot remove come back.
 	Delete(ctx context.Context, references []string) (left []string, err error)
+	// Missing says which blobs are not there, whatever their size.
+	Missing(ctx context.Context, blobs []oci.Descriptor) ([]oci.Descriptor, error)
 	// Explain says in an error what would be needed.
 	Explain(err error) error
 }
@@ -42,6 +45,7 @@ type Listing struct {
 	Exists    bool
 	Immutable func(tag string) bool // where it is set: true where the registry says that it cannot be moved
 	Tags      map[string]string     // name → digest, "" where the registry does not tell along
+	Pushed    map[string]time.Time  // name → when its image came, where the registry tells
 }
 
 // Names are the tags, in no order.
@@ -51,6 +55,11 @@ func (l Listing) Names() []string {
 		all = append(all, t)
 	}
 	return all
+}
+
+// Creator is a Repository that has to be made before something can go into it.
+type Creator interface {
+	Create(ctx context.Context, m ecr.Make) (made bool, err error)
 }
 
 // IsImmutable reports whether err says that a tag may not be moved.

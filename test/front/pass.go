@@ -155,8 +155,8 @@ func (p *Proxy) serveElsewhere(w http.ResponseWriter, r *http.Request) {
 type stream struct {
 	from io.ReadCloser
 	rate int64
-	end  int64 // where it breaks off; below 0 nowhere
-	turn int64 // the byte of which a bit is turned; below 0 none
+	end  int64        // where it breaks off; below 0 nowhere
+	turn int64        // the byte of which a bit is turned; below 0 none
 	n    atomic.Int64 // the transport may read on while it is looked at
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -83,15 +84,29 @@ func (r *Repository) Describe(ctx context.Context) (About, bool, error) {
 	return a, true, nil
 }
 
-// Create makes the repository, encrypted and scanned on push; false if it is
-// there.
-func (r *Repository) Create(ctx context.Context, tags map[string]string) (made bool, err error) {
+// Make says how a repository is made.
+type Make struct {
+	Tags       map[string]string
+	Immutable  bool   // tags cannot be moved
+	KMSKey     string // ARN of the key; "" is ECR's own
+	ScanOnPush bool
+	Lifecycle  string // policy as JSON; "" is none
+}
+
+// Create makes the repository, encrypted; false if it is there.
+func (r *Repository) Create(ctx context.Context, m Make) (made bool, err error) {
 	in := &ecr.CreateRepositoryInput{
 		RegistryId: r.id(), RepositoryName: &r.name,
-		ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
+		ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: m.ScanOnPush},
 		EncryptionConfiguration:    &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
 	}
-	for k, v := range tags {
+	if m.Immutable {
+		in.ImageTagMutability = types.ImageTagMutabilityImmutable
+	}
+	if m.KMSKey != "" {
+		in.EncryptionConfiguration = &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms, KmsKey: &m.KMSKey}
+	}
+	for k, v := range m.Tags {
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(k), Value: aws.String(v)})
 	}
 	_, err = r.client.api.CreateRepository(ctx, in)
@@ -99,15 +114,44 @@ func (r *Repository) Create(ctx context.Context, tags map[string]string) (made b
 	if errors.As(err, &there) {
 		return false, nil
 	}
-	return err == nil, r.explain("CreateRepository", err)
+	if err != nil || m.Lifecycle == "" {
+		return err == nil, r.explain("CreateRepository", err)
+	}
+	_, err = r.client.api.PutLifecyclePolicy(ctx, &ecr.PutLifecyclePolicyInput{RegistryId: r.id(), RepositoryName: &r.name, LifecyclePolicyText: &m.Lifecycle})
+	return true, r.explain("PutLifecyclePolicy", err)
 }
 
-// Tags lists all tags with their digests, up to 1,000 images a call.
-func (r *Repository) Tags(ctx context.Context) (map[string]string, error) {
-	tags := map[string]string{}
+// Repositories lists the names of all repositories of the registry.
+func (c *Client) Repositories(ctx context.Context) ([]string, error) {
+	in := &ecr.DescribeRepositoriesInput{MaxResults: aws.Int32(1000)}
+	if c.registry != "" {
+		in.RegistryId = &c.registry
+	}
+	var all []string
+	for pages := ecr.NewDescribeRepositoriesPaginator(c.api, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, c.explain("DescribeRepositories", "", err)
+		}
+		for _, r := range page.Repositories {
+			all = append(all, aws.ToString(r.RepositoryName))
+		}
+	}
+	return all, nil
+}
+
+// Tagged is an image that has a tag.
+type Tagged struct {
+	Digest string
+	Pushed time.Time // when it came; its tag may be younger
+}
+
+// Tags lists all tags with their images, up to 1,000 images a call.
+func (r *Repository) Tags(ctx context.Context) (map[string]Tagged, error) {
+	tags := map[string]Tagged{}
 	err := r.images(ctx, types.TagStatusTagged, func(image types.ImageDetail) {
 		for _, tag := range image.ImageTags {
-			tags[tag] = aws.ToString(image.ImageDigest)
+			tags[tag] = Tagged{aws.ToString(image.ImageDigest), aws.ToTime(image.ImagePushedAt)}
 		}
 	})
 	return tags, err

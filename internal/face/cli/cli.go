@@ -35,6 +35,7 @@ type Wiring struct {
 	Kinds   config.Kinds
 	Open    Opener
 	Reach   func(path string) (*Accounts, error) // reads an app file, and opens nothing that it names
+	Sync    func(r SyncRequest) (*Syncs, error)
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
 
@@ -117,6 +118,7 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		&cobra.Group{ID: "life", Title: "The life of a release:"},
 		&cobra.Group{ID: "decide", Title: "What people decide:"},
 		&cobra.Group{ID: "see", Title: "What is where:"},
+		&cobra.Group{ID: "images", Title: "Images in registries:"},
 		&cobra.Group{ID: "app", Title: "The app file:"})
 	root.AddCommand(f.commands()...)
 	for _, h := range f.Hidden {
@@ -136,6 +138,7 @@ func (f *face) commands() []*cobra.Command {
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
 		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
+		f.syncCmd(),
 		f.initCmd(), f.blueprintCmd(), f.createCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})

@@ -17,8 +17,17 @@ const worthAsking = 8 << 20
 
 // Lacks says which of the blobs are to be uploaded, in their order.
 func (r *Repository) Lacks(ctx context.Context, blobs []oci.Descriptor) ([]oci.Descriptor, error) {
+	return r.lacking(ctx, blobs, worthAsking)
+}
+
+// Missing says which of the blobs are not there, whatever their size.
+func (r *Repository) Missing(ctx context.Context, blobs []oci.Descriptor) ([]oci.Descriptor, error) {
+	return r.lacking(ctx, blobs, 0)
+}
+
+func (r *Repository) lacking(ctx context.Context, blobs []oci.Descriptor, worth int64) ([]oci.Descriptor, error) {
 	has, err := each(ctx, blobs, func(ctx context.Context, d oci.Descriptor) (bool, error) {
-		if d.Size < worthAsking {
+		if d.Size < worth {
 			return false, nil
 		}
 		return r.HasBlob(ctx, d.Digest.String())

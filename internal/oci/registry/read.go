@@ -115,10 +115,15 @@ func (r *Repository) Tags(ctx context.Context) ([]string, error) {
 // Referrers lists what refers to a manifest. The second answer is false where
 // the registry does not know how to tell (before OCI 1.1).
 func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descriptor, bool, error) {
-	var all []oci.Descriptor
+	if !r.reg.asked.Load() { // one finds out, the others wait
+		r.reg.asking.Lock()
+		defer r.reg.asking.Unlock()
+		defer r.reg.asked.Store(true)
+	}
 	if r.reg.old.Load() {
 		return nil, false, nil
 	}
+	var all []oci.Descriptor
 	for next := r.url("referrers", digest); next != ""; {
 		var page struct {
 			Manifests []oci.Descriptor `json:"manifests"`
@@ -136,9 +141,32 @@ func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descri
 	return all, true, nil
 }
 
+// Catalog lists the repositories of the registry, page by page. Many public
+// registries do not tell.
+func (r *Registry) Catalog(ctx context.Context) ([]string, error) {
+	at := &Repository{reg: r}
+	var all []string
+	for next := r.base + "_catalog?n=1000"; next != ""; {
+		var page struct {
+			Repositories []string `json:"repositories"`
+		}
+		link, err := at.listAs(ctx, next, []string{"registry:catalog:*"}, &page)
+		if err != nil {
+			err = fmt.Errorf("list the repositories of %s: %w", r.opt.Host, err)
+			return nil, fault.Hint(err, "name the repositories; patterns need a registry that lists what it has")
+		}
+		all, next = append(all, page.Repositories...), link
+	}
+	return all, nil
+}
+
 // list reads one page of JSON and the address of the next.
 func (r *Repository) list(ctx context.Context, address string, into any) (next string, err error) {
-	res, err := r.send(ctx, call{method: http.MethodGet, url: address})
+	return r.listAs(ctx, address, nil, into)
+}
+
+func (r *Repository) listAs(ctx context.Context, address string, scopes []string, into any) (next string, err error) {
+	res, err := r.send(ctx, call{method: http.MethodGet, url: address, scopes: scopes})
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,10 @@ type Registry struct {
 	opt  Options
 	base string
 	auth auth
-	old  atomic.Bool // it has shown that it does not list referrers
+
+	asking sync.Mutex  // whether it lists referrers
+	asked  atomic.Bool // that was found out
+	old    atomic.Bool // it has shown that it does not
 
 	limit *limit.Limit // of requests under way
 }

@@ -8,6 +8,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
+	"falkirk/internal/registries"
 )
 
 // Export says a step as commands of the AWS CLI, and of skopeo for what the AWS
@@ -18,7 +19,7 @@ func (t *Target) Export(ctx context.Context, p delivery.Placement, step delivery
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := s.repo.(creator); !ok {
+	if _, ok := s.repo.(registries.Creator); !ok {
 		return nil, fault.New(fault.Invalid, "%s is no registry of Amazon's, so there are no aws commands for it", s.repo.Registry())
 	}
 	v, err := s.look(ctx)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"falkirk/internal/aws/ecr"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
@@ -14,13 +15,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// creator is a repository that has to be made before something can go into it.
-type creator interface {
-	Create(ctx context.Context, tags map[string]string) (made bool, err error)
-}
-
 func (s spot) create(ctx context.Context) (delivery.Outcome, error) {
-	c, ok := s.repo.(creator)
+	c, ok := s.repo.(registries.Creator)
 	if !ok {
 		return delivery.Outcome{Nothing: true}, nil
 	}
@@ -28,7 +24,7 @@ func (s spot) create(ctx context.Context) (delivery.Outcome, error) {
 	if op, ok := delivery.OperationOf(ctx); ok {
 		tags["falkirk:operation"] = op.ID
 	}
-	made, err := c.Create(ctx, tags)
+	made, err := c.Create(ctx, ecr.Make{Tags: tags, ScanOnPush: true})
 	return delivery.Outcome{Nothing: !made}, err
 }
 

@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"slices"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
+	"falkirk/internal/imagesync"
+	"falkirk/internal/registries"
+)
+
+// openSyncs opens the jobs that are meant. They share logins and connections.
+func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
+	out := &cli.Syncs{Redact: func(s string) string { return s }}
+	var app delivery.App
+	if r.App != "" {
+		f, err := config.Load(r.App, settings(), os.LookupEnv)
+		if err != nil {
+			return nil, err
+		}
+		app, out.Falkirk, out.Redact = f.App, f.Falkirk, redactor(f.Secrets)
+	}
+	jobs, err := syncJobs(r, app)
+	if err != nil {
+		return nil, err
+	}
+	hosts := registries.New(account.New(account.Options{Accounts: app.Accounts, App: app.Name, Actor: actor()}))
+	for _, s := range jobs {
+		out.Names = append(out.Names, s.Label())
+		if len(r.Names) > 0 && !slices.Contains(r.Names, s.Label()) {
+			continue
+		}
+		j, err := syncJob(s, r, hosts)
+		if err != nil {
+			return nil, err
+		}
+		out.Jobs = append(out.Jobs, j)
+	}
+	return out, unknownSync(r.Names, out.Names)
+}
+
+// syncJobs are all that there are.
+func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error) {
+	if r.Flags != nil {
+		if problems := r.Flags.Check(); len(problems) > 0 {
+			return nil, fault.New(fault.Invalid, "--%s: %s; wanted: %s", problems[0].Path[0], problems[0].Text, problems[0].Want)
+		}
+		if r.Flags.Source == "" || r.Flags.Destination == "" || len(r.Flags.Repositories) == 0 {
+			return nil, fault.New(fault.Invalid, "--source, --destination and --repository go together")
+		}
+		return []imagesync.Settings{*r.Flags}, nil
+	}
+	given := app.Syncs
+	if r.Jobs != "" {
+		var err error
+		if given, err = config.LoadJobs(r.Jobs, settings(), os.LookupEnv); err != nil {
+			return nil, err
+		}
+	}
+	if len(given) == 0 {
+		return nil, fault.Hint(fault.New(fault.NotFound, "the app file has no list sync"), "see docs/images.md, or say a job by --source, --destination and --repository")
+	}
+	all := make([]imagesync.Settings, len(given))
+	for i, one := range given {
+		if err := json.Unmarshal(one.Settings, &all[i]); err != nil {
+			return nil, fault.New(fault.Invalid, "read job %s: %w", one.Name, err)
+		}
+	}
+	return all, nil
+}
+
+func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts) (cli.SyncJob, error) {
+	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun}
+	if _, err := imagesync.New(s, opt); err != nil {
+		return cli.SyncJob{}, err
+	}
+	return cli.SyncJob{Name: s.Label(), Run: func(ctx context.Context, report func(imagesync.Event)) (*imagesync.Result, error) {
+		opt.Report = report
+		j, err := imagesync.New(s, opt)
+		if err != nil {
+			return nil, err
+		}
+		return j.Run(ctx)
+	}}, nil
+}
+
+func unknownSync(wanted, known []string) error {
+	for _, name := range wanted {
+		if !slices.Contains(known, name) {
+			return fault.New(fault.NotFound, "no job %q under sync; there is %v", name, known)
+		}
+	}
+	return nil
+}

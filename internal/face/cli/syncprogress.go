@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"falkirk/internal/imagesync"
+)
+
+// syncProgress tells how far a job is: a line for each tag that changes, and
+// one that moves below them on a terminal, or now and then elsewhere.
+type syncProgress struct {
+	f    *face
+	name string
+	bars *mpb.Progress
+	bar  *mpb.Bar
+
+	mu   sync.Mutex
+	now  imagesync.Event
+	told time.Time
+}
+
+func (f *face) syncProgress(name string) *syncProgress {
+	p := &syncProgress{f: f, name: name, told: time.Now()}
+	if f.isJSON() || f.quiet || !f.Terminal {
+		return p
+	}
+	p.bars = mpb.New(mpb.WithOutput(f.Err), mpb.WithRefreshRate(100*time.Millisecond))
+	p.bar = p.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.line() })))
+	return p
+}
+
+func (p *syncProgress) line() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fmt.Sprintf("[%s] … %d of %d tags, %s of %s", p.name, p.now.Done, p.now.Total, size(p.now.Passed), size(p.now.Bytes))
+}
+
+// hear implements the report of a job.
+func (p *syncProgress) hear(ev imagesync.Event) {
+	p.mu.Lock()
+	p.now = ev
+	due := time.Since(p.told) > 10*time.Second
+	p.mu.Unlock()
+	if p.f.isJSON() || p.f.quiet {
+		return
+	}
+	if ev.Item != nil && ev.Item.State != imagesync.Same && ev.Item.State != imagesync.Gone {
+		p.print(fmt.Sprintf("[%s] %s", p.name, p.f.syncLine(*ev.Item, false)))
+	}
+	if due && p.bars == nil {
+		p.print(p.line())
+	}
+}
+
+func (p *syncProgress) print(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = time.Now()
+	if p.bars != nil {
+		// Losing a line of progress is no reason to stop.
+		_, _ = fmt.Fprintln(p.bars, line)
+		return
+	}
+	fmt.Fprintln(p.f.Err, line)
+}
+
+func (p *syncProgress) close() {
+	if p.bars != nil {
+		p.bar.Abort(true)
+		p.bars.Wait()
+	}
+}
+
+// syncLine is one tag.
+func (f *face) syncLine(i imagesync.Item, ahead bool) string {
+	sign, color := "+", green
+	switch i.State {
+	case imagesync.Moved:
+		sign, color = "~", yellow
+	case imagesync.Gone, imagesync.Removed:
+		sign, color = "-", red
+	case imagesync.Refused, imagesync.Failed, imagesync.Kept:
+		sign, color = "!", red
+	case imagesync.Absent, imagesync.Same:
+	}
+	name := i.Repository
+	if i.Tag != "" {
+		name += ":" + i.Tag
+	}
+	var more []string
+	if i.Digest != "" && i.State != imagesync.Same {
+		more = append(more, short(i.Digest))
+	}
+	if i.Was != "" && i.State != imagesync.Same {
+		more = append(more, "was "+short(i.Was))
+	}
+	if i.Bytes > 0 {
+		more = append(more, size(i.Bytes))
+	}
+	if i.Referrers > 0 {
+		more = append(more, fmt.Sprintf("with %d signatures and other referrers", i.Referrers))
+	}
+	if i.Lag != "" && ahead {
+		more = append(more, "at the source for "+i.Lag)
+	}
+	if i.Reason != "" {
+		more = append(more, i.Reason)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%s %s %s: %s", f.paint(color, sign), name, i.State, strings.Join(more, ", ")), ": ")
+}

@@ -1,0 +1,142 @@
+package imagesync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"falkirk/internal/fault"
+	"falkirk/internal/oci"
+	"falkirk/internal/registries"
+)
+
+// Registries finds repositories.
+type Registries interface {
+	Repository(ctx context.Context, w registries.Where, name string) (registries.Repository, error)
+	Catalog(ctx context.Context, w registries.Where) ([]string, error)
+}
+
+// Verifier says whether an image may be copied; what it has found against it is
+// fault.Refused.
+type Verifier func(ctx context.Context, from registries.Repository, digest string) error
+
+// Options is what a job works with.
+type Options struct {
+	Registries Registries
+	Verify     Verifier // may be nil: every image may be copied
+	// Only narrows the job to one repository of the source, or one tag in it:
+	// "shop/api", "shop/api:test"; "" is all.
+	Only   string
+	DryRun bool
+	Report func(Event) // may be nil; called one at a time
+}
+
+// Job keeps the images of one registry in another.
+type Job struct {
+	set      Settings
+	opt      Options
+	choose   chooser
+	from, to end
+	copier   *oci.Copier
+	report   reporter
+}
+
+// end is one of the two registries.
+type end struct {
+	registries.Where
+	prefix string
+}
+
+// New makes a job of checked settings; nothing is asked of anybody yet.
+func New(s Settings, opt Options) (*Job, error) {
+	j := &Job{set: s, opt: opt, copier: oci.NewCopier(), report: reporter{to: opt.Report}}
+	var err error
+	if j.choose, err = newChooser(s); err != nil {
+		return nil, err
+	}
+	account := s.SourceAccount
+	if account == "" {
+		account = s.Account
+	}
+	j.from, j.to = s.end(s.Source, account), s.end(s.Destination, s.Account)
+	return j, nil
+}
+
+func (s Settings) end(at, account string) end {
+	host, prefix := Split(at)
+	w := registries.Where{Host: host, Account: account, Insecure: s.inClear(at)}
+	if region, own := strings.CutPrefix(host, ownECR); own {
+		w.Host, w.Region = "", region
+	}
+	return end{w, prefix}
+}
+
+// name is a repository's whole name.
+func (e end) name(repository string) string {
+	if e.prefix == "" {
+		return repository
+	}
+	return e.prefix + "/" + repository
+}
+
+// repositories are those that the job is about, sorted, without the prefix.
+func (j *Job) repositories(ctx context.Context) ([]string, error) {
+	only, _, _ := strings.Cut(j.opt.Only, ":")
+	only = j.from.cut(only)
+	if only != "" {
+		if !j.choose.repository(only) {
+			return nil, fault.New(fault.Invalid, "repository %s is not one of this job's: %s", only, strings.Join(j.set.Repositories, ", "))
+		}
+		return []string{only}, nil
+	}
+	if j.choose.named() {
+		all := slices.Clone(j.set.Repositories)
+		slices.Sort(all)
+		return slices.Compact(all), nil
+	}
+	known, err := j.opt.Registries.Catalog(ctx, j.from.Where)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, name := range known {
+		if j.from.prefix != "" && !strings.HasPrefix(name, j.from.prefix+"/") {
+			continue
+		}
+		if name = j.from.cut(name); j.choose.repository(name) {
+			all = append(all, name)
+		}
+	}
+	for _, name := range j.set.Repositories {
+		if !isPattern(name) {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+func (e end) cut(name string) string {
+	if e.prefix == "" {
+		return name
+	}
+	return strings.TrimPrefix(name, e.prefix+"/")
+}
+
+// tag is the one tag that the job is narrowed to; "" is all.
+func (j *Job) tag() string {
+	_, tag, _ := strings.Cut(j.opt.Only, ":")
+	return tag
+}
+
+// open finds a repository at both ends.
+func (j *Job) open(ctx context.Context, repository string) (from, to registries.Repository, err error) {
+	if from, err = j.opt.Registries.Repository(ctx, j.from.Where, j.from.name(repository)); err != nil {
+		return nil, nil, fmt.Errorf("source: %w", err)
+	}
+	if to, err = j.opt.Registries.Repository(ctx, j.to.Where, j.to.name(repository)); err != nil {
+		return nil, nil, fmt.Errorf("destination: %w", err)
+	}
+	return from, to, nil
+}

@@ -1,0 +1,291 @@
+package imagesync
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"falkirk/internal/aws/ecr"
+	"falkirk/internal/fault"
+	"falkirk/internal/oci"
+	"falkirk/internal/registries"
+)
+
+// grace is how long what is on its way may still take after an interrupt.
+const grace = 5 * time.Second
+
+// Run does the job once. The result is there also where something went wrong;
+// the error is that of the tags that could not be synced. After an interrupt no
+// further blob is begun, and what is on its way gets a few seconds.
+func (j *Job) Run(ctx context.Context) (*Result, error) {
+	r := &Result{
+		Name: j.set.Label(), Source: j.set.Source, Destination: j.set.Destination, DryRun: j.opt.DryRun,
+		Began: time.Now().UTC().Truncate(time.Millisecond), Counts: map[State]int{}, Items: []Item{},
+	}
+	pairs, err := j.look(ctx)
+	if err == nil {
+		err = j.do(ctx, pairs, r)
+	}
+	r.Seconds = time.Since(r.Began).Seconds()
+	r.sort()
+	if err != nil {
+		return r, err
+	}
+	return r, r.err()
+}
+
+// do brings what lacks, then removes what is gone.
+func (j *Job) do(ctx context.Context, pairs []*pair, r *Result) error {
+	total := 0
+	for _, p := range pairs {
+		total += len(p.items)
+	}
+	j.report.tell(func(e *Event) { e.Total += total }, nil)
+	if j.opt.DryRun {
+		return j.foretell(ctx, pairs, r)
+	}
+	work, stop := late(ctx)
+	defer stop()
+	var group errgroup.Group
+	group.SetLimit(tagsAtOnce)
+	for _, p := range pairs {
+		if err := j.make(ctx, p, r); err != nil {
+			p.fail(err)
+		}
+		for _, i := range p.items {
+			group.Go(func() error {
+				j.finish(ctx, work, p, i, r)
+				return nil
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return j.remove(ctx, pairs, r)
+}
+
+// late is a context that ends some time after another one.
+func late(ctx context.Context) (context.Context, func()) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return work, func() { stop(); cancel() }
+}
+
+// finish brings one tag to its end and tells of it.
+func (j *Job) finish(ctx, work context.Context, p *pair, i Item, r *Result) {
+	if i.State == Gone {
+		return // when all have come
+	}
+	if ctx.Err() != nil {
+		r.left()
+		return
+	}
+	if i.State == Absent || i.State == Moved || i.State == Same && j.unrelated(work, p, i) {
+		i = j.bring(ctx, work, p, i, r)
+		if ctx.Err() != nil && i.err != nil && fault.Is(i.err, fault.Interrupted) {
+			r.left()
+			return
+		}
+	}
+	r.add(i)
+	j.report.tell(func(e *Event) { e.Done++ }, &i)
+}
+
+// bring copies one tag. One that has moved meanwhile is copied again, as what it
+// is then.
+func (j *Job) bring(ctx, work context.Context, p *pair, i Item, r *Result) Item {
+	for range 3 {
+		began := time.Now()
+		got, err := j.copy(ctx, work, p, i)
+		r.wrote(got.Manifests)
+		i.Digest, i.Bytes, i.Blobs, i.Mounted = got.Digest, i.Bytes+got.Bytes, i.Blobs+got.Uploaded, i.Mounted+got.Mounted
+		i.Referrers = got.Referrers
+		if err != nil {
+			return i.failed(explain(p, i, err))
+		}
+		if time.Since(began) < soon || len(j.set.Platforms) > 0 {
+			return i
+		}
+		now, err := p.from.Digest(work, i.Tag)
+		if err != nil || now == "" || now == i.Digest {
+			return i // a failed question is no failed copy
+		}
+		i.State, i.Was, i.Digest = Moved, i.Digest, now
+	}
+	return i
+}
+
+// soon is how quickly a tag is copied that is not looked at again afterwards.
+const soon = 2 * time.Second
+
+func (j *Job) copy(ctx, work context.Context, p *pair, i Item) (oci.Copied, error) {
+	w := oci.Wish{
+		Digest: i.Digest, Tag: i.Tag, Alone: !j.set.Referrers, Tags: p.tags, Fresh: len(p.dst.Tags) == 0,
+		Halt: ctx.Err, Report: j.passed(),
+	}
+	if w.Digest == "" {
+		w.Digest = i.Tag
+	}
+	if err := j.verify(work, p, i, &w); err != nil {
+		return oci.Copied{Digest: i.Digest}, err
+	}
+	return j.copier.Copy(work, p.to, p.origin(w.Digest), w)
+}
+
+// verify asks whether the image may be copied, and sees to it that just that one
+// is. Of a narrowed index it is the whole one that was signed.
+func (j *Job) verify(ctx context.Context, p *pair, i Item, w *oci.Wish) error {
+	if j.opt.Verify == nil {
+		return nil
+	}
+	signed := w.Digest
+	if len(j.set.Platforms) > 0 {
+		signed = i.Tag
+	}
+	m, err := p.from.Manifest(ctx, signed)
+	if err != nil {
+		return err
+	}
+	if len(j.set.Platforms) == 0 {
+		w.Digest = m.Digest
+	}
+	return j.opt.Verify(ctx, p.from, m.Digest)
+}
+
+// passed tells the bytes of one copy as part of all.
+func (j *Job) passed() func(passed, total int64) {
+	var before, known int64
+	return func(passed, total int64) {
+		j.report.tell(func(e *Event) {
+			e.Passed += passed - before
+			e.Bytes += total - known
+		}, nil)
+		before, known = passed, total
+	}
+}
+
+func explain(p *pair, i Item, err error) error {
+	if registries.IsImmutable(err) {
+		err = fault.New(fault.Refused, "tag %s of %s is on %s and cannot be moved: %w", i.Tag, p.name, i.Was, err)
+		return fault.Hint(err, "leave the tag out, or let the repository's tags be moved")
+	}
+	return p.to.Explain(err)
+}
+
+// unrelated reports whether something refers to an image at the source and may
+// not have come along: it may be signed after it was copied.
+func (j *Job) unrelated(ctx context.Context, p *pair, i Item) bool {
+	if !j.set.Referrers || i.Digest == "" || len(j.set.Platforms) > 0 {
+		return false
+	}
+	stem := strings.Replace(i.Digest, ":", "-", 1)
+	for _, t := range p.tags {
+		if strings.HasPrefix(t, stem) && p.dst.Tags[t] == "" {
+			if _, there := p.dst.Tags[t]; !there {
+				return true
+			}
+		}
+	}
+	found, can, err := p.from.Referrers(ctx, i.Digest)
+	if err != nil || !can || len(found) == 0 {
+		return false
+	}
+	var digests []string
+	for _, d := range found {
+		digests = append(digests, d.Digest.String())
+	}
+	has, err := p.to.Holds(ctx, digests)
+	return err == nil && slices.Contains(slices.Collect(maps.Values(has)), false)
+}
+
+// make makes the repository at the destination where it is missing and that has
+// to be done.
+func (j *Job) make(ctx context.Context, p *pair, r *Result) error {
+	c, ok := p.to.(registries.Creator)
+	if !ok || p.dst.Exists || !slices.ContainsFunc(p.items, func(i Item) bool { return i.State == Absent }) {
+		return nil
+	}
+	if j.set.Create.Never {
+		err := fault.New(fault.Refused, "there is no repository %s in %s", p.name, p.to.Registry())
+		return fault.Hint(err, "make it, or leave create.never out")
+	}
+	made, err := c.Create(ctx, ecr.Make{
+		Tags: map[string]string{"falkirk:sync": j.set.Label()}, Immutable: j.set.Create.Immutable,
+		KMSKey: j.set.Create.KMSKey, ScanOnPush: j.set.Create.ScanOnPush, Lifecycle: j.set.Create.Lifecycle,
+	})
+	if made {
+		r.Made = append(r.Made, p.name)
+	}
+	if err == nil {
+		p.dst, err = p.to.List(ctx) // its host is known now
+	}
+	return err
+}
+
+// fail makes all that was to come of a repository fail.
+func (p *pair) fail(err error) {
+	for n, i := range p.items {
+		if i.State == Absent || i.State == Moved {
+			p.items[n] = i.failed(err)
+		}
+	}
+}
+
+// remove takes away what is gone at the source, unless that would be too much or
+// something has not come.
+func (j *Job) remove(ctx context.Context, pairs []*pair, r *Result) error {
+	count := 0
+	for _, p := range pairs {
+		for _, i := range p.items {
+			if i.State == Gone {
+				count++
+			}
+		}
+	}
+	if count == 0 || ctx.Err() != nil {
+		return nil
+	}
+	if count > j.set.DeleteLimit {
+		err := fault.New(fault.Refused, "%d tags would be removed from %s, and the limit is %d: nothing was removed", count, j.set.Destination, j.set.DeleteLimit)
+		return fault.Hint(err, "look with --dry-run, then raise deleteLimit")
+	}
+	var errs []error
+	for _, p := range pairs {
+		errs = append(errs, j.removeOf(ctx, p, r))
+	}
+	return errors.Join(errs...)
+}
+
+func (j *Job) removeOf(ctx context.Context, p *pair, r *Result) error {
+	var tags []string
+	for _, i := range p.items {
+		if i.State == Gone {
+			tags = append(tags, i.Tag)
+		}
+	}
+	if len(tags) == 0 {
+		return nil
+	}
+	left, err := p.to.Delete(ctx, tags)
+	for _, i := range p.items {
+		if i.State != Gone {
+			continue
+		}
+		i.State = Removed
+		switch {
+		case slices.Contains(left, i.Tag):
+			i.State, i.Reason = Kept, "the registry removes no tags"
+		case err != nil:
+			i = i.failed(p.to.Explain(err))
+		}
+		r.add(i)
+		j.report.tell(func(e *Event) { e.Done++ }, &i)
+	}
+	return nil
+}
