@@ -25,6 +25,7 @@ func wire() cli.Wiring {
 		Open:    open,
 		Reach:   openAccounts,
 		Sync:    openSyncs,
+		Images:  openImages,
 		Demo:    runDemo,
 		Getenv:  os.LookupEnv,
 		Now:     time.Now,

@@ -41,7 +41,8 @@ var may = map[string][]string{
 	"registries":     {"aws/ecr", "oci", "delivery", "fault"},
 	"imagesync":      {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
 	"target/*":       {"registries", "aws", "oci", "release", "bucket", "delivery", "fault"},
-	"face/*":         {"imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
+	"images":         {"registries", "aws/ecr", "oci", "delivery", "fault"},
+	"face/*":         {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "fault"},
 	"demo":           {"engine", "delivery", "fault"},
 	"app":            {""}, // sees all
 	"../cmd/falkirk": {"app"},

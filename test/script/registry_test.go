@@ -8,13 +8,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"falkirk/test/cloud"
+	"falkirk/test/images"
 )
 
 // TestRegistryScripts runs those of the folder registry against Debian's
 // docker-registry, and a ministack as an account of Amazon's.
 func TestRegistryScripts(t *testing.T) {
 	t.Parallel()
-	host := cloud.Registry(t, true)
+	host, source := cloud.Registry(t, true), cloud.Registry(t, true)
+	if _, err := images.Small().Write(t.Context(), images.At(source)); err != nil {
+		t.Fatal(err)
+	}
 	prod := cloud.Ministack(t, "222222222222")
 	tools := filepath.Dir(cloud.Program(t, "aws"))
 	cloud.Skopeo(t, "--version")
@@ -25,6 +29,7 @@ func TestRegistryScripts(t *testing.T) {
 			}
 		}
 		env.Setenv("REGISTRY", host)
+		env.Setenv("SOURCE", source) // service-00 to -02, each with v1 and v2 for two platforms
 		env.Setenv("ECR", strings.TrimPrefix(prod.URL, "http://"))
 		env.Setenv("PATH", env.Getenv("PATH")+string(filepath.ListSeparator)+tools)
 		return nil

@@ -17,6 +17,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/fault"
+	"falkirk/internal/images"
 )
 
 // Streams are where a command reads and writes. Results go to Out, everything
@@ -36,6 +37,7 @@ type Wiring struct {
 	Open    Opener
 	Reach   func(path string) (*Accounts, error) // reads an app file, and opens nothing that it names
 	Sync    func(r SyncRequest) (*Syncs, error)
+	Images  func(r ImageRequest) (*images.Tool, error)
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
 
@@ -138,7 +140,7 @@ func (f *face) commands() []*cobra.Command {
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
 		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
-		f.syncCmd(),
+		f.syncCmd(), f.imageCmd(),
 		f.initCmd(), f.blueprintCmd(), f.createCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})

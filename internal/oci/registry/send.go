@@ -3,12 +3,14 @@ package registry
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"falkirk/internal/fault"
@@ -118,10 +120,22 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 // ourselves, and not when what we sent was wrong.
 func repeatable(ctx context.Context, err error) time.Duration {
 	var own *fault.Error
-	if ctx.Err() != nil || errors.As(err, &own) {
+	if ctx.Err() != nil || errors.As(err, &own) || misled(err) != nil {
 		return -1
 	}
 	return 0
+}
+
+// misled is what to say where the connection itself cannot be what was meant.
+func misled(err error) error {
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return fault.Hint(fault.New(fault.Invalid, "%w", err), "write http:// before a registry without TLS on this machine")
+	case errors.As(err, &unknown):
+		return fault.Hint(fault.New(fault.Invalid, "%w", err), "name the file of the registry's own authority in SSL_CERT_FILE")
+	}
+	return nil
 }
 
 func lost(ctx context.Context, c call, err error) error {
@@ -131,6 +145,9 @@ func lost(ctx context.Context, c call, err error) error {
 	}
 	if errors.As(err, &own) {
 		return err
+	}
+	if told := misled(err); told != nil {
+		return told
 	}
 	return fault.New(fault.Unavailable, "%s: %w", c.method, err)
 }

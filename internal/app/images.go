@@ -1,0 +1,26 @@
+package app
+
+import (
+	"os"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
+	"falkirk/internal/images"
+	"falkirk/internal/registries"
+)
+
+// openImages reaches registries for the commands about single images.
+func openImages(r cli.ImageRequest) (*images.Tool, error) {
+	var accounts []delivery.Account
+	if r.App != "" {
+		f, err := config.Load(r.App, settings(), os.LookupEnv)
+		if err != nil {
+			return nil, err
+		}
+		accounts = f.App.Accounts
+	}
+	pool := account.New(account.Options{Accounts: accounts, Actor: actor()})
+	return &images.Tool{Registries: registries.New(pool), Account: r.Account, Insecure: r.Insecure}, nil
+}
