@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 
@@ -77,6 +78,10 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 
 func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts) (cli.SyncJob, error) {
 	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun}
+	var err error
+	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
+		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)
+	}
 	if _, err := imagesync.New(s, opt); err != nil {
 		return cli.SyncJob{}, err
 	}

@@ -73,6 +73,9 @@ func TestEventsThatAreRefused(t *testing.T) {
 		`{"args": ["status", "-otext"]}`, `{"args": ["status", "--file=x"]}`, `{"args": ["status", "-fx"]}`, `{"args": ["status", "--help"]}`,
 		`{"args": ["status", "--"]}`, `{"args": ["train", "1", "--to", "prd", "--follow"]}`,
 		`{"args": ["status"], "file": "` + elsewhere + `"}`, `{"args": ["status"], "file": "link.yml"}`,
+		`{"args": ["sync", "--jobs", "` + elsewhere + `"]}`, `{"args": ["sync", "--jobs=` + elsewhere + `"]}`, `{"args": ["sync", "--jobs=link.yml"]}`,
+		`{"args": ["sync", "--jobs"]}`, `{"args": ["sync", "--jobs", ""]}`, `{"args": ["sync", "--jobs="]}`, `{"args": ["sync", "--key", "` + elsewhere + `"]}`,
+		`{"args": ["sync", "--jobs", "falkirk.yml", "--jobs", "` + elsewhere + `"]}`,
 		`{"args": ["status"], "file": "nothing.yml"}`, `{"args": ["status"], "file": "../../../etc/hostname"}`,
 	} {
 		if a := f.invoke(t, body, time.Minute); a.kind != "invalid" {

@@ -29,10 +29,13 @@ func (f Function) arguments(raw json.RawMessage) ([]string, error) {
 	if err := flags(ev.Args); err != nil {
 		return nil, err
 	}
+	if err := f.files(ev.Args); err != nil {
+		return nil, err
+	}
 	args := []string{"--output", "json"}
 	if ev.File != "" {
 		if err := f.inside(ev.File); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the app file %w", err)
 		}
 		args = append(args, "--file", ev.File)
 	}
@@ -53,19 +56,39 @@ func flags(args []string) error {
 	return nil
 }
 
-// inside refuses an app file that lies, or leads, anywhere else.
+// files refuses a file that a flag names anywhere else than where app files are.
+func (f Function) files(args []string) error {
+	for i, a := range args {
+		name, path, joined := strings.Cut(a, "=")
+		if !slices.Contains([]string{"--jobs", "--key"}, name) {
+			continue
+		}
+		if !joined && i+1 < len(args) {
+			path = args[i+1]
+		}
+		if err := f.inside(path); err != nil {
+			return fmt.Errorf("the file of %s %w", name, err)
+		}
+	}
+	return nil
+}
+
+// inside refuses a file that lies, or leads, anywhere else.
 func (f Function) inside(path string) error {
+	if path == "" {
+		return errors.New("has no name")
+	}
 	at, err := filepath.EvalSymlinks(path)
 	if err == nil {
 		at, err = filepath.Abs(at)
 	}
 	if err != nil {
-		return fmt.Errorf("the app file: %w", err)
+		return fmt.Errorf("cannot be found: %w", err)
 	}
 	for _, folder := range f.Folders {
 		if real, err := filepath.EvalSymlinks(folder); err == nil && strings.HasPrefix(at, real+string(filepath.Separator)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("the app file must be in one of: %s", strings.Join(f.Folders, ", "))
+	return fmt.Errorf("must be in one of: %s", strings.Join(f.Folders, ", "))
 }

@@ -1,0 +1,151 @@
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"falkirk/test/cloud"
+	"falkirk/test/front"
+	"falkirk/test/images"
+	"falkirk/test/rig"
+)
+
+// synced is what one job came to.
+type synced struct {
+	Tags, Uploaded, Unfinished int
+	Counts                     map[string]int
+}
+
+// results reads them from an answer, or from an error.
+func (a answered) results(t *testing.T) []synced {
+	t.Helper()
+	var all []synced
+	if err := json.Unmarshal(a.document(t).Result, &all); err != nil {
+		t.Fatalf("%v: %+v", err, a)
+	}
+	return all
+}
+
+// jobs writes the file of jobs that is in the function's zip.
+func jobs(t *testing.T, r *rig.Rig, from, to *front.Proxy, more string) string {
+	t.Helper()
+	text := fmt.Sprintf("sync:\n  - source: %s\n    destination: %s\n    insecure: true\n    repositories: [\"team/**\"]\n    tags: [\"*\"]\n%s", from.Host, to.Host, more)
+	path := filepath.Join(r.Dir, "sync.yml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// sent counts the blobs that came to a registry, and those that came twice.
+func sent(p *front.Proxy) (blobs int, twice []string) {
+	seen := map[string]bool{}
+	for _, q := range p.History() {
+		if q.Kind != "end upload" {
+			continue
+		}
+		if seen[q.Reference+q.Repository] {
+			twice = append(twice, q.Reference)
+		}
+		seen[q.Reference+q.Repository] = true
+		blobs++
+	}
+	return blobs, twice
+}
+
+// A sync that does not fit into the time of an invocation ends before it, as an
+// error, and the next goes on: no blob is sent twice.
+func TestASyncGoesOnInTheNextInvocation(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t)
+	origin, home := cloud.Registry(t, false), cloud.Registry(t, false)
+	load := images.Workload{Prefix: "team/", Repositories: 5, Tags: 30, Platforms: 2, Base: 20_000, Middle: 10_000, Top: 100_000}
+	written, err := load.Write(t.Context(), images.At(origin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := front.New(t, origin, front.Rules{Rate: 100_000})
+	to := front.New(t, home, front.Rules{})
+	path := jobs(t, r, from, to, "")
+	f := start(t, r)
+	ask := `{"args": ["sync", "--jobs", "` + path + `"]}`
+
+	const limit = 6 * time.Second
+	began := time.Now()
+	a := f.invoke(t, ask, limit)
+	d, first := a.document(t), a.results(t)[0]
+	if a.kind != "interrupted" || d.Exit.Code != 130 || first.Unfinished == 0 || first.Uploaded == 0 || time.Since(began) > limit {
+		t.Fatalf("after %s: %+v", time.Since(began), a)
+	}
+	from.Calm(front.Rules{})
+	a = f.invoke(t, ask, time.Minute)
+	if a.kind != "" {
+		t.Fatalf("the next: %+v", a)
+	}
+	blobs, twice := sent(to)
+	if second := a.results(t)[0]; second.Unfinished > 0 || second.Uploaded == 0 || len(twice) > 0 || first.Uploaded+second.Uploaded != blobs || blobs < len(written.Blobs) {
+		t.Errorf("first %+v, then %+v; %d blobs of %d, twice %v", first, second, blobs, len(written.Blobs), twice)
+	}
+	for _, tag := range []string{"team/service-00:v1", "team/service-04:v30"} {
+		if got := strings.TrimSpace(cloud.Skopeo(t, "inspect", "--tls-verify=false", "--override-arch=amd64", "--format", "{{.Digest}}", "docker://"+home+"/"+tag)); got != written.Tags[tag] {
+			t.Errorf("skopeo: %s is %s and not %s", tag, got, written.Tags[tag])
+		}
+	}
+	to.Reset()
+	if a = f.invoke(t, ask, time.Minute); a.kind != "" || a.results(t)[0].Counts["same"] != len(written.Tags) {
+		t.Errorf("once more: %+v", a)
+	}
+	if blobs, _ := sent(to); blobs > 0 {
+		t.Errorf("once more, %d blobs were sent", blobs)
+	}
+}
+
+// A push brings one tag; what a job asks for is asked there, too.
+func TestASyncOfOnePush(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t)
+	origin, home := cloud.Registry(t, false), cloud.Registry(t, false)
+	written, err := (images.Workload{Prefix: "team/", Repositories: 2, Tags: 2, Platforms: 1, Base: 100, Middle: 100, Top: 100}).Write(t.Context(), images.At(origin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := front.New(t, origin, front.Rules{}), front.New(t, home, front.Rules{})
+	key := filepath.Join(r.Dir, "cosign.pub")
+	path := jobs(t, r, from, to, "    verify: {keys: [cosign.pub]}\n")
+	cosign(t, r, "generate-key-pair")
+	f := start(t, r)
+	ask := `{"args": ["sync", "--jobs", "` + path + `", "--only", "team/service-01:v2"]}`
+	a := f.invoke(t, ask, time.Minute)
+	if d := a.document(t); a.kind != "refused" || d.Exit.Code != 6 || !strings.Contains(d.Error.Message, "has no signature") || a.results(t)[0].Counts["refused"] != 1 {
+		t.Errorf("not signed: %+v", a)
+	}
+	cosign(t, r, "sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--yes", origin+"/team/service-01@"+written.Tags["team/service-01:v2"])
+	if a = f.invoke(t, ask, time.Minute); a.kind != "" || a.results(t)[0].Tags != 1 {
+		t.Errorf("signed: %+v", a)
+	}
+	var list struct{ Tags []string }
+	if err := json.Unmarshal([]byte(cloud.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+home+"/team/service-01")), &list); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(list.Tags, "v2") || slices.Contains(list.Tags, "v1") {
+		t.Errorf("at home there is %v", list.Tags)
+	}
+	// The signature came along, so the same holds at home.
+	cosign(t, r, "verify", "--key", key, "--private-infrastructure", home+"/team/service-01:v2")
+}
+
+func cosign(t *testing.T, r *rig.Rig, args ...string) {
+	t.Helper()
+	cmd := r.Command(t.Context())
+	cmd.Path, cmd.Args = cloud.Program(t, "cosign"), append([]string{"cosign"}, args...)
+	cmd.Env = append(os.Environ(), "COSIGN_PASSWORD=", "HOME="+r.Dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("cosign %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
