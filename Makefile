@@ -1,5 +1,5 @@
 # What people and CI run. `make` alone lists it.
-.PHONY: help demo demo-aws build test quick lint docs bench fuzz real snapshot
+.PHONY: help demo demo-aws demo-sync build test quick lint docs bench fuzz real snapshot
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -10,6 +10,10 @@ demo: ## watch a release live on this machine
 demo-aws: ## the same on an emulated AWS: three accounts, two regions, from nothing
 	./test/peers
 	@go test ./test/docs -count=1 -v -run TestTheOrganizationIsReal -show | grep -v -E '^(=== |--- |PASS|ok )'
+
+demo-sync: ## images between two registries: first, unchanged, one tag moved; counted, and checked by skopeo
+	./test/peers
+	@go run ./test/demo/sync
 
 build: ## build bin/falkirk, static
 	CGO_ENABLED=0 go build -trimpath -o bin/falkirk ./cmd/falkirk

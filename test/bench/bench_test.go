@@ -32,7 +32,7 @@ func TestATinyRoundOfEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| falkirk pack |", "| `falkirk version`", "`falkirk status dev`", "### The local target's proxy", "falkirk, target"} {
+	for _, want := range []string{"| falkirk pack |", "| `falkirk version`", "`falkirk status dev`", "### The local target's proxy", "falkirk, target", "| falkirk sync "} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}

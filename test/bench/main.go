@@ -37,11 +37,23 @@ func run(ctx context.Context, args []string) error {
 	if len(args) == 3 && args[0] == "site" { // by itself, as the programs beside it
 		return moveSite(ctx, args[1], args[2])
 	}
+	if len(args) == 4 && args[0] == "images" {
+		repositories, err := strconv.Atoi(args[2])
+		tags, other := strconv.Atoi(args[3])
+		if err := errors.Join(err, other); err != nil {
+			return err
+		}
+		return writeImages(ctx, args[1], repositories, tags)
+	}
+	if len(args) > 2 && args[0] == "measured" {
+		return measured(ctx, args[1], args[2:])
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	work := flags.String("work", "", "an empty folder; falkirk and upstream are in it")
 	out := flags.String("out", "", "the page to write into; else it is printed only")
 	only := flags.String("only", "", "one section: "+sectionNames())
 	tiny := flags.Bool("tiny", false, "one round on next to nothing, to see that it works")
+	rounds := flags.Int("rounds", 0, "how often each program runs; 0 is as often as is good for each")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -55,6 +67,9 @@ func run(ctx context.Context, args []string) error {
 	b := &bench{ctx: ctx, work: folder, size: full()}
 	if *tiny {
 		b.size = next2nothing()
+	}
+	if *rounds > 0 {
+		b.size.rounds, b.size.many, b.size.moves = *rounds, *rounds, *rounds
 	}
 	page, err := b.page(*only)
 	if err != nil {
@@ -102,6 +117,7 @@ func sections() []section {
 		{"proxy", (*bench).proxies},
 		{"promotion", (*bench).promotion},
 		{"stacks", (*bench).stacks},
+		{"images", (*bench).images},
 	}
 }
 

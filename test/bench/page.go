@@ -98,6 +98,10 @@ func (b *bench) versions() string {
 		{"s5cmd", "version"},
 		{"rclone", "version"},
 		{"aws", "--version"},
+		{"crane", "version"},
+		{"regsync", "version"},
+		{"oras", "version"},
+		{"skopeo", "--version"},
 	} {
 		if _, err := exec.LookPath(c[0]); err != nil {
 			missing = append(missing, c[0])

@@ -22,11 +22,11 @@ type Request struct {
 func Of(r *http.Request) Request {
 	path := strings.TrimPrefix(r.URL.Path, "/v2/")
 	q, method := Request{Range: r.Header.Get("Range") + r.Header.Get("Content-Range")}, strings.ToLower(r.Method)
-	switch {
-	case path == "" || path == "/v2":
+	switch path {
+	case "", "/v2":
 		q.Kind = "ping"
 		return q
-	case path == "_catalog":
+	case "_catalog":
 		q.Kind = "catalog"
 		return q
 	}

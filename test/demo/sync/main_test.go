@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"falkirk/test/cloud"
+)
+
+// The demonstration ends well, skopeo has the last word in it, and what did not
+// change costs hardly any requests.
+func TestTheDemonstration(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	cloud.Skopeo(t, "--version")
+	if _, err := exec.LookPath("docker-registry"); err != nil && os.Getenv("CI") != "true" {
+		t.Skip("LEFT OUT: no docker-registry: run ./test/peers")
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), &out, []string{"-small"}); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if n := strings.Count(out.String(), "skopeo: all 6 digests agree."); n != 2 {
+		t.Errorf("skopeo agrees %d times, want 2:\n%s", n, out.String())
+	}
+	var requests []int
+	for _, m := range regexp.MustCompile(`s, (\d+) requests`).FindAllStringSubmatch(out.String(), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		requests = append(requests, n)
+	}
+	// Six tags in three repositories: the tags on both sides, and each tag's digest on both.
+	if len(requests) != 3 || requests[1] > 6+2*6+4 || requests[2] < requests[1] || requests[2] > requests[0] {
+		t.Errorf("requests: %v\n%s", requests, out.String())
+	}
+}
