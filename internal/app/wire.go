@@ -20,16 +20,18 @@ const hiddenLocal = "local-process"
 
 func wire() cli.Wiring {
 	return cli.Wiring{
-		Version: buildVersion(),
-		Kinds:   settings(),
-		Open:    open,
-		Reach:   openAccounts,
-		Sync:    openSyncs,
-		Images:  openImages,
-		Demo:    runDemo,
-		Getenv:  os.LookupEnv,
-		Now:     time.Now,
-		Actor:   actor(),
+		Version:  buildVersion(),
+		Kinds:    settings(),
+		Open:     open,
+		Reach:    openAccounts,
+		Sync:     openSyncs,
+		Images:   openImages,
+		Demo:     runDemo,
+		Getenv:   os.LookupEnv,
+		Now:      time.Now,
+		Actor:    actor(),
+		Configs:  prdConfigs,
+		Schedule: setUpSync,
 		Blueprints: []cli.Blueprint{
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},

@@ -37,6 +37,8 @@ var may = map[string][]string{
 	"aws/doctor":     {"aws", "delivery", "fault"},
 	"aws/prepare":    {"aws", "blueprint", "delivery", "fault"},
 	"kube":           {"fault"},
+	"aws/syncsetup":  {"aws", "blueprint", "kube", "delivery", "fault"},
+	"k9":             {"fault"},
 	"blueprint/*":    {"aws/policy", "delivery", "fault"},
 	"registries":     {"aws/ecr", "oci", "delivery", "fault"},
 	"imagesync":      {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},

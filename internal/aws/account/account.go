@@ -22,6 +22,7 @@ type Options struct {
 	Accounts []delivery.Account // of the app file
 	App      string
 	Actor    string                                           // who asks; in the name of every session
+	Profile  string                                           // of the SDK's configuration; empty: the ordinary one
 	Start    func(ctx context.Context) (aws.Config, error)    // the starting credentials; nil: the SDK's ordinary chain
 	Retried  func(account, region, service, operation string) // told of every call that was sent again; may be nil
 }
@@ -40,7 +41,7 @@ type Pool struct {
 func New(opt Options) *Pool {
 	if opt.Start == nil {
 		opt.Start = func(ctx context.Context) (aws.Config, error) {
-			return config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide()))
+			return config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide()), config.WithSharedConfigProfile(opt.Profile))
 		}
 	}
 	return &Pool{opt: opt, sessions: map[session]*chain{}}
@@ -118,4 +119,10 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	cfg.Logger = logging.Nop{}                             // what matters is in the errors
 	p.start = &cfg
 	return cfg, nil
+}
+
+// Whose says which account credentials belong to.
+func Whose(ctx context.Context, cfg aws.Config) (string, error) {
+	h := identity(ctx, cfg, Hop{})
+	return h.ID, h.Err
 }

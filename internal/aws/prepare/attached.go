@@ -105,3 +105,11 @@ func (a attached) merge(ctx context.Context, ours func(sid string) bool, want []
 	}
 	return out, a.write(ctx, after)
 }
+
+// Attach merges the statements of a grant into the policy of its bucket or
+// repository, in which ours are those whose Sid is one of ours; without
+// statements it takes ours away. With dry it only says what it would change. cfg
+// reaches the account, whose name is for errors.
+func Attach(ctx context.Context, cfg aws.Config, g policy.Grant, account string, ours func(sid string) bool, dry bool) (Attachment, error) {
+	return attached{cfg, g, account}.merge(ctx, ours, g.Statements, dry)
+}

@@ -18,7 +18,6 @@ func (s Spec) network() block {
 	return block{
 		{Key: "podSelector", Value: block{{Key: "matchLabels", Value: block{{Key: LabelSync, Value: s.Name}}}}},
 		{Key: "policyTypes", Value: []string{"Ingress", "Egress"}},
-		{Key: "ingress", Value: []block{}},
 		{Key: "egress", Value: out},
 	}
 }

@@ -75,5 +75,5 @@ func Kustomize(all []Object) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write kustomization.yaml: %w", err)
 	}
-	return append(out, File{"kustomization.yaml", raw}), nil
+	return append(out, File{"kustomization.yaml", append([]byte("# Made by falkirk create ecr-sync.\n"), raw...)}), nil
 }

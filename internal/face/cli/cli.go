@@ -41,6 +41,8 @@ type Wiring struct {
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
 
+	Configs    func(r ConfigsRequest) ([]ConfigFile, error)
+	Schedule   Scheduler
 	Blueprints []Blueprint
 	Getenv     func(string) (string, bool)
 	Now        func() time.Time
@@ -141,7 +143,7 @@ func (f *face) commands() []*cobra.Command {
 		f.lockCmd(),
 		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
 		f.syncCmd(), f.imageCmd(),
-		f.initCmd(), f.blueprintCmd(), f.createCmd(), f.configCmd(), f.schemaCmd(),
+		f.initCmd(), f.blueprintCmd(), f.createCmd(), f.deleteCmd(), f.configCmd(), f.schemaCmd(),
 		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
 	})
 }

@@ -1,0 +1,372 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/goccy/go-yaml"
+	"k8s.io/client-go/rest"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/ecr"
+	"falkirk/internal/aws/eks"
+	"falkirk/internal/aws/policy"
+	"falkirk/internal/aws/syncsetup"
+	"falkirk/internal/blueprint/syncjob"
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
+	"falkirk/internal/imagesync"
+	"falkirk/internal/k9"
+	"falkirk/internal/kube"
+)
+
+// scheduling is one run of create or delete ecr-sync.
+type scheduling struct {
+	asked    cli.ScheduleRequest
+	values   k9.Values // with what flags say in the place of what the file says
+	app      delivery.App
+	job      imagesync.Settings
+	account  string // 12 digits, of the cluster; "" until it is known
+	reached  *account.Pool
+	cluster1 *kube.Client
+}
+
+// readSync reads the values file, the job and the flags.
+func readSync(r cli.ScheduleRequest) (*scheduling, error) {
+	w := &scheduling{asked: r}
+	if r.File != "" {
+		f, err := config.Load(r.File, settings(), os.LookupEnv)
+		if err != nil {
+			return nil, err
+		}
+		w.app = f.App
+	}
+	if err := w.readValues(); err != nil {
+		return nil, err
+	}
+	w.overrule()
+	if err := w.filled(); err != nil {
+		return nil, err
+	}
+	return w, w.readJob()
+}
+
+// valuesPath is the file that was named, or the one that is here or beside the
+// app file; "" if there is none.
+func (w *scheduling) valuesPath() string {
+	if w.asked.Values != "" {
+		return w.asked.Values
+	}
+	for _, dir := range []string{"", w.app.Root} {
+		path := filepath.Join(dir, k9.SyncValues)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path
+		}
+	}
+	return ""
+}
+
+// readValues reads the values file. One that is missing is made where it is
+// needed, and then has to be filled in.
+func (w *scheduling) readValues() error {
+	path := w.valuesPath()
+	if path != "" {
+		var err error
+		w.values, err = k9.Read(path)
+		return err
+	}
+	if w.asked.Job != "" || w.asked.Delete || w.asked.Cluster != "" {
+		return nil
+	}
+	if w.asked.DryRun || w.shows() || w.asked.PrintPolicies {
+		return fault.Hint(fault.New(fault.NotFound, "there is no %s", k9.SyncValues), "falkirk create prd-configs writes one")
+	}
+	files, err := guessConfigs(w.app.Root, w.asked.File)
+	if err != nil {
+		return err
+	}
+	values := files[len(files)-1]
+	if _, err := k9.Write(w.app.Root, values); err != nil {
+		return err
+	}
+	made := filepath.Join(w.app.Root, values.Name)
+	v, err := k9.Read(made)
+	if err != nil {
+		return err
+	}
+	err = fault.New(fault.Invalid, "there was no %s: it was written, and is to be filled in: %s", k9.SyncValues, named(v.Blanks()))
+	return fault.Hint(err, "edit %s, then repeat the command", made)
+}
+
+func named(blanks []k9.Blank) string {
+	var all []string
+	for _, b := range blanks {
+		all = append(all, b.Key+" ("+b.What+")")
+	}
+	return strings.Join(all, "; ")
+}
+
+// overrule takes what flags say.
+func (w *scheduling) overrule() {
+	v, r := &w.values, w.asked
+	v.ClusterName, v.Namespace, v.Region = cmp.Or(r.Cluster, v.ClusterName), cmp.Or(r.Namespace, v.Namespace), cmp.Or(r.Region, v.Region)
+	v.Image, v.Schedule, v.Name = cmp.Or(r.Image, v.Image), cmp.Or(r.Schedule, v.Schedule, syncjob.Usual), cmp.Or(r.Name, v.Name)
+	v.Identity, v.Role = cmp.Or(r.Identity, v.Identity), cmp.Or(r.Role, v.Role)
+	if len(r.NodeRoles) > 0 {
+		v.NodeRoles = r.NodeRoles
+	}
+	if v.Identity == "" {
+		v.Identity = string(syncsetup.Node)
+		if v.Role != "" {
+			v.Identity = string(syncsetup.IRSA)
+		}
+	}
+	v.AppName = cmp.Or(v.AppName, w.app.Name)
+}
+
+// filled refuses values that lack what is needed.
+func (w *scheduling) filled() error {
+	blanks := w.values.Blanks()
+	if w.asked.Job != "" {
+		blanks = slices.DeleteFunc(blanks, func(b k9.Blank) bool { return b.Key == "account" })
+	}
+	where := cmp.Or(w.valuesPath(), k9.SyncValues)
+	if len(blanks) > 0 {
+		err := fault.New(fault.Invalid, "%s is not filled in: %s", where, named(blanks))
+		return fault.Hint(err, "edit %s, then repeat the command", where)
+	}
+	if w.values.Image == "" && !w.asked.Delete && !w.asked.OnlySource && !w.asked.PrintPolicies {
+		err := fault.New(fault.Invalid, "no image is named that the pod is to run")
+		return fault.Hint(err, "push falkirk's image (falkirk_VERSION_image.tar of a release) to a registry that the cluster may pull from, then name it with --image or image in %s", where)
+	}
+	return nil
+}
+
+// readJob finds what is copied: the job of the app file, or as k9 has it.
+func (w *scheduling) readJob() error {
+	w.job = imagesync.Defaults()
+	if w.asked.Job == "" {
+		host := w.values.Account + ".dkr.ecr." + w.values.Region + "." + domain(w.values.Region)
+		w.job.Name, w.job.Source = "", host
+		w.job.Repositories, w.job.Tags = []string{w.values.AppName}, []string{k9.Tag}
+		return nil
+	}
+	i := slices.IndexFunc(w.app.Syncs, func(s delivery.SyncSetting) bool { return s.Name == w.asked.Job })
+	if i < 0 {
+		var names []string
+		for _, s := range w.app.Syncs {
+			names = append(names, s.Name)
+		}
+		err := fault.New(fault.NotFound, "no job %q in the block sync of %s", w.asked.Job, w.asked.File)
+		return fault.Hint(err, "there are: %s", cmp.Or(strings.Join(names, ", "), "none"))
+	}
+	if err := yaml.Unmarshal(w.app.Syncs[i].Settings, &w.job); err != nil {
+		return fmt.Errorf("read job %s: %w", w.asked.Job, err)
+	}
+	return w.inlineKeys()
+}
+
+// inlineKeys puts the keys into the job: their files are not in the pod.
+func (w *scheduling) inlineKeys() error {
+	for i, key := range w.job.Verify.Keys {
+		if strings.Contains(key, "-----BEGIN") {
+			continue
+		}
+		path := key
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(w.app.Root, path)
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return fault.New(fault.Invalid, "read the key %s of job %s: %w", key, w.asked.Job, err)
+		}
+		w.job.Verify.Keys[i] = string(raw)
+	}
+	return nil
+}
+
+func domain(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+// request is what is to be set up, once it is known in which account.
+func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
+	if err := w.findAccount(ctx); err != nil {
+		return syncsetup.Request{}, err
+	}
+	v := w.values
+	w.job.Destination = cmp.Or(w.asked.Destination, w.job.Destination, "ecr:"+v.Region)
+	pod := w.job
+	pod.Account = "" // the pod works as itself
+	raw, err := yaml.MarshalWithOptions(map[string]any{imagesync.Kind: []imagesync.Settings{pod}}, yaml.IndentSequence(true))
+	if err != nil {
+		return syncsetup.Request{}, fmt.Errorf("write the jobs: %w", err)
+	}
+	r := syncsetup.Request{
+		Job: syncsetup.Job{
+			Source: w.job.Source, Destination: w.job.Destination, Repositories: w.job.Repositories,
+			Make:  ecr.Make{Immutable: w.job.Create.Immutable, KMSKey: w.job.Create.KMSKey, ScanOnPush: w.job.Create.ScanOnPush, Lifecycle: w.job.Create.Lifecycle},
+			Never: w.job.Create.Never, Deletes: w.job.DeleteMissing,
+		},
+		Spec: syncjob.Spec{
+			App: v.AppName, Name: cmp.Or(v.Name, syncjob.Name(v.AppName, w.asked.Job)), Namespace: v.Namespace, Image: v.Image, Schedule: v.Schedule,
+			Config: string(raw), Region: v.Region, Cluster: v.ClusterName, Ports: ports(w.job.Source, w.job.Destination),
+		},
+		Identity: syncsetup.Identity(v.Identity), Role: v.Role, Nodes: v.NodeRoles, Account: w.account, Region: v.Region,
+		NoAWS: w.asked.NoAWS, SkipSource: w.asked.SkipSource, Force: w.asked.Force,
+	}
+	if r.Identity == syncsetup.IRSA {
+		r.Spec.Role = v.Role
+	}
+	return r, nil
+}
+
+// ports are those of registries that name one.
+func ports(registries ...string) []int {
+	var out []int
+	for _, at := range registries {
+		host, _ := imagesync.Split(at)
+		var port int
+		if _, err := fmt.Sscanf(host[strings.LastIndex(host, ":")+1:], "%d", &port); err == nil && strings.Contains(host, ":") {
+			out = append(out, port)
+		}
+	}
+	return out
+}
+
+// findAccount finds the account of the cluster: by who reads, by the role that is
+// taken there, by the ARN in kubeconfig, or by the credentials.
+func (w *scheduling) findAccount(ctx context.Context) error {
+	for _, arn := range append(slices.Clone(w.asked.Readers), w.asked.As) {
+		if a, ok := policy.ParseARN(arn); ok && w.account == "" {
+			w.account = a.Account
+		} else if arn != "" && !ok {
+			return fault.New(fault.Invalid, "%q is not an ARN", arn)
+		}
+	}
+	if w.account == "" && !w.asked.OnlySource {
+		found, ok, err := kube.Find(w.question())
+		if err != nil && !w.shows() {
+			return err
+		}
+		if ok {
+			w.account = found.Account
+		}
+	}
+	if w.account != "" || w.asked.NoAWS || w.shows() {
+		return nil
+	}
+	cfg, err := w.pool("").Config(ctx, "", w.values.Region)
+	if err != nil {
+		return err
+	}
+	if w.account, err = account.Whose(ctx, cfg); err != nil {
+		return fault.Hint(fmt.Errorf("find out the cluster's account: %w", err), "log in to it (AWS_PROFILE), or name a role to take there with --as")
+	}
+	return nil
+}
+
+// shows reports whether the cluster is not asked.
+func (w *scheduling) shows() bool { return w.asked.Print || w.asked.Into != "" }
+
+func (w *scheduling) question() kube.Question {
+	return kube.Question{Kubeconfig: w.asked.Kubeconfig, Context: w.asked.Context, Cluster: w.values.ClusterName, Region: w.values.Region}
+}
+
+// pool reaches the account of the cluster and, once, that of the source.
+func (w *scheduling) pool(source string) *account.Pool {
+	if source == "" && w.reached != nil {
+		return w.reached
+	}
+	opt := account.Options{App: w.values.AppName, Actor: actor()}
+	if source != "" {
+		one := delivery.Account{Name: "of the source", ID: source, Role: w.asked.SourceAs}
+		if known, ok := w.owner(source); ok && w.asked.SourceAs == "" && w.asked.SourceProfile == "" {
+			one = known
+			one.Name = "of the source"
+		}
+		opt.Accounts, opt.Profile = []delivery.Account{one}, w.asked.SourceProfile
+		return account.New(opt)
+	}
+	if w.account == "" {
+		return account.New(opt)
+	}
+	opt.Accounts = []delivery.Account{{Name: "of the cluster", ID: w.account, Role: w.asked.As}}
+	w.reached = account.New(opt)
+	return w.reached
+}
+
+// owner is the account of the app file with an ID, where it has a role.
+func (w *scheduling) owner(id string) (delivery.Account, bool) {
+	i := slices.IndexFunc(w.app.Accounts, func(a delivery.Account) bool { return a.ID == id && a.Role != "" })
+	if i < 0 {
+		return delivery.Account{}, false
+	}
+	return w.app.Accounts[i], true
+}
+
+// own reaches the cluster's account.
+func (w *scheduling) own(ctx context.Context, region string) (aws.Config, error) {
+	cfg, err := w.pool("").Config(ctx, "of the cluster", region)
+	if fault.Is(err, fault.Refused) {
+		err = fault.Hint(err, "log in as an administrator of account %s (AWS_PROFILE), or name a role to take there with --as", w.account)
+	}
+	return cfg, err
+}
+
+// source reaches the account that images come from.
+func (w *scheduling) source(ctx context.Context, id, region string) (aws.Config, error) {
+	return w.pool(id).Config(ctx, "of the source", region)
+}
+
+// cluster logs in: by kubeconfig, or as EKS tells.
+func (w *scheduling) cluster(ctx context.Context) (*kube.Client, error) {
+	if w.cluster1 != nil {
+		return w.cluster1, nil
+	}
+	found, ok, err := kube.Find(w.question())
+	if err != nil {
+		return nil, err
+	}
+	config := found.Config
+	if !ok {
+		if config, err = w.direct(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.cluster1, err = kube.New(config, w.values.ClusterName)
+	return w.cluster1, err
+}
+
+// direct logs in to a cluster that kubeconfig does not have.
+func (w *scheduling) direct(ctx context.Context) (*rest.Config, error) {
+	hint := fmt.Sprintf("aws eks update-kubeconfig --name %s --region %s, or name a context with --context", w.values.ClusterName, w.values.Region)
+	if w.asked.NoAWS {
+		return nil, fault.Hint(fault.New(fault.NotFound, "kubeconfig has no context of cluster %s", w.values.ClusterName), "%s", hint)
+	}
+	cfg, err := w.own(ctx, w.values.Region)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig has no context of cluster %s, and EKS cannot be asked: %w", w.values.ClusterName, err)
+	}
+	client := eks.New(cfg)
+	about, err := client.Cluster(ctx, w.values.ClusterName)
+	if err != nil {
+		return nil, fault.Hint(fmt.Errorf("kubeconfig has no context of cluster %s: %w", w.values.ClusterName, err), "%s", hint)
+	}
+	return kube.Direct(about.Endpoint, about.CA, func(ctx context.Context) (string, error) {
+		return client.Token(ctx, w.values.ClusterName)
+	}), nil
+}

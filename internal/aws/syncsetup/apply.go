@@ -1,0 +1,76 @@
+package syncsetup
+
+import (
+	"context"
+
+	"falkirk/internal/fault"
+)
+
+// Apply does what Look has found: first what the schedule needs, then the
+// schedule, and last goes what nobody needs any more.
+func (s Setup) Apply(ctx context.Context, v View) (View, error) {
+	if len(v.Elsewhere) > 0 {
+		return v, waits(v)
+	}
+	cluster, err := s.Cluster(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, do := range v.apply {
+		if err := do(ctx); err != nil {
+			return v, err
+		}
+	}
+	if v.Objects, err = cluster.Apply(ctx, v.wanted); err != nil {
+		return v, err
+	}
+	for _, do := range v.tidy {
+		if err := do(ctx); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// waits says that somebody in another account has to do his part.
+func waits(v View) error {
+	one := v.Elsewhere[0]
+	return fault.New(fault.Pending, "account %s is out of reach of these credentials, and repository %s there does not say yet what it must", one.Account, one.Repository)
+}
+
+// LookGrant finds out what the policies of the source's repositories lack so that
+// roles of another account may read them; with remove, what of ours is in them.
+// It is for who works in the source's account, and asks no other. GrantAll does
+// it.
+func (s Setup) LookGrant(ctx context.Context, r Request, roles []string, remove bool) (View, error) {
+	v := View{Roles: roles}
+	grants := r.Grants(roles)
+	if len(grants) == 0 {
+		return v, fault.New(fault.Invalid, "%s is no registry of another account in ECR: nothing is to be said there", r.Job.Source)
+	}
+	for _, g := range grants {
+		if remove {
+			g.Statements = nil
+		}
+		reached, err := s.grant(ctx, r, g, &v)
+		if err != nil {
+			return v, err
+		}
+		if !reached {
+			one := v.Elsewhere[0]
+			err := fault.New(fault.Refused, "repository %s of account %s: %s", one.Repository, one.Account, one.Why)
+			return v, fault.Hint(err, "log in there, or give --source-profile or --source-as")
+		}
+	}
+	return v, nil
+}
+
+// GrantAll does what LookGrant has found.
+func (s Setup) GrantAll(ctx context.Context, v View) error {
+	for _, do := range append(v.apply, v.tidy...) {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

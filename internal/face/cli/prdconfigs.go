@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+// ConfigsRequest asks for the files of production.
+type ConfigsRequest struct {
+	Folder string
+	File   string // app file; empty: there is none
+	DryRun bool
+}
+
+// ConfigFile is one of them.
+type ConfigFile struct {
+	Path   string        `json:"path"`
+	State  string        `json:"state"` // written, unchanged, or kept: it was edited
+	Text   string        `json:"text,omitempty"`
+	Blanks []ConfigBlank `json:"blanks,omitempty"` // what is to be filled in
+}
+
+// ConfigBlank is a value that is to be filled in.
+type ConfigBlank struct {
+	Key  string `json:"key"`
+	What string `json:"what"`
+}
+
+func (f *face) prdConfigsCmd() *cobra.Command {
+	var r ConfigsRequest
+	cmd := &cobra.Command{
+		Use: "prd-configs [FOLDER]", Short: "Write prd-app-config.yml and ecr-sync-values.yml for production",
+		Long: `Writes prd-app-config.yml and ecr-sync-values.yml into the folder of the app, with what
+falkirk.yml and app-config.yml tell, and says what is to be filled in by hand. A file
+that is there is never written over.`,
+		Args: atMostOne("FOLDER"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if path, err := f.path(); err == nil {
+				r.File, r.Folder = path, filepath.Dir(path)
+			} else if f.file != "" {
+				return err
+			}
+			if len(args) == 1 {
+				r.Folder = args[0]
+			}
+			done, err := f.Configs(r)
+			f.doc.Result = map[string]any{"files": done}
+			if err != nil {
+				return err
+			}
+			return f.text(func() { f.printConfigs(r, done) })
+		},
+	}
+	cmd.Flags().BoolVar(&r.DryRun, "dry-run", false, "print the files and write nothing")
+	return cmd
+}
+
+func (f *face) printConfigs(r ConfigsRequest, files []ConfigFile) {
+	blanks := false
+	for _, c := range files {
+		if r.DryRun {
+			fmt.Fprintf(f.Out, "# %s\n%s", c.Path, c.Text)
+			continue
+		}
+		word := c.State
+		if word == "kept" {
+			word = "kept as it was edited:"
+		}
+		fmt.Fprintln(f.Out, word, c.Path)
+		for _, b := range c.Blanks {
+			blanks = true
+			fmt.Fprintf(f.Out, "  fill in %s: %s\n", b.Key, b.What)
+		}
+	}
+	if !r.DryRun && blanks {
+		fmt.Fprintln(f.Out, "  next: fill that in, then falkirk create ecr-sync --dry-run")
+	} else if !r.DryRun {
+		fmt.Fprintln(f.Out, "  next: falkirk create ecr-sync --dry-run")
+	}
+}

@@ -1,0 +1,258 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/fault"
+)
+
+// Scheduler makes, shows or removes the schedule that copies images: it finds
+// out what is to be changed, asks, and does it.
+type Scheduler func(ctx context.Context, r ScheduleRequest) (Schedule, error)
+
+// ScheduleRequest asks for one schedule. What is empty is as the values file says,
+// and then as usual.
+type ScheduleRequest struct {
+	File   string // app file; empty: there is none
+	Job    string // of its block sync; empty: the values file says what is copied
+	Values string // values file; empty: the usual one
+
+	Cluster, Namespace, Region string
+	Image, Schedule, Name      string
+	Identity, Role             string
+	NodeRoles                  []string
+	Destination                string
+
+	Kubeconfig, Context string
+	As                  string // ARN of a role of the cluster's account
+	SourceAs            string // ARN of a role of the account that images come from
+	SourceProfile       string // of AWS's configuration, likewise
+
+	OnlySource bool     // only what the account says that images come from
+	Readers    []string // ARNs of who copies; with OnlySource
+	SkipSource bool
+	NoAWS      bool
+	Force      bool
+
+	Print         bool
+	Into          string // folder for a base of kustomize
+	PrintPolicies bool
+	Delete        bool
+	DryRun        bool
+	Ask           func(Schedule) error // before anything is changed; an error keeps it from that
+}
+
+// Schedule is what was changed, or would be.
+type Schedule struct {
+	App          string              `json:"app"`
+	Name         string              `json:"name"`
+	Namespace    string              `json:"namespace"`
+	Cluster      string              `json:"cluster"`
+	Schedule     string              `json:"schedule"`
+	Source       string              `json:"source"`
+	Destination  string              `json:"destination"`
+	Identity     string              `json:"identity"`
+	Roles        []string            `json:"roles,omitempty"`        // ARNs of who copies
+	Repositories []string            `json:"repositories,omitempty"` // that are made
+	Policies     []PreparedPolicy    `json:"policies"`
+	PodIdentity  string              `json:"podIdentity,omitempty"` // how the role of the service account changes
+	Objects      []ScheduleObject    `json:"objects"`
+	Elsewhere    []ScheduleElsewhere `json:"elsewhere,omitempty"` // what accounts out of reach have to say
+	Notes        []string            `json:"notes,omitempty"`
+	Manifests    string              `json:"manifests,omitempty"`
+	Files        []string            `json:"files,omitempty"`     // written
+	Documents    []ScheduleDocument  `json:"documents,omitempty"` // policies, printed
+	Changed      bool                `json:"changed"`
+}
+
+// ScheduleObject is how one object of the cluster changes.
+type ScheduleObject struct {
+	Sign   string          `json:"sign"`
+	Kind   string          `json:"kind"`
+	Name   string          `json:"name"`
+	Fields []ScheduleField `json:"fields,omitempty"`
+}
+
+// ScheduleField is one value that changes.
+type ScheduleField struct {
+	Path string `json:"path"`
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
+
+// ScheduleElsewhere is what has to be done in an account that is out of reach.
+type ScheduleElsewhere struct {
+	Account    string `json:"account"`
+	Region     string `json:"region"`
+	Repository string `json:"repository"`
+	Policy     string `json:"policy,omitempty"`
+	Command    string `json:"command"`
+	Why        string `json:"why"`
+}
+
+// ScheduleDocument is a policy and what it is for.
+type ScheduleDocument struct {
+	For    string `json:"for"`
+	Policy string `json:"policy"`
+}
+
+func (f *face) createSyncCmd() *cobra.Command {
+	var r ScheduleRequest
+	cmd := &cobra.Command{
+		Use: "ecr-sync [JOB]", Short: "Let the production cluster copy images into its own account",
+		Long: `Makes a CronJob in the production cluster that copies images out of another account's
+registry into its own, with all that it needs: a service account, its configuration, a
+network policy; what the role of the nodes, or the pod's own role, must be allowed; and
+the statement by which the source's repository lets that role read. Nothing outside the
+production account can write there, and no long-lived key exists.
+
+What is copied, and where it runs, is in ecr-sync-values.yml beside the app file (see
+falkirk create prd-configs); with JOB, what is copied is that job of the block sync. The
+cluster is that of kubeconfig's context for clusterName, or is asked of EKS. Everything
+is looked at before the first change; running it again changes what differs. What others
+wrote into policies or objects stays.
+
+It runs as an administrator of the production account. Where the source's account is out
+of reach, it says what has to be done there and makes nothing: who works there runs the
+same with --only-source, and then it goes on with --skip-source.`,
+		Example: "  falkirk create ecr-sync --dry-run\n  falkirk create ecr-sync --identity irsa --role arn:aws:iam::333333333333:role/ecr-sync --source-profile nonprod\n  falkirk create ecr-sync --print | kubectl apply -f -",
+		Args:    atMostOne("JOB"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.schedule(cmd.Context(), r, args)
+		},
+	}
+	f.scheduleFlags(cmd, &r)
+	fl := cmd.Flags()
+	fl.StringVar(&r.Image, "image", "", "image of falkirk that the pod runs (default: image of the values file)")
+	fl.StringVar(&r.Schedule, "schedule", "", "when, as `cron` has it (default: every five minutes)")
+	fl.BoolVar(&r.Force, "force-conflicts", false, "take over fields that others manage")
+	fl.BoolVar(&r.Print, "print", false, "print the manifests for kubectl apply -f and change nothing")
+	fl.StringVar(&r.Into, "into", "", "write the manifests into a `folder`, as a base for kustomize, and change nothing else")
+	fl.BoolVar(&r.PrintPolicies, "print-policies", false, "print the policies of both accounts and change nothing")
+	return cmd
+}
+
+func (f *face) deleteCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "delete", Short: "Remove what create has made", GroupID: "app",
+		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	cmd.AddCommand(f.deleteSyncCmd())
+	return cmd
+}
+
+func (f *face) deleteSyncCmd() *cobra.Command {
+	r := ScheduleRequest{Delete: true}
+	cmd := &cobra.Command{
+		Use: "ecr-sync [JOB]", Short: "Remove the CronJob that copies images, and what was attached for it",
+		Long: `Removes exactly what falkirk create ecr-sync has made: the objects in the cluster that
+have its labels, the policy in the roles, the statement in the source's repositories. So
+the stacks of the cluster can be deleted. Images that were copied stay, with their
+repositories. Running it again is no error.`,
+		Example: "  falkirk delete ecr-sync --dry-run",
+		Args:    atMostOne("JOB"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.schedule(cmd.Context(), r, args)
+		},
+	}
+	f.scheduleFlags(cmd, &r)
+	return cmd
+}
+
+// syncFlags are those of create and of delete.
+func (f *face) scheduleFlags(cmd *cobra.Command, r *ScheduleRequest) {
+	fl := cmd.Flags()
+	fl.StringVar(&r.Values, "values", "", "the values file (default: ecr-sync-values.yml here or beside the app file)")
+	fl.StringVar(&r.Cluster, "cluster", "", "name of the EKS cluster (default: clusterName of the values file)")
+	fl.StringVarP(&r.Namespace, "namespace", "n", "", "namespace in the cluster (default: that of the values file)")
+	fl.StringVar(&r.Region, "region", "", "AWS region of the cluster (default: that of the values file)")
+	fl.StringVar(&r.Destination, "destination", "", "registry that images go to (default: ECR of the cluster's account in its region)")
+	fl.StringVar(&r.Name, "name", "", "name of the objects in the cluster (default: ecr-sync-APP)")
+	fl.StringVar(&r.Identity, "identity", "", "as whom the pod works: node, irsa or pod-identity (default: node; with --role irsa)")
+	fl.StringVar(&r.Role, "role", "", "`ARN` of the role that the service account stands for")
+	fl.StringArrayVar(&r.NodeRoles, "node-role", nil, "`ARN` of a role of nodes that EKS does not know")
+	fl.StringVar(&r.Kubeconfig, "kubeconfig", "", "kubeconfig `file` (default: $KUBECONFIG, or that of the home folder)")
+	fl.StringVar(&r.Context, "context", "", "context of kubeconfig (default: that of the cluster)")
+	fl.StringVar(&r.As, "as", "", "`ARN` of a role to take in the cluster's account (default: the starting credentials)")
+	fl.StringVar(&r.SourceAs, "source-as", "", "`ARN` of a role to take in the account that images come from")
+	fl.StringVar(&r.SourceProfile, "source-profile", "", "`profile` of the AWS configuration for the account that images come from")
+	fl.BoolVar(&r.OnlySource, "only-source", false, "only the policies in the account that images come from, with --reader")
+	fl.StringArrayVar(&r.Readers, "reader", nil, "`ARN` of a role that may read; with --only-source")
+	fl.BoolVar(&r.SkipSource, "skip-source", false, "leave the account alone that images come from: somebody else prepares it")
+	fl.BoolVar(&r.NoAWS, "no-aws", false, "leave AWS alone: only the objects in the cluster")
+	fl.BoolVar(&r.DryRun, "dry-run", false, "show what would be changed and change nothing")
+}
+
+func (f *face) schedule(ctx context.Context, r ScheduleRequest, args []string) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if len(args) == 1 {
+		r.Job = args[0]
+	}
+	path, err := f.path()
+	switch {
+	case err == nil:
+		r.File = path
+	case f.file != "" || r.Job != "":
+		return err
+	}
+	r.Ask = func(s Schedule) error { return f.agreeSchedule(r, s) }
+	done, err := f.Wiring.Schedule(ctx, r)
+	f.doc.Result = done
+	if err != nil {
+		if !f.isJSON() {
+			f.tellElsewhere(done)
+		}
+		return err
+	}
+	return f.text(func() { f.printSchedule(r, done) })
+}
+
+// check refuses flags that do not fit together.
+func (r ScheduleRequest) check() error {
+	var shown []string
+	for flag, given := range map[string]bool{"--print": r.Print, "--into": r.Into != "", "--print-policies": r.PrintPolicies, "--dry-run": r.DryRun} {
+		if given {
+			shown = append(shown, flag)
+		}
+	}
+	switch {
+	case len(shown) > 1:
+		return fault.Hint(fault.New(fault.Invalid, "%s do not go together", strings.Join(shown, " and ")), "leave all but one out")
+	case r.OnlySource && (r.SkipSource || r.NoAWS):
+		return fault.New(fault.Invalid, "--only-source goes with neither --skip-source nor --no-aws")
+	case r.OnlySource && len(r.Readers) == 0:
+		return fault.Hint(fault.New(fault.Invalid, "--only-source needs to know who reads"), "name the roles with --reader; falkirk create ecr-sync in the other account says which")
+	case !r.OnlySource && len(r.Readers) > 0:
+		return fault.New(fault.Invalid, "--reader goes with --only-source")
+	case r.PrintPolicies && r.NoAWS:
+		return fault.New(fault.Invalid, "--print-policies does not go with --no-aws")
+	}
+	return nil
+}
+
+// agreeSync shows what is to be changed and asks.
+func (f *face) agreeSchedule(r ScheduleRequest, s Schedule) error {
+	if f.yes {
+		return nil
+	}
+	verb := "make"
+	if r.Delete {
+		verb = "remove"
+	}
+	refusal := fault.New(fault.Refused, "%s the sync %s in cluster %s: nobody has agreed", verb, s.Name, s.Cluster)
+	if !f.Ask || f.isJSON() {
+		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
+	}
+	f.showSchedule(f.Err.Write, s)
+	fmt.Fprintf(f.Err, "Type %s to %s it: ", s.Name, verb)
+	if f.readLine() != s.Name {
+		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
+	}
+	return nil
+}

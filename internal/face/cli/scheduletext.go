@@ -1,0 +1,83 @@
+package cli
+
+import "fmt"
+
+func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
+	switch {
+	case r.Print:
+		fmt.Fprint(f.Out, s.Manifests)
+		return
+	case r.Into != "":
+		for _, name := range s.Files {
+			fmt.Fprintln(f.Out, "wrote", name)
+		}
+		fmt.Fprintf(f.Out, "  next: kubectl apply -k %s, or name the folder in your own kustomization\n", r.Into)
+		return
+	case r.PrintPolicies:
+		for i, d := range s.Documents {
+			if i > 0 {
+				fmt.Fprintln(f.Out)
+			}
+			fmt.Fprintf(f.Out, "# %s\n%s\n", d.For, d.Policy)
+		}
+		return
+	}
+	f.showSchedule(f.Out.Write, s)
+	f.tellElsewhere(s)
+	switch {
+	case !s.Changed && r.DryRun:
+		fmt.Fprintln(f.Out, "nothing was changed")
+	case !s.Changed:
+		fmt.Fprintln(f.Out, "nothing to do")
+	case r.OnlySource:
+		fmt.Fprintln(f.Out, f.paint(green, "done:")+" the policies of the repositories")
+	case r.Delete:
+		fmt.Fprintf(f.Out, "%s %s is no longer copied in cluster %s\n", f.paint(green, "done:"), s.App, s.Cluster)
+	default:
+		fmt.Fprintf(f.Out, "%s cluster %s copies from %s to %s (%s)\n  next: kubectl create job --namespace %s --from=cronjob/%s %s-now, to copy at once\n",
+			f.paint(green, "done:"), s.Cluster, s.Source, s.Destination, s.Schedule, s.Namespace, s.Name, s.Name)
+	}
+}
+
+// showSync says what changes, or would.
+func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
+	say := func(format string, args ...any) {
+		_, _ = write(fmt.Appendf(nil, format, args...)) // a reader that has left is seen when the command ends
+	}
+	for _, one := range s.Repositories {
+		say("repository\n  %s %s\n", f.paint(green, "+"), one)
+	}
+	for _, one := range s.Policies {
+		say("policy of %s\n", one.Resource)
+		for _, st := range one.Statements {
+			say("  %s statement %s\n", f.paint(signColor(st.Sign), st.Sign), st.Sid)
+		}
+	}
+	if s.PodIdentity != "" {
+		say("role of service account %s/%s in EKS\n  %s\n", s.Namespace, s.Name, s.PodIdentity)
+	}
+	if len(s.Objects) > 0 {
+		say("namespace %s of cluster %s\n", s.Namespace, s.Cluster)
+	}
+	for _, o := range s.Objects {
+		say("  %s %s %s\n", f.paint(signColor(o.Sign), o.Sign), o.Kind, o.Name)
+		for _, field := range o.Fields {
+			say("      %s: %s → %s\n", field.Path, orDash(field.From), orDash(field.To))
+		}
+	}
+	for _, n := range s.Notes {
+		say("%s %s\n", f.paint(yellow, "note:"), n)
+	}
+}
+
+// tellElsewhere says what has to be done in accounts that are out of reach.
+func (f *face) tellElsewhere(s Schedule) {
+	for _, e := range s.Elsewhere {
+		fmt.Fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
+		if e.Policy == "" {
+			fmt.Fprintf(f.Err, "  repository %s there must no longer let in who copied; who works there runs\n    %s\n", e.Repository, e.Command)
+			continue
+		}
+		fmt.Fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n  who works there runs\n    %s\n", e.Repository, e.Region, e.Policy, e.Command)
+	}
+}

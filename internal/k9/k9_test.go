@@ -1,0 +1,105 @@
+package k9
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"falkirk/internal/fault"
+)
+
+func TestValuesAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	want := Values{AppName: "shop", Region: "us-east-1", Account: "012345678901", ClusterName: "prd", Namespace: "prd-shop"}
+	for name, text := range map[string]string{
+		"quoted": "appName: 'shop'\nregion: \"us-east-1\"\naccount: \"012345678901\"\nclusterName: prd\nnamespace: prd-shop\n",
+		"bare":   "# k9\nappName: shop\nregion: us-east-1\naccount: 012345678901\nclusterName: prd # here\nnamespace: prd-shop\n",
+		"blanks": "appName: shop\nregion: us-east-1\naccount: 012345678901\nclusterName: prd\nnamespace: prd-shop\nimage:\nschedule: \"\"\n",
+	} {
+		got, err := Parse([]byte(text))
+		if d := cmp.Diff(want, got); err != nil || d != "" {
+			t.Errorf("%s: %v %s", name, err, d)
+		}
+	}
+	if got, err := Parse([]byte("account: 111111111111\nnodeRoles: [a, b]\n")); err != nil || got.Account != "111111111111" || len(got.NodeRoles) != 2 {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+func TestWhatIsWrongInValuesIsNamed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"appName: shop\ncluster: prd\n": `line 2: unknown key "cluster"`,
+		"account: 12345\n":              "12 digits",
+		"- a\n":                         "no mapping",
+		"appName: [a]\n":                "appName: a word",
+		"appName: {\n":                  "not YAML",
+	} {
+		path := filepath.Join(t.TempDir(), SyncValues)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := Read(filepath.Join(t.TempDir(), SyncValues)); !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConfigsFollowFromTheApp(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := "appName: shop\nrootDomain: example.com\nwebSite: true\ndeployments:\n  - clusterName: dev\n    environments:\n      - env: sat\n        customers: [a]\n        springActiveProfile: sat\n        useBlueGreen: true\n"
+	if err := os.WriteFile(filepath.Join(dir, AppConfig), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	app, there, err := ReadApp(dir)
+	if err != nil || !there {
+		t.Fatal(there, err)
+	}
+	files, err := Configs(app, Values{AppName: "shop", Region: "eu-west-1", Namespace: "prd-shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prd := string(files[0].Text)
+	for _, want := range []string{"appName: shop\n", "rootDomain: example.com\n", "webSite: true\n", "clusterName: \"\"\n", "env: prd\n", "springActiveProfile: prd\n", "useBlueGreen: true\n"} {
+		if !strings.Contains(prd, want) {
+			t.Errorf("no %q in:\n%s", want, prd)
+		}
+	}
+	values, err := Parse(files[1].Text)
+	if err != nil || values.AppName != "shop" || values.Namespace != "prd-shop" {
+		t.Errorf("%+v %v", values, err)
+	}
+	var blank []string
+	for _, b := range values.Blanks() {
+		blank = append(blank, b.Key)
+	}
+	if strings.Join(blank, " ") != "account clusterName" {
+		t.Errorf("to be filled in: %s", blank)
+	}
+}
+
+func TestAnEditedFileIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := File{SyncValues, []byte("appName: shop\n")}
+	for i, want := range []Written{Made, Same} {
+		if got, err := Write(dir, f); err != nil || got != want {
+			t.Errorf("%d: %s %v", i, got, err)
+		}
+	}
+	edited := []byte("appName: desk\n")
+	if err := os.WriteFile(filepath.Join(dir, SyncValues), edited, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Write(dir, f)
+	if now, _ := os.ReadFile(filepath.Join(dir, SyncValues)); err != nil || got != Kept || string(now) != string(edited) {
+		t.Errorf("%s %v %s", got, err, now)
+	}
+}
