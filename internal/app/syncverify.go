@@ -38,9 +38,9 @@ func verifier(keys []string, folder string) (imagesync.Verifier, error) {
 		}
 		p.Keys = append(p.Keys, more...)
 	}
-	return func(ctx context.Context, from registries.Repository, digest string) error {
-		_, err := p.Verify(ctx, from, digest)
-		return err
+	return func(ctx context.Context, from registries.Repository, digest string) (string, error) {
+		proof, err := p.Verify(ctx, from, digest)
+		return proof.Key, err
 	}, nil
 }
 

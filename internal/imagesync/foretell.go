@@ -56,7 +56,7 @@ func (j *Job) weigh(ctx context.Context, p *pair, i Item) foretold {
 	if w.Digest == "" {
 		w.Digest = i.Tag
 	}
-	if err := j.verify(ctx, p, i, &w); err != nil {
+	if err := j.verify(ctx, p, &i, &w); err != nil {
 		return foretold{Item: i.failed(p.from.Explain(err))}
 	}
 	weight, err := oci.Weigh(ctx, p.origin(w.Digest), w)

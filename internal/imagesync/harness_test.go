@@ -119,3 +119,13 @@ func expect(t *testing.T, got, want map[string]imagesync.State) {
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// children are what a manifest leads to: manifests, or layers.
+func children(t *testing.T, raw []byte) []images.Descriptor {
+	t.Helper()
+	var file struct{ Manifests, Layers []images.Descriptor }
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	return append(file.Manifests, file.Layers...)
+}

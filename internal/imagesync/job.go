@@ -17,9 +17,9 @@ type Registries interface {
 	Catalog(ctx context.Context, w registries.Where) ([]string, error)
 }
 
-// Verifier says whether an image may be copied; what it has found against it is
-// fault.Refused.
-type Verifier func(ctx context.Context, from registries.Repository, digest string) error
+// Verifier says whether an image may be copied, and whose key has signed it; what
+// it has found against it is fault.Refused.
+type Verifier func(ctx context.Context, from registries.Repository, digest string) (key string, err error)
 
 // Options is what a job works with.
 type Options struct {

@@ -38,6 +38,7 @@ type Item struct {
 	Referrers  int       `json:"referrers,omitempty"`
 	Pushed     time.Time `json:"pushed,omitzero"` // when the image came to the source, where that is told
 	Lag        string    `json:"lag,omitempty"`   // how long it has been there, and not here
+	Key        string    `json:"key,omitempty"`   // fingerprint of the one that has signed, where that is asked for
 	Reason     string    `json:"reason,omitempty"`
 
 	err error

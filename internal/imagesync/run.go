@@ -1,11 +1,10 @@
 package imagesync
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -102,9 +101,9 @@ func (j *Job) finish(ctx, work context.Context, p *pair, i Item, r *Result) {
 func (j *Job) bring(ctx, work context.Context, p *pair, i Item, r *Result) Item {
 	for range 3 {
 		began := time.Now()
-		got, err := j.copy(ctx, work, p, i)
+		got, err := j.copy(ctx, work, p, &i)
 		r.wrote(got.Manifests)
-		i.Digest, i.Bytes, i.Blobs, i.Mounted = got.Digest, i.Bytes+got.Bytes, i.Blobs+got.Uploaded, i.Mounted+got.Mounted
+		i.Digest, i.Bytes, i.Blobs, i.Mounted = cmp.Or(got.Digest, i.Digest), i.Bytes+got.Bytes, i.Blobs+got.Uploaded, i.Mounted+got.Mounted
 		i.Referrers = got.Referrers
 		if err != nil {
 			return i.failed(explain(p, i, err))
@@ -124,7 +123,7 @@ func (j *Job) bring(ctx, work context.Context, p *pair, i Item, r *Result) Item 
 // soon is how quickly a tag is copied that is not looked at again afterwards.
 const soon = 2 * time.Second
 
-func (j *Job) copy(ctx, work context.Context, p *pair, i Item) (oci.Copied, error) {
+func (j *Job) copy(ctx, work context.Context, p *pair, i *Item) (oci.Copied, error) {
 	w := oci.Wish{
 		Digest: i.Digest, Tag: i.Tag, Alone: !j.set.Referrers, Tags: p.tags, Fresh: len(p.dst.Tags) == 0,
 		Halt: ctx.Err, Report: j.passed(),
@@ -133,14 +132,14 @@ func (j *Job) copy(ctx, work context.Context, p *pair, i Item) (oci.Copied, erro
 		w.Digest = i.Tag
 	}
 	if err := j.verify(work, p, i, &w); err != nil {
-		return oci.Copied{Digest: i.Digest}, err
+		return oci.Copied{}, err
 	}
 	return j.copier.Copy(work, p.to, p.origin(w.Digest), w)
 }
 
 // verify asks whether the image may be copied, and sees to it that just that one
 // is. Of a narrowed index it is the whole one that was signed.
-func (j *Job) verify(ctx context.Context, p *pair, i Item, w *oci.Wish) error {
+func (j *Job) verify(ctx context.Context, p *pair, i *Item, w *oci.Wish) error {
 	if j.opt.Verify == nil {
 		return nil
 	}
@@ -155,7 +154,9 @@ func (j *Job) verify(ctx context.Context, p *pair, i Item, w *oci.Wish) error {
 	if len(j.set.Platforms) == 0 {
 		w.Digest = m.Digest
 	}
-	return j.opt.Verify(ctx, p.from, m.Digest)
+	i.Digest = w.Digest
+	i.Key, err = j.opt.Verify(ctx, p.from, m.Digest)
+	return err
 }
 
 // passed tells the bytes of one copy as part of all.
@@ -176,32 +177,6 @@ func explain(p *pair, i Item, err error) error {
 		return fault.Hint(err, "leave the tag out, or let the repository's tags be moved")
 	}
 	return p.to.Explain(err)
-}
-
-// unrelated reports whether something refers to an image at the source and may
-// not have come along: it may be signed after it was copied.
-func (j *Job) unrelated(ctx context.Context, p *pair, i Item) bool {
-	if !j.set.Referrers || i.Digest == "" || len(j.set.Platforms) > 0 {
-		return false
-	}
-	stem := strings.Replace(i.Digest, ":", "-", 1)
-	for _, t := range p.tags {
-		if strings.HasPrefix(t, stem) && p.dst.Tags[t] == "" {
-			if _, there := p.dst.Tags[t]; !there {
-				return true
-			}
-		}
-	}
-	found, can, err := p.from.Referrers(ctx, i.Digest)
-	if err != nil || !can || len(found) == 0 {
-		return false
-	}
-	var digests []string
-	for _, d := range found {
-		digests = append(digests, d.Digest.String())
-	}
-	has, err := p.to.Holds(ctx, digests)
-	return err == nil && slices.Contains(slices.Collect(maps.Values(has)), false)
 }
 
 // make makes the repository at the destination where it is missing and that has
