@@ -86,7 +86,7 @@ func (r *Registry) token(ctx context.Context, scopes []string, again bool) (stri
 	r.auth.mu.Lock()
 	defer r.auth.mu.Unlock() // one asks, the others have it then
 	key := strings.Join(scopes, " ")
-	if t, ok := r.auth.tokens[key]; ok && !again && time.Now().Before(t.until) {
+	if t, ok := r.auth.tokens[key]; ok && time.Now().Before(t.until) {
 		return t.value, nil
 	}
 	t, err := r.fetch(ctx, scopes, again)
@@ -100,11 +100,16 @@ func (r *Registry) token(ctx context.Context, scopes []string, again bool) (stri
 	return t.value, nil
 }
 
-// forget drops a token that was refused.
-func (r *Registry) forget(scopes []string) {
+// forget drops a token that was refused, and reports whether a login was: then
+// it is to be made anew, unless somebody has done that since.
+func (r *Registry) forget(scopes []string, refused string) bool {
 	r.auth.mu.Lock()
 	defer r.auth.mu.Unlock()
-	delete(r.auth.tokens, strings.Join(scopes, " "))
+	key := strings.Join(scopes, " ")
+	if r.auth.scheme == "bearer" && "Bearer "+r.auth.tokens[key].value == refused {
+		delete(r.auth.tokens, key)
+	}
+	return refused != ""
 }
 
 // ask is the request for a token: with user and password, or, as the project's

@@ -21,18 +21,14 @@ const accepted = "application/vnd.oci.image.index.v1+json, application/vnd.docke
 // maxManifest is what registries accept at most.
 const maxManifest = 4 << 20
 
+// maxList is what a page of a list is at most.
+const maxList = 64 << 20
+
 // Manifest reads a manifest by digest or tag. Its bytes are those of the digest.
 func (r *Repository) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
-	res, err := r.send(ctx, call{method: http.MethodGet, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}})
+	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}}, maxManifest)
 	if err != nil {
 		return oci.Manifest{}, fmt.Errorf("read manifest %s of %w", reference, err)
-	}
-	raw, err := io.ReadAll(io.LimitReader(res.Body, maxManifest+1))
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return oci.Manifest{}, fault.New(fault.Unavailable, "read manifest %s of %s: %w", reference, r, err)
-	}
-	if len(raw) > maxManifest {
-		return oci.Manifest{}, fault.New(fault.Invalid, "manifest %s of %s has more than %d bytes", reference, r, maxManifest)
 	}
 	m, err := oci.NewManifest(raw, res.Header.Get("Content-Type"))
 	if err != nil {
@@ -153,6 +149,9 @@ func (r *Registry) Catalog(ctx context.Context) ([]string, error) {
 		link, err := at.listAs(ctx, next, []string{"registry:catalog:*"}, &page)
 		if err != nil {
 			err = fmt.Errorf("list the repositories of %s: %w", r.opt.Host, err)
+			if fault.HintOf(err) != "" {
+				return nil, err
+			}
 			return nil, fault.Hint(err, "name the repositories; patterns need a registry that lists what it has")
 		}
 		all, next = append(all, page.Repositories...), link
@@ -166,13 +165,9 @@ func (r *Repository) list(ctx context.Context, address string, into any) (next s
 }
 
 func (r *Repository) listAs(ctx context.Context, address string, scopes []string, into any) (next string, err error) {
-	res, err := r.send(ctx, call{method: http.MethodGet, url: address, scopes: scopes})
+	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: address, scopes: scopes}, maxList)
 	if err != nil {
 		return "", err
-	}
-	raw, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return "", fault.New(fault.Unavailable, "%s: %w", r, err)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		return "", fault.New(fault.Unavailable, "%s: its answer is not JSON: %w", r, err)

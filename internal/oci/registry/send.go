@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ import (
 
 // tries is how often a request is sent before its failure is believed.
 const tries = 5
+
+// logins is how often a request is sent with another login in a row.
+const logins = 3
 
 // call is one request. Its body is either bytes, which can be sent again, or a
 // stream, which cannot.
@@ -95,14 +99,14 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		if err = errors.Join(err, res.Body.Close()); err != nil {
 			return nil, 0, lost(ctx, c, err)
 		}
-		if res.StatusCode == http.StatusUnauthorized && asked < 2 && c.stream == nil {
-			r.learn(res)
-			again = asked > 0
-			continue
-		}
 		answer := newAnswer(res, raw)
-		if res.StatusCode == http.StatusUnauthorized && c.stream != nil {
-			r.forget(c.scopes) // it has ended on the way; what is sent anew begins with another
+		if res.StatusCode == http.StatusUnauthorized && asked < logins {
+			r.learn(res)
+			again = r.forget(c.scopes, req.Header.Get("Authorization"))
+			if c.stream == nil {
+				continue
+			}
+			// It has ended on the way; what is sent anew begins with another.
 			return nil, -1, fault.New(fault.Unavailable, "%w", answer)
 		}
 		wait := time.Duration(-1)
@@ -129,6 +133,10 @@ func repeatable(ctx context.Context, err error) time.Duration {
 // misled is what to say where the connection itself cannot be what was meant.
 func misled(err error) error {
 	var unknown x509.UnknownAuthorityError
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = at.Err
+	}
 	switch {
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return fault.Hint(fault.New(fault.Invalid, "%w", err), "write http:// before a registry without TLS on this machine")
@@ -148,6 +156,10 @@ func lost(ctx context.Context, c call, err error) error {
 	}
 	if told := misled(err); told != nil {
 		return told
+	}
+	var at *url.Error
+	if errors.As(err, &at) { // its address may hold a signature, that of a store of blobs
+		err = at.Err
 	}
 	return fault.New(fault.Unavailable, "%s: %w", c.method, err)
 }
@@ -182,6 +194,30 @@ func (c call) request(ctx context.Context) (*http.Request, error) {
 		req.Header.Set(k, v)
 	}
 	return req, nil
+}
+
+// read does a request whose answer is not large, again where that breaks off.
+func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Response, []byte, error) {
+	for n := 1; ; n++ {
+		res, err := r.send(ctx, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		raw, err := io.ReadAll(io.LimitReader(res.Body, most+1))
+		if err = errors.Join(err, res.Body.Close()); err == nil {
+			if int64(len(raw)) > most {
+				err = fault.New(fault.Invalid, "%s: its answer has more than %d bytes", r, most)
+			}
+			return res, raw, err
+		}
+		err = fmt.Errorf("%s: %w", r, lost(ctx, c, err))
+		if n == tries || ctx.Err() != nil {
+			return nil, nil, err
+		}
+		if err := r.reg.pause(ctx, n, 0); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", r, err)
+		}
+	}
 }
 
 // done closes an answer that has nothing to say, so that its connection is used
