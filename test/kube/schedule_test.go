@@ -25,6 +25,7 @@ func TestECRSync(t *testing.T) {
 		"refused":              refusedBefore,
 		"own-role":             ownRole,
 		"manifests":            manifests,
+		"copies":               copies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
