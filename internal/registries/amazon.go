@@ -11,6 +11,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"falkirk/internal/aws/ecr"
+	"falkirk/internal/fault"
 	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 )
@@ -32,13 +33,19 @@ func (r *private) Registry() string {
 	return r.Place()
 }
 
+// List needs no more of a repository that is only read than that its images may
+// be described: a policy that lets another account pull says nothing of the
+// repository itself.
 func (r *private) List(ctx context.Context) (Listing, error) {
 	about, there, err := r.Describe(ctx)
-	if err != nil || !there {
+	if err != nil && !fault.Is(err, fault.Refused) || err == nil && !there {
 		return Listing{}, err
 	}
 	r.about = about
 	tags, err := r.Repository.Tags(ctx)
+	if fault.Is(err, fault.NotFound) {
+		return Listing{}, nil
+	}
 	l := Listing{Exists: true, Immutable: about.Immutable, Tags: map[string]string{}, Pushed: map[string]time.Time{}}
 	for t, i := range tags {
 		l.Tags[t], l.Pushed[t] = i.Digest, i.Pushed

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,7 +75,7 @@ func (s *stage) runPod(t *testing.T, p pod) ran {
 			lay(t, root, filepath.Join(m.MountPath, file), []byte(text), 0o644)
 		}
 	}
-	args := append(c.Command, c.Args...)
+	args := slices.Concat(c.Command, c.Args)
 	if len(c.Command) == 0 {
 		args = append([]string{"/usr/bin/falkirk"}, args...) // the image's own
 	}
