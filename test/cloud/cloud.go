@@ -5,6 +5,7 @@ package cloud
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -99,6 +100,12 @@ func (s *Server) start(t testing.TB, health string, command func(port string) *e
 	}
 	t.Cleanup(stop)
 	s.URL = url
+}
+
+// At is the same server behind another address; of no server, it is one that
+// asks for no credentials in particular.
+func (s *Server) At(url string) *Server {
+	return &Server{URL: url, Account: cmp.Or(s.Account, Root), key: cmp.Or(s.key, Root)}
 }
 
 // Config is the SDK's configuration for the server's own account in a region.

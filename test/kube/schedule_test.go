@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"falkirk/test/cloud"
+	"falkirk/test/cloud/podidentity"
 	"falkirk/test/rig"
 )
 
@@ -26,6 +27,7 @@ func TestECRSync(t *testing.T) {
 		"own-role":             ownRole,
 		"manifests":            manifests,
 		"copies":               copies,
+		"pod-identity":         podIdentity,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -200,6 +202,45 @@ func ownRole(t *testing.T, s *stage) {
 	got = s.cluster.Kubectl(t, "get", "serviceaccount", "ecr-sync-shop", "-n", s.namespace, "-o", `jsonpath={.metadata.annotations}`)
 	if strings.Contains(got, "role-arn") {
 		t.Errorf("the service account is %s", got)
+	}
+}
+
+// podIdentity: the service account stands for a role as EKS says; that call is a
+// fake of ours, all else is not.
+func podIdentity(t *testing.T, s *stage) {
+	t.Helper()
+	s.aws = s.aws.At(podidentity.Before(t, s.aws.URL))
+	s.prd = s.aws.CLI(t)
+	for _, role := range []string{"one", "two"} {
+		s.prd.Must(t, "iam", "create-role", "--role-name", role, "--assume-role-policy-document",
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`)
+	}
+	create := func(role string) []string {
+		return append([]string{"create", "ecr-sync", "--yes", "--identity", "pod-identity", "--role", s.arn(role)}, source()...)
+	}
+	associations := func() string {
+		return s.prd.Must(t, "eks", "list-pod-identity-associations", "--region", region, "--cluster-name", "prd", "--query", "associations[].[namespace,serviceAccount]", "--output", "text")
+	}
+	if made := s.must(t, create("one")...); made.Result.PodIdentity != "+ "+s.arn("one") || strings.TrimSpace(associations()) != s.namespace+"\tecr-sync-shop" {
+		t.Errorf("%+v %s", made.Result.PodIdentity, associations())
+	}
+	if again := s.must(t, create("one")...); again.Result.Changed {
+		t.Errorf("again: %s %s", again.signs(), again.Result.PodIdentity)
+	}
+	if moved := s.must(t, create("two")...); moved.Result.PodIdentity != "~ "+s.arn("two") || s.policyOf(t, "one") != "" || s.policyOf(t, "two") == "" {
+		t.Errorf("another role: %+v", moved.Result)
+	}
+	gone := s.must(t, append([]string{"delete", "ecr-sync", "--yes"}, source()...)...)
+	if gone.Result.PodIdentity != "- "+s.arn("two") || associations() != "" || s.policyOf(t, "two") != "" {
+		t.Errorf("removed: %+v %s", gone.Result, associations())
+	}
+	s.prd.Must(t, "eks", "create-pod-identity-association", "--region", region, "--cluster-name", "prd", "--namespace", s.namespace, "--service-account", "ecr-sync-shop", "--role-arn", s.arn("one"))
+	if r := s.run(t, create("two")...); r.Exit.Code != 6 || !strings.Contains(r.Error.Message, "Falkirk did not say") || s.ours(t) != "" {
+		t.Errorf("somebody else's: %+v", r)
+	}
+	s.must(t, append([]string{"delete", "ecr-sync", "--yes", "--identity", "pod-identity", "--role", s.arn("two")}, source()...)...)
+	if associations() == "" {
+		t.Error("somebody else's was removed")
 	}
 }
 
