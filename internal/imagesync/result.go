@@ -142,9 +142,12 @@ func (r *Result) wrote(manifests int) {
 	r.Manifests += manifests
 }
 
-// left counts a tag that was not come to.
-func (r *Result) left() {
+// left counts a tag that was not come to its end, with what came of it.
+func (r *Result) left(i Item) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Unfinished++
+	r.Bytes += i.Bytes
+	r.Uploaded += i.Blobs
+	r.Mounted += i.Mounted
 }

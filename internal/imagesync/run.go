@@ -69,10 +69,17 @@ func (j *Job) do(ctx context.Context, pairs []*pair, r *Result) error {
 	return j.remove(ctx, pairs, r)
 }
 
-// late is a context that ends some time after another one.
+// late is a context that ends some time after another one, and well before that
+// one's deadline.
 func late(ctx context.Context) (context.Context, func()) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	stop := context.AfterFunc(ctx, func() {
+		wait := grace
+		if end, limited := ctx.Deadline(); limited {
+			wait = min(wait, time.Until(end)/2)
+		}
+		time.AfterFunc(wait, cancel)
+	})
 	return work, func() { stop(); cancel() }
 }
 
@@ -82,13 +89,13 @@ func (j *Job) finish(ctx, work context.Context, p *pair, i Item, r *Result) {
 		return // when all have come
 	}
 	if ctx.Err() != nil {
-		r.left()
+		r.left(i)
 		return
 	}
 	if i.State == Absent || i.State == Moved || i.State == Same && j.unrelated(work, p, i) {
 		i = j.bring(ctx, work, p, i, r)
 		if ctx.Err() != nil && i.err != nil && fault.Is(i.err, fault.Interrupted) {
-			r.left()
+			r.left(i)
 			return
 		}
 	}
