@@ -102,7 +102,7 @@ func (s Setup) lookDestination(ctx context.Context, r Request, v *View) error {
 	if !ok {
 		return nil
 	}
-	cfg, err := s.Own(ctx, to.region)
+	cfg, err := s.Own(ctx, to.Region)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s Setup) lookDestination(ctx context.Context, r Request, v *View) error {
 		if isPattern(name) {
 			continue
 		}
-		repository := client.Repository(to.repository(name))
+		repository := client.Repository(to.Name(name))
 		_, there, err := repository.Describe(ctx)
 		if err != nil {
 			return err
@@ -120,10 +120,10 @@ func (s Setup) lookDestination(ctx context.Context, r Request, v *View) error {
 			continue
 		}
 		if r.Job.Never {
-			err := fault.New(fault.NotFound, "repository %s is not in account %s in %s, and the job says that none is made", repository.Name(), to.account, to.region)
+			err := fault.New(fault.NotFound, "repository %s is not in account %s in %s, and the job says that none is made", repository.Name(), to.Account, to.Region)
 			return fault.Hint(err, "make it, or leave create.never out")
 		}
-		v.Repositories = append(v.Repositories, to.scope("").Repository(repository.Name()))
+		v.Repositories = append(v.Repositories, to.ARN(name))
 		v.apply = append(v.apply, func(ctx context.Context) error {
 			how := r.Job.Make
 			how.Tags = r.tags()

@@ -8,7 +8,6 @@ package syncsetup
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -113,47 +112,16 @@ func (v View) IsEmpty() bool {
 	return len(v.Repositories) == 0 && len(v.Policies) == 0 && v.Identity == "" && len(v.Objects) == 0
 }
 
-// side is one end of a job, where that is in ECR.
-type side struct {
-	account, region, prefix string
-}
-
 // side reads a host with its prefix, or ecr:REGION, which is the cluster's own
 // account; false where it is not Amazon's.
-func (r Request) side(registry string) (side, bool) {
+func (r Request) side(registry string) (policy.Registry, bool) {
 	host, prefix, _ := strings.Cut(registry, "/")
+	prefix = strings.Trim(prefix, "/")
 	if region, ok := strings.CutPrefix(host, "ecr:"); ok {
-		return side{r.Account, region, strings.Trim(prefix, "/")}, true
+		return policy.Registry{Account: r.Account, Region: region, Prefix: prefix}, true
 	}
 	account, region, ok := ecr.Registry(host)
-	return side{account, region, strings.Trim(prefix, "/")}, ok
-}
-
-// scope names the side's repositories.
-func (s side) scope(role string) policy.Scope {
-	return policy.Scope{Partition: policy.Partition(s.region), Account: s.account, Region: s.region, Role: role}
-}
-
-func (s side) repository(name string) string {
-	if s.prefix == "" {
-		return name
-	}
-	return s.prefix + "/" + name
-}
-
-// arns are those of a job's repositories on one side.
-func (s side) arns(names []string) []string {
-	var out []string
-	for _, n := range names {
-		out = append(out, s.scope("").Repository(s.repository(wild(n))))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// wild is a pattern as IAM reads it, which has but * and ?.
-func wild(name string) string {
-	return regexp.MustCompile(`\[[^]]*\]|\{[^}]*\}|\*+`).ReplaceAllString(name, "*")
+	return policy.Registry{Account: account, Region: region, Prefix: prefix}, ok
 }
 
 // Check refuses what cannot be set up.
@@ -181,7 +149,7 @@ func (r Request) Check() error {
 func (r Request) checkJob() error {
 	source, ok := r.side(r.Job.Source)
 	for _, name := range r.Job.Repositories {
-		if ok && source.account != r.Account && isPattern(name) && !r.NoAWS {
+		if ok && source.Account != r.Account && isPattern(name) && !r.NoAWS {
 			err := fault.New(fault.Invalid, "repository %q is a pattern: an account cannot list the repositories of another, which lets it into each by name", name)
 			return fault.Hint(err, "name the repositories one by one")
 		}
@@ -190,9 +158,9 @@ func (r Request) checkJob() error {
 		return fault.New(fault.Invalid, "no repository is named")
 	}
 	to, ok := r.side(r.Job.Destination)
-	if ok && !r.NoAWS && to.account != r.Account {
-		err := fault.New(fault.Refused, "the cluster is in account %s, and images would go into account %s: production pulls, nobody pushes into it", r.Account, to.account)
-		return fault.Hint(err, "run it in the cluster of account %s", to.account)
+	if ok && !r.NoAWS && to.Account != r.Account {
+		err := fault.New(fault.Refused, "the cluster is in account %s, and images would go into account %s: production pulls, nobody pushes into it", r.Account, to.Account)
+		return fault.Hint(err, "run it in the cluster of account %s", to.Account)
 	}
 	return nil
 }

@@ -1,0 +1,74 @@
+package syncstack
+
+import (
+	"fmt"
+
+	"falkirk/internal/aws/policy"
+	"falkirk/internal/fault"
+)
+
+// Limits of IAM on a role, in characters without white space.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	mostInline   = 10240 // all inline policies of a role together
+	mostManaged  = 6144  // one managed policy
+	mostAttached = 10    // managed policies of a role
+)
+
+// own is what the function needs beside copying.
+func (f Function) own() []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid: "Log", Why: "Writes its own log.", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			Resources: []string{f.At.ARN("logs", "log-group:"+logGroup(f.Name)+":*")},
+		},
+		{
+			Sid: "GiveUp", Why: "Puts what it could not do into the queue.", Actions: []string{"sqs:SendMessage"},
+			Resources: []string{f.At.ARN("sqs", f.Name+"-undone")},
+		},
+	}
+}
+
+// role is the function's role, with its policy in it or, where that is too long,
+// attached to it in parts.
+func (w *writer) role(f Function) (block, error) {
+	properties := m(
+		"RoleName", f.Name,
+		"Description", "Copies images into account "+f.At.Account,
+		"AssumeRolePolicyDocument", document(policy.Statement{
+			Principals: map[string][]string{"Service": {"lambda.amazonaws.com"}}, Actions: []string{"sts:AssumeRole"},
+		}),
+	)
+	if f.Boundary != "" {
+		properties = append(properties, m("PermissionsBoundary", f.Boundary)...)
+	}
+	all := append(f.own(), f.Needs...)
+	var parts [][]policy.Statement
+	var more block
+	if policy.Size(all) <= mostInline {
+		w.explain("$.Resources.Role.Properties.Policies[0]", all)
+		properties = append(properties, m("Policies", []any{m("PolicyName", f.Name, "PolicyDocument", document(all...))})...)
+	} else {
+		parts = policy.Split(all, mostManaged)
+	}
+	for i, part := range parts {
+		id := fmt.Sprintf("Policy%d", i+1)
+		w.explain("$.Resources."+id+".Properties", part)
+		more = append(more, m(id, m("Type", "AWS::IAM::ManagedPolicy", "Properties", m(
+			"ManagedPolicyName", fmt.Sprintf("%s-%d", f.Name, i+1), "PolicyDocument", document(part...), "Roles", []any{ref("Role")},
+		)))...)
+	}
+	if len(parts) > mostAttached {
+		err := fault.New(fault.Invalid, "what the function needs fills %d managed policies, and a role takes %d", len(parts), mostAttached)
+		return nil, fault.Hint(err, "name fewer repositories, deal the jobs to several functions, or use one pattern in the place of many names")
+	}
+	properties = append(properties, m("Tags", tags(f.Tags))...)
+	return append(m("Role", m("Type", "AWS::IAM::Role", "Properties", properties)), more...), nil
+}
+
+// explain says before each statement of a policy why it is there.
+func (w *writer) explain(path string, all []policy.Statement) {
+	for i, s := range all {
+		w.note(fmt.Sprintf("%s.PolicyDocument.Statement[%d].Sid", path, i), s.Why)
+	}
+}

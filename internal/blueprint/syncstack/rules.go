@@ -1,0 +1,146 @@
+package syncstack
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// rule is one rule of EventBridge that starts the function.
+type rule struct {
+	id       string // in the template
+	what     string
+	schedule string
+	bus      bool    // on the bus that other accounts tell of pushes
+	pattern  pattern // of events
+	input    any     // of the target
+}
+
+// pattern is an event pattern.
+type pattern map[string]any
+
+// rules are all of the function's: the schedule, and those of pushes.
+func (f Function) rules() []rule {
+	var all []rule
+	if f.Schedule != "" {
+		raw, _ := json.Marshal(map[string]any{"args": []string{"sync", "--jobs", f.Jobs}}) // plain strings
+		all = append(all, rule{id: "Schedule", what: "Copies what lacks or has moved", schedule: f.Schedule, input: m("Input", string(raw))})
+	}
+	for _, p := range f.Pushes {
+		for _, names := range split(p.Repositories) {
+			p.Repositories = names
+			all = append(all, rule{
+				id: fmt.Sprintf("Push%d", len(all)+1), what: "Copies a tag when it was pushed",
+				bus: !p.near(f.At), pattern: p.pattern(), input: m("InputTransformer", f.transformed(p)),
+			})
+		}
+	}
+	return all
+}
+
+// transformed makes the command line of a push out of its event.
+func (f Function) transformed(p Push) block {
+	raw, _ := json.Marshal(map[string]any{"args": []string{"sync", p.Job, "--jobs", f.Jobs, "--only", "REPOSITORY:TAG"}}) // plain strings
+	return m(
+		"InputPathsMap", m("repository", "$.detail.repository-name", "tag", "$.detail.image-tag"),
+		"InputTemplate", strings.Replace(string(raw), "REPOSITORY:TAG", "<repository>:<tag>", 1),
+	)
+}
+
+// pattern is that of events as ECR sends them of images that were pushed with a tag:
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+func (p Push) pattern() pattern {
+	return pattern{
+		"source": []string{"aws.ecr"}, "detail-type": []string{"ECR Image Action"},
+		"account": []string{p.Account}, "region": []string{p.Region},
+		"detail": map[string]any{
+			"action-type": []string{"PUSH"}, "result": []string{"SUCCESS"},
+			"repository-name": matchers(p.Repositories), "image-tag": p.tags(),
+		},
+	}
+}
+
+// tags are those that the job chooses. What EventBridge cannot express it tells
+// of, and the job chooses.
+func (p Push) tags() []any {
+	every := []any{map[string]any{"anything-but": map[string]any{"prefix": "sha256-"}}} // those of signatures
+	for _, t := range p.Tags {
+		if t == "*" || strings.ContainsAny(t, `?[{\`) {
+			return every
+		}
+	}
+	if len(p.Tags) == 0 {
+		return every
+	}
+	return matchers(p.Tags)
+}
+
+// matchers are what EventBridge compares names with; * is any characters.
+func matchers(names []string) []any {
+	var all []any
+	for _, n := range names {
+		if i := strings.IndexAny(n, `*?[{\`); i >= 0 {
+			n, _, _ = strings.Cut(n, n[i:])
+			all = append(all, map[string]any{"prefix": n})
+			continue
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// longestPattern leaves room below the 2,048 characters that a pattern may have.
+const longestPattern = 1200
+
+// split deals names to as many patterns as they need.
+func split(names []string) [][]string {
+	var all [][]string
+	size := longestPattern
+	for _, n := range slices.Sorted(slices.Values(names)) {
+		if size+len(n)+16 > longestPattern {
+			all, size = append(all, nil), 0
+		}
+		all[len(all)-1] = append(all[len(all)-1], n)
+		size += len(n) + 16
+	}
+	return all
+}
+
+// rule writes a rule, and lets it start the function.
+func (w *writer) rule(r rule) block {
+	properties := m("Description", r.what)
+	if r.schedule != "" {
+		properties = append(properties, m("ScheduleExpression", r.schedule)...)
+	} else {
+		properties = append(properties, m("EventPattern", generic(r.pattern))...)
+	}
+	if r.bus {
+		properties = append(properties, m("EventBusName", ref("Bus"))...)
+	}
+	target := m("Id", "function", "Arn", attribute("Function", "Arn"))
+	target = append(target, r.input.(block)...) //nolint:forcetypeassert // made above
+	target = append(target, m(
+		"RetryPolicy", m("MaximumRetryAttempts", 10, "MaximumEventAgeInSeconds", 3600),
+		"DeadLetterConfig", m("Arn", attribute("Undone", "Arn")),
+	)...)
+	return m(
+		r.id, m("Type", "AWS::Events::Rule", "Properties", append(properties, m("State", "ENABLED", "Targets", []any{target})...)),
+		r.id+"Permission", m("Type", "AWS::Lambda::Permission", "Properties", m(
+			"Action", "lambda:InvokeFunction", "FunctionName", ref("Function"), "Principal", "events.amazonaws.com",
+			"SourceArn", attribute(r.id, "Arn"),
+		)),
+	)
+}
+
+// bus is what other accounts tell of pushes, and who may.
+func (w *writer) bus(f Function) block {
+	w.note("$.Resources.BusPolicy", "These accounts may tell of pushes. The rules above listen to nothing else.")
+	return m(
+		"Bus", m("Type", "AWS::Events::EventBus", "Properties", m("Name", f.Name, "Tags", tags(f.Tags))),
+		"BusPolicy", m("Type", "AWS::Events::EventBusPolicy", "Properties", m(
+			"EventBusName", ref("Bus"), "StatementId", "pushes",
+			"Statement", m("Effect", "Allow", "Principal", m("AWS", texts(f.strangers())), "Action", "events:PutEvents", "Resource", attribute("Bus", "Arn")),
+		)),
+	)
+}
