@@ -154,13 +154,12 @@ func (w *scheduling) filled() error {
 
 // readJob finds what is copied: the job of the app file, or as k9 has it.
 func (w *scheduling) readJob() error {
-	w.job = imagesync.Defaults()
 	if w.asked.Job == "" {
-		host := w.values.Account + ".dkr.ecr." + w.values.Region + "." + domain(w.values.Region)
-		w.job.Name, w.job.Source = "", host
-		w.job.Repositories, w.job.Tags = []string{w.values.AppName}, []string{k9.Tag}
+		w.job, _ = k9Job(w.values) // what it needs is there: filled has looked
+		w.job.Destination = ""
 		return nil
 	}
+	w.job = imagesync.Defaults()
 	i := slices.IndexFunc(w.app.Syncs, func(s delivery.SyncSetting) bool { return s.Name == w.asked.Job })
 	if i < 0 {
 		var names []string

@@ -13,6 +13,7 @@ import (
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
+	"falkirk/internal/k9"
 	"falkirk/internal/registries"
 )
 
@@ -31,7 +32,8 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts := registries.New(account.New(account.Options{Accounts: app.Accounts, App: app.Name, Actor: actor()}))
+	accounts := account.New(account.Options{Accounts: app.Accounts, App: app.Name, Actor: actor()})
+	hosts := registries.New(accounts)
 	for _, s := range jobs {
 		out.Names = append(out.Names, s.Label())
 		if len(r.Names) > 0 && !slices.Contains(r.Names, s.Label()) {
@@ -40,6 +42,9 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 		j, err := syncJob(s, r, hosts)
 		if err != nil {
 			return nil, err
+		}
+		if r.App != "" && r.Jobs == "" && r.Flags == nil {
+			j = remembered(j, lastResults{app, accounts}, r.DryRun)
 		}
 		out.Jobs = append(out.Jobs, j)
 	}
@@ -59,6 +64,14 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 	}
 	given := app.Syncs
 	if r.Jobs != "" {
+		if k9.IsValues(r.Jobs) {
+			v, err := k9.Read(r.Jobs)
+			if err != nil {
+				return nil, err
+			}
+			s, err := k9Job(v)
+			return []imagesync.Settings{s}, err
+		}
 		var err error
 		if given, err = config.LoadJobs(r.Jobs, settings(), os.LookupEnv); err != nil {
 			return nil, err
@@ -76,8 +89,23 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 	return all, nil
 }
 
+// k9Job is the job that k9's file means: the images that it names, from the other
+// account into the own ECR of the same region.
+func k9Job(v k9.Values) (imagesync.Settings, error) {
+	s := imagesync.Defaults()
+	for _, b := range v.Blanks() {
+		if b.Key == "appName" || b.Key == "region" || b.Key == "account" {
+			return s, fault.New(fault.Invalid, "%s is not filled in: %s", b.Key, b.What)
+		}
+	}
+	s.Source = v.Account + ".dkr.ecr." + v.Region + "." + domain(v.Region)
+	s.Destination = "ecr:" + v.Region
+	s.Repositories, s.Tags = []string{v.AppName}, []string{k9.Tag}
+	return s, nil
+}
+
 func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts) (cli.SyncJob, error) {
-	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun}
+	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, By: actor()}
 	var err error
 	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
 		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)
@@ -93,6 +121,23 @@ func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts) (
 		}
 		return j.Run(ctx)
 	}}, nil
+}
+
+// remembered is a job whose result is kept.
+func remembered(j cli.SyncJob, last lastResults, dry bool) cli.SyncJob {
+	run := j.Run
+	j.Last = func(ctx context.Context) (*imagesync.Result, error) { return last.read(ctx, j.Name) }
+	j.Run = func(ctx context.Context, report func(imagesync.Event)) (*imagesync.Result, error) {
+		result, err := run(ctx, report)
+		if result == nil || dry {
+			return result, err
+		}
+		if kept := last.keep(context.WithoutCancel(ctx), result); err == nil {
+			err = kept
+		}
+		return result, err
+	}
+	return j
 }
 
 func unknownSync(wanted, known []string) error {

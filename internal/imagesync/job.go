@@ -29,6 +29,7 @@ type Options struct {
 	// "shop/api", "shop/api:test"; "" is all.
 	Only   string
 	DryRun bool
+	By     string      // who runs it
 	Report func(Event) // may be nil; called one at a time
 }
 

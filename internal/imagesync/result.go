@@ -50,6 +50,8 @@ type Result struct {
 	Source      string        `json:"source"`
 	Destination string        `json:"destination"`
 	DryRun      bool          `json:"dryRun,omitempty"`
+	By          string        `json:"by,omitempty"` // who has run it
+	Error       string        `json:"error,omitempty"`
 	Began       time.Time     `json:"began"`
 	Seconds     float64       `json:"seconds"`
 	Tags        int           `json:"tags"` // chosen

@@ -23,7 +23,7 @@ const grace = 5 * time.Second
 // further blob is begun, and what is on its way gets a few seconds.
 func (j *Job) Run(ctx context.Context) (*Result, error) {
 	r := &Result{
-		Name: j.set.Label(), Source: j.set.Source, Destination: j.set.Destination, DryRun: j.opt.DryRun,
+		Name: j.set.Label(), Source: j.set.Source, Destination: j.set.Destination, DryRun: j.opt.DryRun, By: j.opt.By,
 		Began: time.Now().UTC().Truncate(time.Millisecond), Counts: map[State]int{}, Items: []Item{},
 	}
 	pairs, err := j.look(ctx)
@@ -32,10 +32,13 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 	}
 	r.Seconds = time.Since(r.Began).Seconds()
 	r.sort()
-	if err != nil {
-		return r, err
+	if err == nil {
+		err = r.err()
 	}
-	return r, r.err()
+	if err != nil {
+		r.Error = err.Error()
+	}
+	return r, err
 }
 
 // do brings what lacks, then removes what is gone.

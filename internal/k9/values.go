@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,6 +86,12 @@ func Read(path string) (Values, error) {
 		return v, fault.New(fault.Invalid, "%s: %w", path, err)
 	}
 	return v, nil
+}
+
+// IsValues reports whether a file is ecr-sync-values.yml, whatever its name is.
+func IsValues(path string) bool {
+	raw, err := os.ReadFile(path)
+	return filepath.Base(path) == SyncValues || err == nil && regexp.MustCompile(`(?m)^appName:`).Match(raw)
 }
 
 // Parse reads the text of ecr-sync-values.yml.

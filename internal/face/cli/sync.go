@@ -38,6 +38,7 @@ type Syncs struct {
 type SyncJob struct {
 	Name string
 	Run  func(ctx context.Context, report func(imagesync.Event)) (*imagesync.Result, error)
+	Last func(ctx context.Context) (*imagesync.Result, error) // what the last run came to; nil where nobody keeps that
 }
 
 // syncFlags are those of falkirk sync.
@@ -47,6 +48,7 @@ type syncFlags struct {
 	jobs, only    string
 	keys          []string
 	alone, dryRun bool
+	last          bool
 	every         time.Duration
 }
 
@@ -91,6 +93,7 @@ func (g *syncFlags) register(cmd *cobra.Command) {
 	p.BoolVar(&g.Insecure, "insecure", false, "HTTP without TLS, on this machine only")
 	p.StringVar(&g.only, "only", "", "nothing but this REPOSITORY or REPOSITORY:TAG")
 	p.BoolVar(&g.dryRun, "dry-run", false, "say what would be copied, and how many bytes; copy nothing")
+	p.BoolVar(&g.last, "last", false, "show what the last run of each job came to, and by whom; run nothing")
 	p.DurationVar(&g.every, "every", 0, "do it again and again, so long after the last one's end")
 }
 
@@ -133,6 +136,9 @@ func (f *face) sync(cmd *cobra.Command, g *syncFlags, names []string) error {
 	if err := f.fits(all.Falkirk); err != nil {
 		return err
 	}
+	if g.last {
+		return f.lastSyncs(cmd.Context(), all.Jobs)
+	}
 	for {
 		results, err := f.syncOnce(cmd.Context(), all.Jobs)
 		f.doc.Result = results
@@ -169,6 +175,34 @@ func (f *face) syncOnce(ctx context.Context, jobs []SyncJob) ([]*imagesync.Resul
 		errs = append(errs, err)
 	}
 	return results, joined(errs)
+}
+
+// lastSyncs shows what was kept of the last runs.
+func (f *face) lastSyncs(ctx context.Context, jobs []SyncJob) error {
+	results := []*imagesync.Result{}
+	for _, j := range jobs {
+		if j.Last == nil {
+			return fault.New(fault.Invalid, "results are kept for jobs of the app file, in its store")
+		}
+		r, err := j.Last(ctx)
+		if err != nil {
+			return err
+		}
+		results = append(results, r)
+	}
+	f.doc.Result = results
+	return f.text(func() {
+		for _, r := range results {
+			fmt.Fprintf(f.Out, "%s: %s by %s, from %s to %s\n", r.Name, moment(r.Began), orDash(r.By), r.Source, r.Destination)
+			for _, i := range r.Items {
+				fmt.Fprintf(f.Out, "  %s\n", f.syncLine(i, true))
+			}
+			f.printSync(r, r.Error == "")
+			if r.Error != "" {
+				fmt.Fprintf(f.Out, "%s %s\n", f.paint(red, "failed:"), r.Error)
+			}
+		}
+	})
 }
 
 // joined is the one error that there is, or all of them under the kind of the
