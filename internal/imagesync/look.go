@@ -27,6 +27,7 @@ type pair struct {
 	src, dst registries.Listing
 	tags     []string // all of the source
 	items    []Item
+	others   func(ctx context.Context, d oci.Descriptor) string // repositories that have a blob; nil: none
 
 	mu     sync.Mutex
 	narrow map[string]oci.Manifest // by digest, where indexes are narrowed

@@ -56,6 +56,7 @@ func (j *Job) do(ctx context.Context, pairs []*pair, r *Result) error {
 	var group errgroup.Group
 	group.SetLimit(tagsAtOnce)
 	for _, p := range pairs {
+		p.others = siblings(pairs, p)
 		if err := j.make(ctx, p, r); err != nil {
 			p.fail(err)
 		}
@@ -136,7 +137,7 @@ const soon = 2 * time.Second
 func (j *Job) copy(ctx, work context.Context, p *pair, i *Item) (oci.Copied, error) {
 	w := oci.Wish{
 		Digest: i.Digest, Tag: i.Tag, Alone: !j.set.Referrers, Tags: p.tags, Fresh: len(p.dst.Tags) == 0,
-		Halt: ctx.Err, Report: j.passed(),
+		Halt: ctx.Err, Report: j.passed(), Elsewhere: p.others,
 	}
 	if w.Digest == "" {
 		w.Digest = i.Tag

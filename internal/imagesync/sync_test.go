@@ -73,3 +73,28 @@ func TestMovedTag(t *testing.T) {
 		t.Errorf("the destination has %v", got)
 	}
 }
+
+// A service that comes later and stands on the same large base gets it from the
+// others' repositories.
+func TestLargeBlobOfOthersIsMounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "service-*")
+	load := images.Workload{Repositories: 2, Tags: 1, Platforms: 1, Base: 9 << 20, Middle: 1000, Top: 1000}
+	if _, err := load.Write(t.Context(), w.source); err != nil {
+		t.Fatal(err)
+	}
+	w.must()
+	load.Repositories = 3
+	written, err := load.Write(t.Context(), w.source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.must()
+	if r.Mounted != 1 || r.Bytes > 1<<20 || r.Counts[imagesync.Absent] != 1 {
+		t.Errorf("%+v", r)
+	}
+	if got := digest(t, w.home, load.Repository(2), "v1"); got != written.Tags[load.Repository(2)+":v1"] {
+		t.Errorf("it is on %s", got)
+	}
+	whole(t, w.home, load.Repository(2), "v1")
+}

@@ -10,6 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// Large is the size in bytes from which it is worth a question whether a blob is
+// there. Smaller ones are looked for by the request that begins their upload.
+const Large = 8 << 20
+
 // blobs uploads those that lack, the largest first. What other copies have on
 // their way to the repository is not asked for, but waited for.
 func (j *transfer) blobs(ctx context.Context, all []Descriptor) error {
@@ -98,11 +102,29 @@ func (j *transfer) send(ctx context.Context, d Descriptor, from string) (How, er
 			return There, err
 		}
 	}
-	return j.to.Upload(ctx, d, from, func(ctx context.Context) (*Stream, error) {
+	other := ""
+	if from == "" {
+		other = j.elsewhere(ctx, d)
+		from = other
+	}
+	how, err := j.to.Upload(ctx, d, from, func(ctx context.Context) (*Stream, error) {
 		return NewStream(ctx, d, func(ctx context.Context, offset int64) (io.ReadCloser, error) {
 			return j.from.Blob(ctx, d.Digest.String(), offset)
 		}, j.pass)
 	})
+	if other != "" && err == nil {
+		j.copier.learn(j.to.Registry(), how == Mounted)
+	}
+	return how, err
+}
+
+// elsewhere is another repository of the registry that has a blob from before:
+// asked for of large ones, which are known to lack here.
+func (j *transfer) elsewhere(ctx context.Context, d Descriptor) string {
+	if j.wish.Elsewhere == nil || d.Size < Large || !j.copier.mayMount(j.to.Registry()) {
+		return ""
+	}
+	return j.wish.Elsewhere(ctx, d)
 }
 
 // pass counts bytes on their way.

@@ -44,6 +44,9 @@ type Wish struct {
 	Fresh bool
 	// Tags are those where it comes from, where they are known already.
 	Tags []string
+	// Elsewhere, where it is set, names another repository of the destination's
+	// registry that has a blob; "" if it finds none.
+	Elsewhere func(ctx context.Context, d Descriptor) string
 	// Report, where it is set, is told the bytes that have passed, one at a time.
 	Report func(passed, total int64)
 	// Halt, where it is set, is asked before each blob: an error stops the copy

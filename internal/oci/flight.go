@@ -76,21 +76,34 @@ func (c *Copier) settle(ctx context.Context, to Repository, digest string, send 
 	}
 	how, err = send(from)
 	if err == nil && from != "" && how != There {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.mounts[to.Registry()] = how == Mounted || c.mounts[to.Registry()]
+		c.learn(to.Registry(), how == Mounted)
 	}
 	return how, err
+}
+
+// learn notes whether a registry has mounted what it could have.
+func (c *Copier) learn(registry string, does bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mounts[registry] = does || c.mounts[registry]
+}
+
+// mayMount is false once a registry has shown that it does not mount.
+func (c *Copier) mayMount(registry string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	can, asked := c.mounts[registry]
+	return can || !asked
 }
 
 // home is the repository that a blob can be mounted from, "" where the registry
 // has shown that it does not mount.
 func (c *Copier) home(of landing) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if can, asked := c.mounts[of.registry]; asked && !can {
+	if !c.mayMount(of.registry) {
 		return ""
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.homes[of].repository
 }
 

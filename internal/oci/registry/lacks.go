@@ -11,13 +11,9 @@ import (
 // asked at once when many things are asked for one by one.
 const asked = 16
 
-// worthAsking is the size from which a blob is looked for before it is sent.
-// Smaller ones are looked for by the request that begins their upload.
-const worthAsking = 8 << 20
-
 // Lacks says which of the blobs are to be uploaded, in their order.
 func (r *Repository) Lacks(ctx context.Context, blobs []oci.Descriptor) ([]oci.Descriptor, error) {
-	return r.lacking(ctx, blobs, worthAsking)
+	return r.lacking(ctx, blobs, oci.Large)
 }
 
 // Missing says which of the blobs are not there, whatever their size.
