@@ -109,7 +109,7 @@ func (j *transfer) send(ctx context.Context, d Descriptor, from string) (How, er
 	}
 	how, err := j.to.Upload(ctx, d, from, func(ctx context.Context) (*Stream, error) {
 		return NewStream(ctx, d, func(ctx context.Context, offset int64) (io.ReadCloser, error) {
-			return j.from.Blob(ctx, d.Digest.String(), offset)
+			return j.origin(ctx, d, offset)
 		}, j.pass)
 	})
 	if other != "" && err == nil {

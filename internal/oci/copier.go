@@ -17,6 +17,8 @@ const streams = 24
 // many goroutines.
 type Copier struct {
 	slots chan struct{} // taken by each blob on its way
+	wide  chan struct{} // taken by the one that is read in stretches
+	spare spare         // of whoever has that
 
 	mu      sync.Mutex
 	active  int                 // copies under way

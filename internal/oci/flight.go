@@ -4,7 +4,7 @@ import "context"
 
 // NewCopier makes a copier that knows of nothing yet.
 func NewCopier() *Copier {
-	return &Copier{slots: make(chan struct{}, streams), flights: map[landing]*flight{}, homes: map[landing]*flight{}, mounts: map[string]bool{}}
+	return &Copier{slots: make(chan struct{}, streams), wide: make(chan struct{}, 1), flights: map[landing]*flight{}, homes: map[landing]*flight{}, mounts: map[string]bool{}}
 }
 
 // begin and end bound a copy. What is known of repositories is good for as long

@@ -75,6 +75,15 @@ func (r *private) Blob(ctx context.Context, digest string, offset int64) (io.Rea
 	return data.Blob(ctx, digest, offset)
 }
 
+// Stretch implements oci.Ranged.
+func (r *private) Stretch(ctx context.Context, digest string, first, size int64) (io.ReadCloser, bool, error) {
+	data, err := r.data(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	return data.Stretch(ctx, digest, first, size)
+}
+
 // Manifests implements oci.Batch: 100 with one call.
 func (r *private) Manifests(ctx context.Context, digests []string) (map[string]oci.Manifest, error) {
 	found, err := r.Images(ctx, digests)

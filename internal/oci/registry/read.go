@@ -77,6 +77,20 @@ func (r *Repository) Blob(ctx context.Context, digest string, offset int64) (io.
 	return res.Body, nil
 }
 
+// Stretch opens a part of a blob; false where the registry gives nothing but the
+// whole. It implements oci.Ranged.
+func (r *Repository) Stretch(ctx context.Context, digest string, first, size int64) (io.ReadCloser, bool, error) {
+	c := call{method: http.MethodGet, url: r.url("blobs", digest), header: map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", first, first+size-1)}}
+	res, err := r.send(ctx, c)
+	if err != nil {
+		return nil, false, fmt.Errorf("read %s of %w", digest, err)
+	}
+	if res.StatusCode != http.StatusPartialContent {
+		return nil, false, res.Body.Close()
+	}
+	return res.Body, true, nil
+}
+
 // HasBlob asks whether a blob is in the repository.
 func (r *Repository) HasBlob(ctx context.Context, digest string) (bool, error) {
 	res, err := r.send(ctx, call{method: http.MethodHead, url: r.url("blobs", digest)})
