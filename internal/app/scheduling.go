@@ -37,8 +37,9 @@ type scheduling struct {
 	app      delivery.App
 	job      imagesync.Settings
 	account  string // 12 digits, of the cluster; "" until it is known
-	reached  *account.Pool
-	cluster1 *kube.Client
+	pools    map[string]*account.Pool
+	whose    map[string]string // the account of credentials, by profile
+	loggedIn *kube.Client
 }
 
 // readSync reads the values file, the job and the flags.
@@ -156,7 +157,6 @@ func (w *scheduling) filled() error {
 func (w *scheduling) readJob() error {
 	if w.asked.Job == "" {
 		w.job, _ = k9Job(w.values) // what it needs is there: filled has looked
-		w.job.Destination = ""
 		return nil
 	}
 	w.job = imagesync.Defaults()
@@ -207,7 +207,7 @@ func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
 		return syncsetup.Request{}, err
 	}
 	v := w.values
-	w.job.Destination = cmp.Or(w.asked.Destination, w.job.Destination, "ecr:"+v.Region)
+	w.job.Destination = cmp.Or(w.asked.Destination, w.job.Destination)
 	pod := w.job
 	pod.Account = "" // the pod works as itself
 	raw, err := yaml.MarshalWithOptions(map[string]any{imagesync.Kind: []imagesync.Settings{pod}}, yaml.IndentSequence(true))
@@ -268,7 +268,7 @@ func (w *scheduling) findAccount(ctx context.Context) error {
 	if w.account != "" || w.asked.NoAWS || w.shows() {
 		return nil
 	}
-	cfg, err := w.pool("").Config(ctx, "", w.values.Region)
+	cfg, err := w.pool(delivery.Account{}, "").Config(ctx, "", w.values.Region)
 	if err != nil {
 		return err
 	}
@@ -285,29 +285,6 @@ func (w *scheduling) question() kube.Question {
 	return kube.Question{Kubeconfig: w.asked.Kubeconfig, Context: w.asked.Context, Cluster: w.values.ClusterName, Region: w.values.Region}
 }
 
-// pool reaches the account of the cluster and, once, that of the source.
-func (w *scheduling) pool(source string) *account.Pool {
-	if source == "" && w.reached != nil {
-		return w.reached
-	}
-	opt := account.Options{App: w.values.AppName, Actor: actor()}
-	if source != "" {
-		one := delivery.Account{Name: "of the source", ID: source, Role: w.asked.SourceAs}
-		if known, ok := w.owner(source); ok && w.asked.SourceAs == "" && w.asked.SourceProfile == "" {
-			one = known
-			one.Name = "of the source"
-		}
-		opt.Accounts, opt.Profile = []delivery.Account{one}, w.asked.SourceProfile
-		return account.New(opt)
-	}
-	if w.account == "" {
-		return account.New(opt)
-	}
-	opt.Accounts = []delivery.Account{{Name: "of the cluster", ID: w.account, Role: w.asked.As}}
-	w.reached = account.New(opt)
-	return w.reached
-}
-
 // owner is the account of the app file with an ID, where it has a role.
 func (w *scheduling) owner(id string) (delivery.Account, bool) {
 	i := slices.IndexFunc(w.app.Accounts, func(a delivery.Account) bool { return a.ID == id && a.Role != "" })
@@ -317,24 +294,67 @@ func (w *scheduling) owner(id string) (delivery.Account, bool) {
 	return w.app.Accounts[i], true
 }
 
+// pool reaches one account: by its role, or with credentials as they are. It is
+// made once.
+func (w *scheduling) pool(one delivery.Account, profile string) *account.Pool {
+	key := one.ID + " " + one.Role + " " + profile
+	if w.pools[key] == nil {
+		if w.pools == nil {
+			w.pools = map[string]*account.Pool{}
+		}
+		w.pools[key] = account.New(account.Options{Accounts: []delivery.Account{one}, App: w.values.AppName, Actor: actor(), Profile: profile})
+	}
+	return w.pools[key]
+}
+
+// reach reaches an account; without a role only where the credentials are its
+// own.
+func (w *scheduling) reach(ctx context.Context, one delivery.Account, profile, region string) (aws.Config, error) {
+	pool := w.pool(one, profile)
+	if one.Role != "" {
+		return pool.Config(ctx, one.Name, region)
+	}
+	cfg, err := pool.Config(ctx, "", region)
+	if err != nil {
+		return cfg, err
+	}
+	if w.whose == nil {
+		w.whose = map[string]string{}
+	}
+	if w.whose[profile] == "" {
+		if w.whose[profile], err = account.Whose(ctx, cfg); err != nil {
+			return cfg, fmt.Errorf("ask whose the credentials are: %w", err)
+		}
+	}
+	if got := w.whose[profile]; got != one.ID {
+		return cfg, fault.New(fault.Refused, "the credentials at hand are of account %s, not of %s", got, one.ID)
+	}
+	return cfg, nil
+}
+
 // own reaches the cluster's account.
 func (w *scheduling) own(ctx context.Context, region string) (aws.Config, error) {
-	cfg, err := w.pool("").Config(ctx, "of the cluster", region)
+	cfg, err := w.reach(ctx, delivery.Account{Name: "of the cluster", ID: w.account, Role: w.asked.As}, "", region)
 	if fault.Is(err, fault.Refused) {
 		err = fault.Hint(err, "log in as an administrator of account %s (AWS_PROFILE), or name a role to take there with --as", w.account)
 	}
 	return cfg, err
 }
 
-// source reaches the account that images come from.
+// source reaches the account that images come from: as flags say, or as the app
+// file does.
 func (w *scheduling) source(ctx context.Context, id, region string) (aws.Config, error) {
-	return w.pool(id).Config(ctx, "of the source", region)
+	one := delivery.Account{Name: "of the source", ID: id, Role: w.asked.SourceAs}
+	if known, ok := w.owner(id); ok && w.asked.SourceAs == "" && w.asked.SourceProfile == "" {
+		one = known
+	}
+	return w.reach(ctx, one, w.asked.SourceProfile, region)
 }
 
 // cluster logs in: by kubeconfig, or as EKS tells.
 func (w *scheduling) cluster(ctx context.Context) (*kube.Client, error) {
-	if w.cluster1 != nil {
-		return w.cluster1, nil
+	if w.loggedIn != nil {
+		return w.loggedIn, nil
 	}
 	found, ok, err := kube.Find(w.question())
 	if err != nil {
@@ -346,8 +366,8 @@ func (w *scheduling) cluster(ctx context.Context) (*kube.Client, error) {
 			return nil, err
 		}
 	}
-	w.cluster1, err = kube.New(config, w.values.ClusterName)
-	return w.cluster1, err
+	w.loggedIn, err = kube.New(config, w.values.ClusterName)
+	return w.loggedIn, err
 }
 
 // direct logs in to a cluster that kubeconfig does not have.

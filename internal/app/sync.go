@@ -70,7 +70,7 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 				return nil, err
 			}
 			s, err := k9Job(v)
-			return []imagesync.Settings{s}, err
+			return []imagesync.Settings{s}, fault.Hint(err, "edit %s, then repeat the command", r.Jobs)
 		}
 		var err error
 		if given, err = config.LoadJobs(r.Jobs, settings(), os.LookupEnv); err != nil {

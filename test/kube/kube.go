@@ -63,7 +63,8 @@ func program(t testing.TB, name string) string {
 }
 
 // Start starts a control plane of the test's own and waits until it answers.
-func Start(t testing.TB) *Cluster {
+// Further flags are kube-apiserver's.
+func Start(t testing.TB, flags ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{dir: t.TempDir()}
 	etcd := c.etcd(t)
@@ -71,12 +72,12 @@ func Start(t testing.TB) *Cluster {
 	c.URL = "https://127.0.0.1:" + port
 	c.write(t, "tokens.csv", token+",admin,admin,system:masters\n")
 	c.write(t, "service.key", serviceKey(t))
-	c.run(t, "kube-apiserver",
+	c.run(t, "kube-apiserver", append(flags,
 		"--etcd-servers="+etcd, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+port,
 		"--cert-dir="+c.path("certs"), "--token-auth-file="+c.path("tokens.csv"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+c.path("service.key"),
 		"--service-account-signing-key-file="+c.path("service.key"), "--service-cluster-ip-range=10.0.0.0/24",
-		"--disable-admission-plugins=ServiceAccount", "--authorization-mode=RBAC", "--allow-privileged=false")
+		"--disable-admission-plugins=ServiceAccount", "--authorization-mode=RBAC", "--allow-privileged=false")...)
 	c.await(t, "kube-apiserver", func() bool { return c.ready(t.Context()) })
 	c.write(t, "kubeconfig", c.Kubeconfig("admin", "local"))
 	c.run(t, "kube-controller-manager",

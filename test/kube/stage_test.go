@@ -37,8 +37,13 @@ type stage struct {
 // come from.
 func newStage(t *testing.T, cluster *Cluster, namespace string) *stage {
 	t.Helper()
+	return newStageOn(t, cluster, namespace, cloud.Moto(t))
+}
+
+func newStageOn(t *testing.T, cluster *Cluster, namespace string, moto *cloud.Server) *stage {
+	t.Helper()
 	falkirk, _ := rig.Programs(t)
-	s := &stage{dir: t.TempDir(), falkirk: falkirk, cluster: cluster, namespace: namespace, aws: cloud.Moto(t)}
+	s := &stage{dir: t.TempDir(), falkirk: falkirk, cluster: cluster, namespace: namespace, aws: moto}
 	s.prd, s.src = s.aws.CLI(t), s.aws.As(t, nonprod)
 	s.role(t, "nodes")
 	s.prd.Must(t, "eks", "create-cluster", "--region", region, "--name", "prd", "--role-arn", s.arn("cluster"), "--resources-vpc-config", "subnetIds=subnet-1")
@@ -47,6 +52,7 @@ func newStage(t *testing.T, cluster *Cluster, namespace string) *stage {
 	s.write(t, "ecr-sync-values.yml", "appName: shop\nregion: eu-west-1\naccount: 111111111111\nclusterName: prd\nnamespace: "+namespace+"\nimage: registry.example/falkirk:1\n")
 	s.write(t, "kubeconfig", s.cluster.Kubeconfig("prd", "arn:aws:eks:eu-west-1:"+cloud.Root+":cluster/prd"))
 	s.cluster.Kubectl(t, "create", "namespace", namespace)
+	s.cluster.Kubectl(t, "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted") // the strictest that there is
 	return s
 }
 

@@ -2,10 +2,13 @@ package eks
 
 import (
 	"encoding/base64"
-	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"falkirk/internal/fault"
 	"falkirk/test/cloud"
@@ -35,36 +38,52 @@ func TestRolesOfNodes(t *testing.T) {
 	}
 }
 
-// TestATokenProvesWhoAsks asks STS what the cluster would ask it.
-func TestATokenProvesWhoAsks(t *testing.T) {
+// TestATokenIsThatOfTheAWSCLI makes tokens while the AWS CLI makes one: of the same
+// second they are the same, with their signature. No emulator reads them.
+func TestATokenIsThatOfTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	s := cloud.Moto(t)
-	token, err := New(s.Config(region)).Token(t.Context(), "prd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, ok := strings.CutPrefix(token, "k8s-aws-v1.")
-	address, err := base64.RawURLEncoding.DecodeString(signed)
-	if err != nil || !ok || !strings.HasPrefix(string(address), s.URL) {
-		t.Fatalf("%s %v", address, err)
-	}
-	for _, want := range []string{"Action=GetCallerIdentity", "X-Amz-Expires=60", "x-k8s-aws-id", "X-Amz-Signature="} {
-		if !strings.Contains(string(address), want) {
-			t.Errorf("no %s in %s", want, address)
+	s := (&cloud.Server{}).At("http://127.0.0.1:1") // nobody is asked
+	c := New(s.Config(region))
+	var theirs struct{ Status struct{ Token string } }
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.CLI(t).JSON(t, &theirs, "eks", "get-token", "--region", region, "--cluster-name", "prd")
+	}()
+	ours := map[string]url.Values{}
+	for running := true; running; {
+		token, err := c.Token(t.Context(), "prd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := question(t, token)
+		ours[q.Get("X-Amz-Date")] = q
+		select {
+		case <-done:
+			running = false
+		case <-time.After(50 * time.Millisecond): // the CLI ends
 		}
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, string(address), nil)
-	if err != nil {
-		t.Fatal(err)
+	want := question(t, theirs.Status.Token)
+	got, ok := ours[want.Get("X-Amz-Date")]
+	if d := cmp.Diff(want, got); !ok || d != "" {
+		t.Errorf("%s", d)
 	}
-	req.Header.Set("X-K8s-Aws-Id", "prd")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// question is what is asked of STS in a token.
+func question(t *testing.T, token string) url.Values {
+	t.Helper()
+	signed, ok := strings.CutPrefix(token, "k8s-aws-v1.")
+	raw, err := base64.RawURLEncoding.DecodeString(signed)
+	if err != nil || !ok {
+		t.Fatalf("%s: %v", token, err)
 	}
-	if err := res.Body.Close(); err != nil || res.StatusCode != http.StatusOK {
-		t.Errorf("STS answers %s %v", res.Status, err)
+	at, err := url.Parse(string(raw))
+	if err != nil || at.Host != "127.0.0.1:1" || at.Path != "/" {
+		t.Fatalf("%s: %v", raw, err)
 	}
+	return at.Query()
 }
 
 // TestAServiceAccountStandsForARole is against our own fake; the AWS CLI is the

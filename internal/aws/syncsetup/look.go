@@ -49,6 +49,9 @@ func (s Setup) Look(ctx context.Context, r Request) (View, error) {
 		v.wanted.Objects = append(v.wanted.Objects, m)
 	}
 	v.Objects, err = cluster.Plan(ctx, v.wanted)
+	if r.Identity == Node && !r.NoAWS && slices.ContainsFunc(v.Objects, func(c kube.Change) bool { return c.Sign == "+" && c.Kind == "CronJob" }) {
+		v.Notes = append(v.Notes, "a pod reaches the role of its node only where the node's metadata service allows two hops (HttpPutResponseHopLimit 2); where it does not, take --identity pod-identity or irsa")
+	}
 	return v, err
 }
 

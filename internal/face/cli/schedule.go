@@ -206,6 +206,9 @@ func (f *face) schedule(ctx context.Context, r ScheduleRequest, args []string) e
 	f.doc.Result = done
 	if err != nil {
 		if !f.isJSON() {
+			if r.DryRun {
+				f.showSchedule(f.Out.Write, done)
+			}
 			f.tellElsewhere(done)
 		}
 		return err
