@@ -53,12 +53,16 @@ func (j *Job) look(ctx context.Context) ([]*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs := make([]*pair, len(names))
+	pairs, s := make([]*pair, len(names)), newScout()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(repositoriesAtOnce)
 	for i, name := range names {
 		group.Go(func() (err error) {
-			if pairs[i], err = j.compare(ctx, name); err != nil { // others go on
+			pairs[i], err = j.compare(ctx, name, s, i == 0)
+			if i == 0 {
+				s.tell(false) // where it has not come to a word
+			}
+			if err != nil { // others go on
 				pairs[i] = &pair{name: j.to.name(name), items: []Item{Item{Repository: j.to.name(name)}.failed(err)}}
 			}
 			return ctx.Err()
@@ -67,17 +71,14 @@ func (j *Job) look(ctx context.Context) ([]*pair, error) {
 	return pairs, group.Wait()
 }
 
-// compare lists a repository at both ends at once and decides tag by tag.
-func (j *Job) compare(ctx context.Context, repository string) (*pair, error) {
+// compare looks at a repository at both ends and decides tag by tag.
+func (j *Job) compare(ctx context.Context, repository string, s *scout, first bool) (*pair, error) {
 	p := &pair{name: j.to.name(repository), narrow: map[string]oci.Manifest{}}
 	var err error
 	if p.from, p.to, err = j.open(ctx, repository); err != nil {
 		return nil, err
 	}
-	group, both := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { p.src, err = p.from.List(both); return p.from.Explain(err) })
-	group.Go(func() (err error) { p.dst, err = p.to.List(both); return p.to.Explain(err) })
-	if err := group.Wait(); err != nil {
+	if err := j.list(ctx, p, s, first); err != nil {
 		return nil, err
 	}
 	if len(p.src.Tags) == 0 {
@@ -90,6 +91,9 @@ func (j *Job) compare(ctx context.Context, repository string) (*pair, error) {
 	chosen, err := j.chosen(ctx, p)
 	if err != nil {
 		return nil, err
+	}
+	if first {
+		s.tell(p.hasAll(chosen))
 	}
 	p.items = make([]Item, len(chosen))
 	group, each := errgroup.WithContext(ctx)

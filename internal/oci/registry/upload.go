@@ -14,9 +14,10 @@ import (
 	"falkirk/internal/oci"
 )
 
-// chunk is the size of the pieces that a large blob is sent in. What a lost
-// connection costs is the piece that was on its way.
-const chunk = 32 << 20
+// chunk is the size of the pieces that a large blob is sent in: 16 of them, but
+// none smaller or larger than is good. What a lost connection costs is the piece
+// that was on its way.
+func chunk(size int64) int64 { return min(max(size/16, 32<<20), 256<<20) }
 
 // Upload brings a blob into the repository. The request that begins it asks for
 // a mount: from another repository of the registry, where one is named, or from
@@ -48,7 +49,7 @@ func (r *Repository) upload(ctx context.Context, d oci.Descriptor, from string, 
 		return oci.There, err
 	}
 	defer body.Close()
-	if d.Size > chunk {
+	if d.Size > chunk(d.Size) {
 		if to, err = r.pieces(ctx, to, body); err != nil {
 			return oci.There, fmt.Errorf("upload %s to %w", d.Digest, err)
 		}
@@ -97,13 +98,13 @@ func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (
 // pieces sends all but the last piece of a large blob, and gives where the rest
 // goes. A piece that was cut off is gone on with where the registry has got to.
 func (r *Repository) pieces(ctx context.Context, to *url.URL, body *oci.Stream) (*url.URL, error) {
-	lost := 0
-	for body.Left() > chunk {
+	lost, n := 0, chunk(body.Left())
+	for body.Left() > n {
 		if err := body.Mark(); err != nil {
 			return nil, err
 		}
-		next, err := r.piece(ctx, to, body, chunk)
-		for ; err != nil; next, err = r.piece(ctx, to, body, chunk) {
+		next, err := r.piece(ctx, to, body, n)
+		for ; err != nil; next, err = r.piece(ctx, to, body, n) {
 			if lost++; lost == tries || !fault.Is(err, fault.Unavailable) {
 				return nil, err
 			}
