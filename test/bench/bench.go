@@ -75,6 +75,9 @@ func (b *bench) measure(c command) (usage, error) {
 	cmd := exec.CommandContext(b.ctx, c.argv[0], c.argv[1:]...)
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "FALKIRK_ACTOR=bench", "LC_ALL=C")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt ends what it has started, too
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = 10 * time.Second
 	var tail bytes.Buffer
 	cmd.Stderr = &tail
 	began := time.Now()
