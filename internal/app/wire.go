@@ -32,6 +32,7 @@ func wire() cli.Wiring {
 		Actor:    actor(),
 		Configs:  prdConfigs,
 		Schedule: setUpSync,
+		Function: setUpFunction,
 		Blueprints: []cli.Blueprint{
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},

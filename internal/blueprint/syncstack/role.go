@@ -63,7 +63,12 @@ func (w *writer) role(f Function) (block, error) {
 		return nil, fault.Hint(err, "name fewer repositories, deal the jobs to several functions, or use one pattern in the place of many names")
 	}
 	properties = append(properties, m("Tags", tags(f.Tags))...)
-	return append(m("Role", m("Type", "AWS::IAM::Role", "Properties", properties)), more...), nil
+	made := m("Type", "AWS::IAM::Role")
+	if len(f.Granted) > 0 {
+		w.note("$.Resources.Role.Metadata", "What lets the role in; delete sync-function takes it out again.")
+		made = append(made, m("Metadata", m(MetadataKey, f.Granted))...)
+	}
+	return append(m("Role", append(made, m("Properties", properties)...)), more...), nil
 }
 
 // explain says before each statement of a policy why it is there.

@@ -116,7 +116,7 @@ func (w *writer) rule(r rule) block {
 		properties = append(properties, m("EventPattern", generic(r.pattern))...)
 	}
 	if r.bus {
-		properties = append(properties, m("EventBusName", ref("Bus"))...)
+		properties = append(properties, m("EventBusName", attribute("Bus", "Name"))...)
 	}
 	target := m("Id", "function", "Arn", attribute("Function", "Arn"))
 	target = append(target, r.input.(block)...) //nolint:forcetypeassert // made above
@@ -139,7 +139,7 @@ func (w *writer) bus(f Function) block {
 	return m(
 		"Bus", m("Type", "AWS::Events::EventBus", "Properties", m("Name", f.Name, "Tags", tags(f.Tags))),
 		"BusPolicy", m("Type", "AWS::Events::EventBusPolicy", "Properties", m(
-			"EventBusName", ref("Bus"), "StatementId", "pushes",
+			"EventBusName", attribute("Bus", "Name"), "StatementId", "pushes",
 			"Statement", m("Effect", "Allow", "Principal", m("AWS", texts(f.strangers())), "Action", "events:PutEvents", "Resource", attribute("Bus", "Arn")),
 		)),
 	)

@@ -25,8 +25,12 @@ type Function struct {
 	Needs        []policy.Statement // what copying takes
 	Boundary     string             // ARN of a managed policy; may be empty
 	Alarm        string             // ARN of an SNS topic that is told of what nobody did; may be empty
+	Granted      []string           // ARNs of repositories that let the role in, to know them again
 	Tags         map[string]string
 }
+
+// MetadataKey is the key of the role's metadata under which Granted is kept.
+const MetadataKey = "falkirk:granted"
 
 // Code is where the zip is.
 type Code struct{ Bucket, Key string }

@@ -44,6 +44,7 @@ func variants() map[string]Function {
 		all[name] = f
 	}
 	add("everything", func(f *Function) {
+		f.Granted = []string{"arn:aws:ecr:eu-west-1:111111111111:repository/shop/api"}
 		f.Alarm, f.Boundary, f.Architecture = "arn:aws:sns:eu-central-1:333333333333:ops", "arn:aws:iam::333333333333:policy/edge", "x86_64"
 	})
 	add("schedule", func(f *Function) { f.Pushes = nil })

@@ -43,6 +43,7 @@ type Wiring struct {
 
 	Configs    func(r ConfigsRequest) ([]ConfigFile, error)
 	Schedule   Scheduler
+	Function   Functioner
 	Blueprints []Blueprint
 	Getenv     func(string) (string, bool)
 	Now        func() time.Time

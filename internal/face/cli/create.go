@@ -83,7 +83,7 @@ func (f *face) createCmd() *cobra.Command {
 		Use: "create", Short: "Prepare what releases go to", GroupID: "app",
 		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(f.createAccountCmd(), f.prdConfigsCmd(), f.createSyncCmd())
+	cmd.AddCommand(f.createAccountCmd(), f.prdConfigsCmd(), f.createSyncCmd(), f.createFunctionCmd())
 	return cmd
 }
 

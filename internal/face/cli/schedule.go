@@ -141,7 +141,7 @@ func (f *face) deleteCmd() *cobra.Command {
 		Use: "delete", Short: "Remove what create has made", GroupID: "app",
 		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	cmd.AddCommand(f.deleteSyncCmd())
+	cmd.AddCommand(f.deleteSyncCmd(), f.deleteFunctionCmd())
 	return cmd
 }
 

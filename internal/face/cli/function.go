@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/fault"
+)
+
+// Functioner makes, shows or removes the Lambda function that copies images: it
+// finds out what is to be changed, asks, and does it.
+type Functioner func(ctx context.Context, r FunctionRequest) (Function, error)
+
+// FunctionRequest asks for one function. What is empty is as usual.
+type FunctionRequest struct {
+	File string // app file; empty: there is none
+	Jobs string // file of jobs, in place of those of the app file
+	Job  string // only this one; empty: all
+
+	Zip, Bucket           string
+	Name, Region          string
+	Schedule              string // "none" for no schedule
+	NoPush                bool
+	Memory                int
+	Alarm, Boundary       string
+	As                    string // ARN of a role of the function's account
+	SourceAs              string // ARN of a role of the account that images come from
+	SourceProfile         string // of AWS's configuration, likewise
+	SkipSource            bool
+	OnlySource            bool
+	Print, Delete, DryRun bool
+
+	Ask    func(Function) error // before anything is changed; an error keeps it from that
+	Report func(line string)    // told what happens to stacks
+}
+
+// Function is what was changed, or would be.
+type Function struct {
+	Name      string              `json:"name"`
+	Account   string              `json:"account"`
+	Region    string              `json:"region"`
+	Role      string              `json:"role,omitempty"` // ARN
+	Jobs      []string            `json:"jobs"`
+	Schedule  string              `json:"schedule,omitempty"`
+	Code      string              `json:"code,omitempty"` // URL of the zip
+	Bytes     int                 `json:"bytes,omitempty"`
+	Stacks    []FunctionStack     `json:"stacks"`
+	Policies  []PreparedPolicy    `json:"policies"`            // of repositories that images come from
+	Elsewhere []FunctionElsewhere `json:"elsewhere,omitempty"` // what accounts out of reach have to do
+	Templates []PreparedTemplate  `json:"templates,omitempty"`
+	Documents []ScheduleDocument  `json:"documents,omitempty"` // policies, printed
+	Changed   bool                `json:"changed"`
+}
+
+// FunctionStack is how one stack changes.
+type FunctionStack struct {
+	Account string             `json:"account"`
+	Name    string             `json:"name"`
+	Region  string             `json:"region"`
+	Changes []PreparedResource `json:"changes"`
+}
+
+// FunctionElsewhere is what has to be done in an account that is out of reach.
+type FunctionElsewhere struct {
+	Account  string           `json:"account"`
+	Region   string           `json:"region"`
+	Stack    string           `json:"stack,omitempty"`
+	Template string           `json:"template,omitempty"`
+	Policies []FunctionPolicy `json:"policies"`
+	Command  string           `json:"command"`
+	Why      string           `json:"why"`
+}
+
+// FunctionPolicy is what a repository there has to say; nothing of ours if empty.
+type FunctionPolicy struct {
+	Repository string `json:"repository"`
+	Policy     string `json:"policy,omitempty"`
+}
+
+func (f *face) createFunctionCmd() *cobra.Command {
+	var r FunctionRequest
+	cmd := &cobra.Command{
+		Use: "sync-function [JOB]", Short: "Let a Lambda function copy images into its own account",
+		Long: `Makes a Lambda function in the account that images go to, which runs falkirk sync: on
+a schedule, and for each image that is pushed with a tag to the ECR that it copies from.
+It is one stack, applied by a change set that is shown first: the function, of which one
+run at a time is allowed, its role with what the named repositories take, its log, and a
+queue of what was given up. In the account that images come from, a second stack tells of
+pushes, and the repositories let the role read. Nothing outside can write there.
+
+The jobs are those under sync in the app file, only JOB, or those of a file (--jobs). The
+program is that of a release (--zip falkirk_VERSION_lambda_arm64.zip), or this one where
+it is static and for Linux; with its jobs it goes into a zip in a bucket of the function's
+region. A run that takes longer than Lambda's 15 minutes ends before, as an error, and
+Lambda itself goes on with it: what has arrived is not sent again.
+
+It runs as an administrator of the function's account. Where the account is out of reach
+that images come from, it says what has to be done there and makes nothing: repeat it with
+--skip-source, and have who works there run the same with --only-source.`,
+		Example: "  falkirk create sync-function --zip falkirk_1.4.0_lambda_arm64.zip --bucket prd-builds --source-profile nonprod\n  falkirk create sync-function images --print",
+		Args:    atMostOne("JOB"), ValidArgsFunction: f.completeSyncs,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.function(cmd.Context(), r, args) },
+	}
+	f.functionFlags(cmd, &r)
+	fl := cmd.Flags()
+	fl.StringVar(&r.Zip, "zip", "", "zip of a release for Lambda (default: the program that runs)")
+	fl.StringVar(&r.Bucket, "bucket", "", "bucket in the function's region for the zip (default: that of the store, where it is there)")
+	fl.StringVar(&r.Schedule, "schedule", "rate(5 minutes)", "when: rate(…) or cron(…) as EventBridge has it, or none")
+	fl.BoolVar(&r.NoPush, "no-push", false, "do not copy when something is pushed; the schedule alone")
+	fl.IntVar(&r.Memory, "memory", 1024, "megabytes; Lambda gives processor and network in proportion")
+	fl.StringVar(&r.Alarm, "alarm", "", "`ARN` of an SNS topic that is told when something was given up")
+	fl.StringVar(&r.Boundary, "permissions-boundary", "", "`ARN` of the managed policy that bounds the role")
+	fl.BoolVar(&r.Print, "print", false, "print the templates and policies of all accounts and ask nobody")
+	return cmd
+}
+
+func (f *face) deleteFunctionCmd() *cobra.Command {
+	r := FunctionRequest{Delete: true, Memory: 1024, Schedule: "rate(5 minutes)"}
+	cmd := &cobra.Command{
+		Use: "sync-function [JOB]", Short: "Remove the Lambda function that copies images, and what was attached for it",
+		Long: `Removes what falkirk create sync-function has made: the stacks, the zips in the bucket,
+and the statements in the repositories that images come from. Images that were copied
+stay, with their repositories. Running it again is no error.`,
+		Example: "  falkirk delete sync-function --dry-run",
+		Args:    atMostOne("JOB"), ValidArgsFunction: f.completeSyncs,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.function(cmd.Context(), r, args) },
+	}
+	f.functionFlags(cmd, &r)
+	return cmd
+}
+
+// functionFlags are those of create and of delete.
+func (f *face) functionFlags(cmd *cobra.Command, r *FunctionRequest) {
+	fl := cmd.Flags()
+	fl.StringVar(&r.Jobs, "jobs", "", "a file of jobs, in place of those in the app file")
+	fl.StringVar(&r.Name, "name", "", "name of the function and its stack (default: falkirk-APP-sync, with JOB after it)")
+	fl.StringVar(&r.Region, "region", "", "AWS region of the function (default: that of the ECR that images go to)")
+	fl.StringVar(&r.As, "as", "", "`ARN` of a role to take in the function's account (default: the starting credentials)")
+	fl.StringVar(&r.SourceAs, "source-as", "", "`ARN` of a role to take in the account that images come from")
+	fl.StringVar(&r.SourceProfile, "source-profile", "", "`profile` of the AWS configuration for the account that images come from")
+	fl.BoolVar(&r.SkipSource, "skip-source", false, "leave the account alone that images come from: somebody else prepares it")
+	fl.BoolVar(&r.OnlySource, "only-source", false, "only what is to be done in the account that images come from")
+	fl.BoolVar(&r.DryRun, "dry-run", false, "show what would be changed and change nothing")
+}
+
+func (f *face) function(ctx context.Context, r FunctionRequest, args []string) error {
+	switch {
+	case r.Print && r.DryRun:
+		return fault.Hint(fault.New(fault.Invalid, "--print and --dry-run do not go together"), "leave one out")
+	case r.SkipSource && r.OnlySource:
+		return fault.Hint(fault.New(fault.Invalid, "--skip-source and --only-source do not go together"), "leave one out")
+	}
+	if len(args) == 1 {
+		r.Job = args[0]
+	}
+	path, err := f.path()
+	switch {
+	case err == nil:
+		r.File = path
+	case f.file != "" || r.Jobs == "":
+		return fault.Hint(err, "falkirk init makes an app file; --jobs FILE needs none")
+	}
+	r.Ask = func(one Function) error { return f.agreeFunction(r, one) }
+	r.Report = func(line string) {
+		if !f.quiet && !f.isJSON() {
+			fmt.Fprintln(f.Err, line)
+		}
+	}
+	done, err := f.Wiring.Function(ctx, r)
+	f.doc.Result = done
+	if err != nil {
+		if !f.isJSON() {
+			f.tellFunctionElsewhere(done)
+		}
+		return err
+	}
+	return f.text(func() { f.printFunction(r, done) })
+}
+
+// agreeFunction shows what is to be changed and asks.
+func (f *face) agreeFunction(r FunctionRequest, one Function) error {
+	if f.yes {
+		return nil
+	}
+	verb := "make"
+	if r.Delete {
+		verb = "remove"
+	}
+	refusal := fault.New(fault.Refused, "%s the function %s in account %s: nobody has agreed", verb, one.Name, one.Account)
+	if !f.Ask || f.isJSON() {
+		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
+	}
+	f.showFunction(f.Err.Write, one)
+	fmt.Fprintf(f.Err, "Type %s to %s it: ", one.Name, verb)
+	if f.readLine() != one.Name {
+		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
+	}
+	return nil
+}
