@@ -1,15 +1,20 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"os"
+	"strings"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/doctor"
+	"falkirk/internal/aws/ecr"
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/imagesync"
 	imagetarget "falkirk/internal/target/image"
 	sitetarget "falkirk/internal/target/site"
 	stacktarget "falkirk/internal/target/stack"
@@ -24,7 +29,7 @@ func needs(a delivery.App) map[string]policy.Kind {
 	}
 }
 
-// pushes is what pushing images needs of an account, by region.
+// pushes is what pushing and copying images needs of an account, by region.
 func pushes(a delivery.App) func(account string) map[string][]policy.Statement {
 	return func(account string) map[string][]policy.Statement {
 		all := map[string][]policy.Statement{}
@@ -34,8 +39,44 @@ func pushes(a delivery.App) func(account string) map[string][]policy.Statement {
 				all[region] = append(all[region], needs...)
 			}
 		}
+		for _, s := range a.Syncs {
+			if i, region := syncImages(a, s, account); region != "" {
+				all[region] = append(all[region], i.Needs()...)
+			}
+		}
 		return all
 	}
+}
+
+// syncImages is what a job copies, if the account does it, and the region that it
+// is done in; else "".
+func syncImages(a delivery.App, s delivery.SyncSetting, id string) (i policy.Images, region string) {
+	var set imagesync.Settings
+	if err := json.Unmarshal(s.Settings, &set); err != nil {
+		return i, "" // told where the block itself is checked
+	}
+	if who, ok := a.Account(set.Account); !ok || who.ID != id {
+		return i, ""
+	}
+	i = policy.Images{
+		To: registryOf(set.Destination, id), Repositories: set.Repositories, Create: !set.Create.Never,
+		Lifecycle: set.Create.Lifecycle != "", Key: set.Create.KMSKey, Delete: set.DeleteMissing,
+	}
+	if set.SourceAccount == "" || set.SourceAccount == set.Account {
+		i.From = registryOf(set.Source, id)
+	}
+	return i, cmp.Or(i.To.Region, i.From.Region)
+}
+
+// registryOf is the ECR that one end of a job is in; own is the account that
+// ecr:REGION means.
+func registryOf(at, own string) policy.Registry {
+	host, prefix := imagesync.Split(at)
+	if region, is := strings.CutPrefix(host, "ecr:"); is {
+		return policy.Registry{Account: own, Region: region, Prefix: prefix}
+	}
+	account, region, _ := ecr.Registry(host)
+	return policy.Registry{Account: account, Region: region, Prefix: prefix}
 }
 
 // setups is what every account of an app must have.

@@ -39,7 +39,7 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 		if len(r.Names) > 0 && !slices.Contains(r.Names, s.Label()) {
 			continue
 		}
-		j, err := syncJob(s, r, hosts)
+		j, err := syncJob(s, r, hosts, accounts)
 		if err != nil {
 			return nil, err
 		}
@@ -104,8 +104,8 @@ func k9Job(v k9.Values) (imagesync.Settings, error) {
 	return s, nil
 }
 
-func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts) (cli.SyncJob, error) {
-	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, By: actor()}
+func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, accounts *account.Pool) (cli.SyncJob, error) {
+	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, By: actor(), Whose: whose(accounts)}
 	var err error
 	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
 		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)
@@ -121,6 +121,17 @@ func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts) (
 		}
 		return j.Run(ctx)
 	}}, nil
+}
+
+// whose asks in which account the credentials are.
+func whose(accounts *account.Pool) func(ctx context.Context, name, region string) (string, error) {
+	return func(ctx context.Context, name, region string) (string, error) {
+		cfg, err := accounts.Config(ctx, name, region)
+		if err != nil {
+			return "", err
+		}
+		return account.Whose(ctx, cfg)
+	}
 }
 
 // remembered is a job whose result is kept.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"falkirk/internal/aws/ecr"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
 	"falkirk/internal/registries"
@@ -29,7 +30,9 @@ type Options struct {
 	// "shop/api", "shop/api:test"; "" is all.
 	Only   string
 	DryRun bool
-	By     string      // who runs it
+	By     string // who runs it
+	// Whose, where it is set, is the number of the account that the job works as.
+	Whose  func(ctx context.Context, account, region string) (id string, err error)
 	Report func(Event) // may be nil; called one at a time
 }
 
@@ -129,6 +132,21 @@ func (e end) cut(name string) string {
 func (j *Job) tag() string {
 	_, tag, _ := strings.Cut(j.opt.Only, ":")
 	return tag
+}
+
+// own refuses to write into the registry of another account than the one that the
+// job works as: what goes into an account is written from its own side.
+func (j *Job) own(ctx context.Context) error {
+	id, region, amazon := ecr.Registry(j.to.Host)
+	if !amazon || j.opt.Whose == nil {
+		return nil
+	}
+	is, err := j.opt.Whose(ctx, j.to.Account, region)
+	if err != nil || is == id {
+		return err
+	}
+	err = fault.New(fault.Refused, "registry %s is of account %s, and this is account %s: images are written by the account that they go to", j.to.Host, id, is)
+	return fault.Hint(err, "run it as a role of account %s: in its cluster, as a function there, or with account of the job", id)
 }
 
 // open finds a repository at both ends.

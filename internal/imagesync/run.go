@@ -26,7 +26,11 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 		Name: j.set.Label(), Source: j.set.Source, Destination: j.set.Destination, DryRun: j.opt.DryRun, By: j.opt.By,
 		Began: time.Now().UTC().Truncate(time.Millisecond), Counts: map[State]int{}, Items: []Item{},
 	}
-	pairs, err := j.look(ctx)
+	err := j.own(ctx)
+	var pairs []*pair
+	if err == nil {
+		pairs, err = j.look(ctx)
+	}
 	if err == nil {
 		err = j.do(ctx, pairs, r)
 	}

@@ -164,3 +164,42 @@ func TestInterrupted(t *testing.T) {
 	}
 	same(t, home, "", written)
 }
+
+// With --every a tag that moves comes with the next round, and an interrupt is
+// the end of it: no failure between two rounds.
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	falkirk, _ := rig.Programs(t)
+	origin, home := cloud.Registry(t, true), cloud.Registry(t, true)
+	ctx := t.Context()
+	if _, err := images.At(origin).Image(ctx, "api", "test", 1); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, falkirk, "sync", "--insecure", "--source", origin, "--destination", home, "--repository", "api", "--every", "20ms")
+	cmd.Dir = t.TempDir()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for seed := uint64(1); seed < 4; seed++ {
+		d, err := images.At(origin).Image(ctx, "api", "test", seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if _, got, err := images.At(home).Read(ctx, "api", "test"); err == nil && got.Digest == d.Digest {
+				break
+			}
+			if ctx.Err() != nil {
+				t.Fatal("it does not come")
+			}
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil && cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}

@@ -153,7 +153,7 @@ func (f *face) sync(cmd *cobra.Command, g *syncFlags, names []string) error {
 		case <-next.C:
 		case <-cmd.Context().Done():
 			next.Stop()
-			return nil // it was asked to end, and nothing is open
+			return err // nil between two rounds: it was asked to end, and nothing is open
 		}
 	}
 }
