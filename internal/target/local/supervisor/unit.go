@@ -120,8 +120,12 @@ func (u *unit) start() (process.Record, <-chan struct{}, error) {
 		u.log.Info("found again", "pid", old.PID, "port", old.Port)
 		return old, nil, nil
 	}
-	if err := place.Remove(u.dir.ProcessFile()); err != nil {
-		return process.Record{}, nil, err
+	// Where there was no file none is removed: a process that a killed supervisor
+	// has started may write its own just now.
+	if old.PID != 0 {
+		if err := place.Remove(u.dir.ProcessFile()); err != nil {
+			return process.Record{}, nil, err
+		}
 	}
 	port, err := process.FreePort()
 	if err != nil {
