@@ -1,6 +1,12 @@
 package kube
 
 import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +34,7 @@ func TestECRSync(t *testing.T) {
 		"manifests":            manifests,
 		"copies":               copies,
 		"pod-identity":         podIdentity,
+		"broken-off":           brokenOff,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,7 +113,7 @@ func madeChangedRemoved(t *testing.T, s *stage) {
 func outOfReach(t *testing.T, s *stage) {
 	t.Helper()
 	r := s.run(t, "create", "ecr-sync", "--yes")
-	if r.Exit.Code != 4 || r.Error.Kind != "waiting" || len(r.Result.Elsewhere) != 1 || s.ours(t) != "" || s.policyOf(t, "nodes") != "" {
+	if r.Exit.Code != 4 || r.Error.Kind != "waiting" || !strings.Contains(r.Error.Message, "nothing was made") || len(r.Result.Elsewhere) != 1 || s.ours(t) != "" || s.policyOf(t, "nodes") != "" {
 		t.Fatalf("%+v", r)
 	}
 	e := r.Result.Elsewhere[0]
@@ -203,6 +210,56 @@ func ownRole(t *testing.T, s *stage) {
 	if strings.Contains(got, "role-arn") {
 		t.Errorf("the service account is %s", got)
 	}
+}
+
+// brokenOff: a run that ends before it has tidied up is not forgotten: the
+// schedule remembers the role that is still to be mended.
+func brokenOff(t *testing.T, s *stage) {
+	t.Helper()
+	create := append([]string{"create", "ecr-sync", "--yes"}, source()...)
+	s.must(t, create...)
+	s.role(t, "spot")
+	s.group(t, "two", "spot")
+	s.prd.Must(t, "eks", "delete-nodegroup", "--region", region, "--cluster-name", "prd", "--nodegroup-name", "one")
+	whole := s.aws
+	s.aws = whole.At(refusing(t, whole.URL, "DeleteRolePolicy"))
+	if r := s.run(t, create...); r.Exit.Code != 6 || !strings.Contains(r.Error.Message, s.arn("nodes")) {
+		t.Errorf("%+v", r)
+	}
+	got := s.cluster.Kubectl(t, "get", "cronjob", "ecr-sync-shop", "-n", s.namespace, "-o", `jsonpath={.metadata.annotations.falkirk/aws}`)
+	if !strings.Contains(got, "role/nodes") || !strings.Contains(got, "role/spot") {
+		t.Errorf("the schedule remembers %s", got)
+	}
+	s.aws = whole
+	s.must(t, append([]string{"delete", "ecr-sync", "--yes"}, source()...)...)
+	if left := s.ours(t) + s.policyOf(t, "nodes") + s.policyOf(t, "spot"); left != "" {
+		t.Errorf("left are %s", left)
+	}
+}
+
+// refusing leads to an emulator, but for one action of IAM.
+func refusing(t *testing.T, emulator, action string) string {
+	t.Helper()
+	to, err := url.Parse(emulator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host
+	}}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || strings.Contains(string(body), "Action="+action+"&") {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>`) // the test fails otherwise
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	return front.URL
 }
 
 // podIdentity: the service account stands for a role as EKS says; that call is a

@@ -7,11 +7,9 @@ import (
 )
 
 // Apply does what Look has found: first what the schedule needs, then the
-// schedule, and last goes what nobody needs any more.
+// schedule, and last goes what nobody needs any more. What is to be done
+// elsewhere should have been done before.
 func (s Setup) Apply(ctx context.Context, v View) (View, error) {
-	if len(v.Elsewhere) > 0 {
-		return v, waits(v)
-	}
 	cluster, err := s.Cluster(ctx)
 	if err != nil {
 		return v, err
@@ -21,15 +19,18 @@ func (s Setup) Apply(ctx context.Context, v View) (View, error) {
 			return v, err
 		}
 	}
-	if v.Objects, err = cluster.Apply(ctx, v.wanted); err != nil {
-		return v, err
+	if len(v.tidy) > 0 {
+		if _, err = cluster.Apply(ctx, v.interim); err != nil {
+			return v, err
+		}
 	}
 	for _, do := range v.tidy {
 		if err := do(ctx); err != nil {
 			return v, err
 		}
 	}
-	return v, nil
+	_, err = cluster.Apply(ctx, v.wanted)
+	return v, err
 }
 
 // waits says that somebody in another account has to do his part.

@@ -36,23 +36,36 @@ func (s Setup) Look(ctx context.Context, r Request) (View, error) {
 			return v, err
 		}
 	}
-	r.Spec.Attached = now.String()
-	if r.Identity == IRSA {
-		r.Spec.Role = r.Role
+	if v.wanted, err = r.wanted(now); err != nil {
+		return v, err
 	}
-	v.wanted = kube.Wanted{Own: r.own(), Force: r.Force}
-	for _, o := range r.Spec.Objects() {
-		m, err := o.Map()
-		if err != nil {
+	if len(v.tidy) > 0 { // what is to go is remembered until it has gone
+		if v.interim, err = r.wanted(both(before, now)); err != nil {
 			return v, err
 		}
-		v.wanted.Objects = append(v.wanted.Objects, m)
 	}
 	v.Objects, err = cluster.Plan(ctx, v.wanted)
 	if r.Identity == Node && !r.NoAWS && slices.ContainsFunc(v.Objects, func(c kube.Change) bool { return c.Sign == "+" && c.Kind == "CronJob" }) {
 		v.Notes = append(v.Notes, "a pod reaches the role of its node only where the node's metadata service allows two hops (HttpPutResponseHopLimit 2); where it does not, take --identity pod-identity or irsa")
 	}
 	return v, err
+}
+
+// wanted is what is to be in the cluster, which remembers what is attached.
+func (r Request) wanted(m memory) (kube.Wanted, error) {
+	r.Spec.Attached, r.Spec.Role = m.String(), ""
+	if r.Identity == IRSA {
+		r.Spec.Role = r.Role
+	}
+	w := kube.Wanted{Own: r.own(), Force: r.Force}
+	for _, o := range r.Spec.Objects() {
+		m, err := o.Map()
+		if err != nil {
+			return w, err
+		}
+		w.Objects = append(w.Objects, m)
+	}
+	return w, nil
 }
 
 // lookAWS is Look for what is in AWS; it gives what will be attached.

@@ -33,6 +33,15 @@ func remembered(there kube.Present) memory {
 	return m
 }
 
+// both is what one or the other remembers.
+func both(a, b memory) memory {
+	return memory{
+		Roles:        append(slices.Clone(b.Roles), without(a.Roles, b.Roles)...),
+		Repositories: append(slices.Clone(b.Repositories), without(a.Repositories, b.Repositories)...),
+		PodIdentity:  a.PodIdentity || b.PodIdentity,
+	}
+}
+
 // without is what is in one list and not in the other.
 func without(all, not []string) []string {
 	var out []string

@@ -90,6 +90,8 @@ type View struct {
 	apply  []func(context.Context) error // before the objects
 	tidy   []func(context.Context) error // after them
 	wanted kube.Wanted
+
+	interim kube.Wanted // the same, before the tidying; nothing where nothing is tidied
 }
 
 // Attached is how one policy changes.
