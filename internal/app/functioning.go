@@ -167,7 +167,7 @@ func (w *functioning) schedule() string {
 func (w *functioning) request() (syncfunction.Request, error) {
 	r := syncfunction.Request{
 		Function: syncstack.Function{
-			Name: w.name(), At: w.at, Architecture: "arm64", Jobs: syncfunction.JobsPath, Memory: w.asked.Memory, Schedule: w.schedule(),
+			Name: w.name(), At: w.at, Architecture: "arm64", Jobs: syncfunction.JobsFile, Memory: w.asked.Memory, Schedule: w.schedule(),
 			Boundary: w.asked.Boundary, Alarm: w.asked.Alarm,
 			Tags: map[string]string{"falkirk:sync": w.name()},
 		},

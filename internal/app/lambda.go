@@ -34,6 +34,7 @@ func serveLambda(w cli.Wiring) {
 			return cli.Main(ctx, w, cli.Streams{In: strings.NewReader(""), Out: out, Err: os.Stderr}, args)
 		},
 	}
+	_ = os.Chdir(taskRoot()) // where it is by itself; files that are not found say so
 	awslambda.Start(f.Handle)
 }
 

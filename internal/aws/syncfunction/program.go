@@ -87,12 +87,9 @@ func program(raw []byte, path string) (Program, error) {
 	return Program{}, refuse("it is for %s", file.Machine)
 }
 
-// JobsFile is the name of the file of jobs in the zip, JobsPath where Lambda
-// unpacks it.
-const (
-	JobsFile = "sync.yml"
-	JobsPath = "/var/task/" + JobsFile
-)
+// JobsFile is the name of the file of jobs in the zip. The function runs where
+// Lambda has unpacked that.
+const JobsFile = "sync.yml"
 
 // Pack puts a program and its jobs into a zip: the same bytes for the same ones.
 func Pack(p Program, jobs []byte) ([]byte, error) {

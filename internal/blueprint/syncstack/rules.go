@@ -133,14 +133,17 @@ func (w *writer) rule(r rule) block {
 	)
 }
 
-// bus is what other accounts tell of pushes, and who may.
+// bus is what pushes elsewhere are told to, and the other accounts that may: in
+// its own the role that tells suffices.
 func (w *writer) bus(f Function) block {
+	out := m("Bus", m("Type", "AWS::Events::EventBus", "Properties", m("Name", f.Name, "Tags", tags(f.Tags))))
+	others := f.strangers()
+	if len(others) == 0 {
+		return out
+	}
 	w.note("$.Resources.BusPolicy", "These accounts may tell of pushes. The rules above listen to nothing else.")
-	return m(
-		"Bus", m("Type", "AWS::Events::EventBus", "Properties", m("Name", f.Name, "Tags", tags(f.Tags))),
-		"BusPolicy", m("Type", "AWS::Events::EventBusPolicy", "Properties", m(
-			"EventBusName", attribute("Bus", "Name"), "StatementId", "pushes",
-			"Statement", m("Effect", "Allow", "Principal", m("AWS", texts(f.strangers())), "Action", "events:PutEvents", "Resource", attribute("Bus", "Arn")),
-		)),
-	)
+	return append(out, m("BusPolicy", m("Type", "AWS::Events::EventBusPolicy", "Properties", m(
+		"EventBusName", attribute("Bus", "Name"), "StatementId", "pushes",
+		"Statement", m("Effect", "Allow", "Principal", m("AWS", texts(others)), "Action", "events:PutEvents", "Resource", attribute("Bus", "Arn")),
+	)))...)
 }

@@ -18,7 +18,7 @@ type Function struct {
 	At           policy.Scope
 	Architecture string // arm64 or x86_64
 	Code         Code
-	Jobs         string // path of the file of jobs in the function
+	Jobs         string // file of jobs, as the function finds it
 	Memory       int    // megabytes; more of it is also more processor and network
 	Schedule     string // rate(5 minutes) or cron(...); empty: pushes alone
 	Pushes       []Push
@@ -127,7 +127,7 @@ func (f Function) far() bool {
 func (f Function) strangers() []string {
 	var all []string
 	for _, p := range f.Pushes {
-		if arn := "arn:" + f.At.Partition + ":iam::" + p.Account + ":root"; !p.near(f.At) && !strings.Contains(strings.Join(all, " "), arn) {
+		if arn := "arn:" + f.At.Partition + ":iam::" + p.Account + ":root"; p.Account != f.At.Account && !strings.Contains(strings.Join(all, " "), arn) {
 			all = append(all, arn)
 		}
 	}

@@ -19,7 +19,7 @@ func (f *face) printFunction(r FunctionRequest, one Function) {
 	case r.Delete:
 		fmt.Fprintf(f.Out, "%s function %s is gone from account %s\n", f.paint(green, "done:"), one.Name, one.Account)
 	default:
-		fmt.Fprintf(f.Out, "%s function %s copies images into account %s, %s\n  next: aws lambda invoke --function-name %s --region %s --cli-binary-format raw-in-base64-out --payload '{\"args\":[\"sync\",\"--jobs\",\"/var/task/sync.yml\"]}' /dev/stdout, to copy at once\n",
+		fmt.Fprintf(f.Out, "%s function %s copies images into account %s, %s\n  next: aws lambda invoke --function-name %s --region %s --cli-binary-format raw-in-base64-out --payload '{\"args\":[\"sync\",\"--jobs\",\"sync.yml\"]}' /dev/stdout, to copy at once\n",
 			f.paint(green, "done:"), one.Name, one.Account, one.Region, one.Name, one.Region)
 	}
 }
