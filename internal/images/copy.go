@@ -32,11 +32,11 @@ type Copied struct {
 // Copy copies one image. Without a tag to go to it keeps the one that it has.
 func (t Tool) Copy(ctx context.Context, r CopyRequest) (Copied, error) {
 	out := Copied{From: r.From, To: r.To}
-	from, source, err := t.open(ctx, r.From)
+	from, source, err := t.open(ctx, r.From, true)
 	if err != nil {
 		return out, err
 	}
-	to, dest, err := t.open(ctx, r.To)
+	to, dest, err := t.open(ctx, r.To, false)
 	if err != nil {
 		return out, err
 	}

@@ -76,11 +76,12 @@ func (t Tool) Parse(s string) (Reference, error) {
 }
 
 // open finds the repository of a reference.
-func (t Tool) open(ctx context.Context, s string) (Reference, registries.Repository, error) {
+func (t Tool) open(ctx context.Context, s string, readOnly bool) (Reference, registries.Repository, error) {
 	ref, err := t.Parse(s)
 	if err != nil {
 		return ref, nil, err
 	}
+	ref.Where.ReadOnly = readOnly
 	repo, err := t.Registries.Repository(ctx, ref.Where, ref.Name)
 	if err != nil {
 		return ref, nil, fmt.Errorf("%s: %w", s, err)

@@ -56,7 +56,7 @@ type Referrer struct {
 
 // Inspect reads an image.
 func (t Tool) Inspect(ctx context.Context, s string) (Image, error) {
-	ref, repo, err := t.open(ctx, s)
+	ref, repo, err := t.open(ctx, s, true)
 	if err != nil {
 		return Image{}, err
 	}

@@ -34,7 +34,7 @@ func (t Tool) List(ctx context.Context, at string) ([]Listed, error) {
 		err := fault.New(fault.Invalid, "%q is an image, and not a repository or a registry", at)
 		return nil, fault.Hint(err, "falkirk image inspect %s", at)
 	}
-	_, repo, err := t.open(ctx, at)
+	_, repo, err := t.open(ctx, at, true)
 	if err != nil {
 		return nil, err
 	}

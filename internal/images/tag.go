@@ -40,7 +40,7 @@ func (t Tool) Tag(ctx context.Context, wanted []NewTag, dry bool) ([]Tagged, err
 	}
 	groups := map[string]*group{}
 	for _, w := range wanted {
-		ref, repo, err := t.open(ctx, w.Image)
+		ref, repo, err := t.open(ctx, w.Image, false)
 		if err != nil {
 			return nil, err
 		}

@@ -64,6 +64,7 @@ func New(s Settings, opt Options) (*Job, error) {
 		account = s.Account
 	}
 	j.from, j.to = s.end(s.Source, account), s.end(s.Destination, s.Account)
+	j.from.ReadOnly = true
 	return j, nil
 }
 

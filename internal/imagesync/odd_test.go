@@ -71,7 +71,7 @@ func TestWhatRefersComesAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, start := range map[string]func(testing.TB) string{
-		"by tag":  func(t testing.TB) string { return cloud.Registry(t, true) },
+		"by tag":  func(t testing.TB) string { t.Helper(); return cloud.Registry(t, true) },
 		"by list": cloud.Memory,
 	} {
 		t.Run(name, func(t *testing.T) {

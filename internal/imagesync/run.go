@@ -3,7 +3,6 @@ package imagesync
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -225,57 +224,4 @@ func (p *pair) fail(err error) {
 			p.items[n] = i.failed(err)
 		}
 	}
-}
-
-// remove takes away what is gone at the source, unless that would be too much or
-// something has not come.
-func (j *Job) remove(ctx context.Context, pairs []*pair, r *Result) error {
-	count := 0
-	for _, p := range pairs {
-		for _, i := range p.items {
-			if i.State == Gone {
-				count++
-			}
-		}
-	}
-	if count == 0 || ctx.Err() != nil {
-		return nil
-	}
-	if count > j.set.DeleteLimit {
-		err := fault.New(fault.Refused, "%d tags would be removed from %s, and the limit is %d: nothing was removed", count, j.set.Destination, j.set.DeleteLimit)
-		return fault.Hint(err, "look with --dry-run, then raise deleteLimit")
-	}
-	var errs []error
-	for _, p := range pairs {
-		errs = append(errs, j.removeOf(ctx, p, r))
-	}
-	return errors.Join(errs...)
-}
-
-func (j *Job) removeOf(ctx context.Context, p *pair, r *Result) error {
-	var tags []string
-	for _, i := range p.items {
-		if i.State == Gone {
-			tags = append(tags, i.Tag)
-		}
-	}
-	if len(tags) == 0 {
-		return nil
-	}
-	left, err := p.to.Delete(ctx, tags)
-	for _, i := range p.items {
-		if i.State != Gone {
-			continue
-		}
-		i.State = Removed
-		switch {
-		case slices.Contains(left, i.Tag):
-			i.State, i.Reason = Kept, "the registry removes no tags"
-		case err != nil:
-			i = i.failed(p.to.Explain(err))
-		}
-		r.add(i)
-		j.report.tell(func(e *Event) { e.Done++ }, &i)
-	}
-	return nil
 }

@@ -5,7 +5,6 @@ package imagesync
 
 import (
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 )
 
 // Settings is one job.
@@ -82,10 +82,10 @@ func (s Settings) Check() []fault.Problem {
 	}
 	for key, at := range map[string]string{"source": s.Source, "destination": s.Destination} {
 		host, prefix := Split(at)
-		if at != "" && (!isHost(host) || prefix != "" && !isRepository(prefix)) {
+		if at != "" && (!isHost(host) || prefix != "" && !oci.IsRepository(prefix)) {
 			add(key, `a host such as "ghcr.io" or "127.0.0.1:5000/team"`, "%q is not a registry", at)
 		}
-		if s.inClear(at) && !isLoopback(host) {
+		if s.inClear(at) && !oci.IsLoopback(host) {
 			add(key, "a registry on this machine, or TLS", "images do not go over the network in the clear")
 		}
 	}
@@ -129,12 +129,7 @@ func isHost(host string) bool {
 	if region, own := strings.CutPrefix(host, ownECR); own {
 		return regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`).MatchString(region)
 	}
-	return regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^\[[0-9a-fA-F:]+\](:[0-9]{1,5})?$`).MatchString(host)
-}
-
-// isRepository is the distribution specification's rule for names.
-func isRepository(name string) bool {
-	return len(name) <= 255 && regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`).MatchString(name)
+	return oci.IsHost(host)
 }
 
 // inClear reports whether an end is reached without TLS.
@@ -142,13 +137,4 @@ func (s Settings) inClear(at string) bool {
 	host, _ := Split(at)
 	_, _, amazon := ecr.Registry(host)
 	return strings.HasPrefix(at, clear) || s.Insecure && !amazon && !strings.HasPrefix(host, ownECR)
-}
-
-func isLoopback(registry string) bool {
-	host, _, err := net.SplitHostPort(registry)
-	if err != nil {
-		host = registry
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

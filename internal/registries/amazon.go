@@ -20,6 +20,7 @@ import (
 // images are copied by the protocol of its registry.
 type private struct {
 	*ecr.Repository
+	readOnly  bool
 	data      func(context.Context) (*registry.Repository, error)
 	about     ecr.About           // after List
 	referrers map[string][]string // by subject; after Referrers
@@ -33,13 +34,16 @@ func (r *private) Registry() string {
 	return r.Place()
 }
 
-// List needs no more of a repository that is only read than that its images may
-// be described: a policy that lets another account pull says nothing of the
-// repository itself.
+// List asks of a repository that is only read what is in it, and not what it is
+// like: a policy that lets another account pull does not allow that.
 func (r *private) List(ctx context.Context) (Listing, error) {
-	about, there, err := r.Describe(ctx)
-	if err != nil && !fault.Is(err, fault.Refused) || err == nil && !there {
-		return Listing{}, err
+	var about ecr.About
+	if !r.readOnly {
+		var there bool
+		var err error
+		if about, there, err = r.Describe(ctx); err != nil || !there {
+			return Listing{}, err
+		}
 	}
 	r.about = about
 	tags, err := r.Repository.Tags(ctx)

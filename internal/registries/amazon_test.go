@@ -35,7 +35,7 @@ func TestWhoMayOnlyPullSeesTheTags(t *testing.T) {
 	stranger := user{s, s.User(t, "stranger", policy.JSON(policy.New(policy.Statement{Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}})))}
 	s.Enforce(t)
 	list := func(u user, name string) (registries.Listing, error) {
-		r, err := registries.New(u).Repository(t.Context(), registries.Where{Region: "us-east-1"}, name)
+		r, err := registries.New(u).Repository(t.Context(), registries.Where{Region: "us-east-1", ReadOnly: true}, name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,7 +49,9 @@ func (h *Hosts) Repository(ctx context.Context, w Where, name string) (Repositor
 	if err != nil {
 		return nil, err
 	}
-	return s.repository(name), nil
+	r := s.repository(name)
+	r.readOnly = w.ReadOnly
+	return r, nil
 }
 
 // Catalog lists the repositories of a registry.

@@ -60,7 +60,7 @@ func TestPullingNeedsFourActionsAndNoMore(t *testing.T) {
 	}
 	cfg := s.Config("us-east-1")
 	cfg.BaseEndpoint = aws.String(onlyReads(t, s))
-	r, err := New(one{cfg}).Repository(t.Context(), Where{Host: "111111111111.dkr.ecr.us-east-1.amazonaws.com"}, "shop")
+	r, err := New(one{cfg}).Repository(t.Context(), Where{Host: "111111111111.dkr.ecr.us-east-1.amazonaws.com", ReadOnly: true}, "shop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestPullingNeedsFourActionsAndNoMore(t *testing.T) {
 	if err != nil || m.Digest != sent.Digest {
 		t.Errorf("%+v %v", m, err)
 	}
-	none, err := New(one{cfg}).Repository(t.Context(), Where{Host: "111111111111.dkr.ecr.us-east-1.amazonaws.com"}, "desk")
+	none, err := New(one{cfg}).Repository(t.Context(), Where{Host: "111111111111.dkr.ecr.us-east-1.amazonaws.com", ReadOnly: true}, "desk")
 	if err != nil {
 		t.Fatal(err)
 	}

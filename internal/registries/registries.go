@@ -18,6 +18,9 @@ type Where struct {
 	Region   string // of the ECR, where no host says it
 	Account  string // of the app file; "" is whoever this process is
 	Insecure bool   // HTTP without TLS
+	// ReadOnly says that nothing will be written: then no more is asked than what
+	// a policy allows that lets another account pull.
+	ReadOnly bool
 }
 
 // Repository is one repository of a registry. Images are copied into it and out

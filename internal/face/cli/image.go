@@ -82,8 +82,10 @@ func (f *face) printImage(i images.Image) {
 	for _, p := range i.Platforms {
 		fmt.Fprintf(f.Out, "\n%s %s\n", p.Platform, p.Digest)
 		for _, line := range [][2]string{
-			{"created", createdText(p.Created)}, {"runs", strings.Join(append(p.Entrypoint, p.Cmd...), " ")},
-			{"user", p.User}, {"ports", strings.Join(p.Ports, " ")},
+			{"created", createdText(p.Created)},
+			{"runs", strings.Join(append(p.Entrypoint, p.Cmd...), " ")},
+			{"user", p.User},
+			{"ports", strings.Join(p.Ports, " ")},
 		} {
 			if line[1] != "" {
 				fmt.Fprintf(f.Out, "  %-7s %s\n", line[0], line[1])

@@ -26,7 +26,7 @@ const maxList = 64 << 20
 
 // Manifest reads a manifest by digest or tag. Its bytes are those of the digest.
 func (r *Repository) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
-	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}}, maxManifest)
+	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}}, maxManifest) //nolint:bodyclose // read closes it
 	if err != nil {
 		return oci.Manifest{}, fmt.Errorf("read manifest %s of %w", reference, err)
 	}
@@ -179,7 +179,7 @@ func (r *Repository) list(ctx context.Context, address string, into any) (next s
 }
 
 func (r *Repository) listAs(ctx context.Context, address string, scopes []string, into any) (next string, err error) {
-	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: address, scopes: scopes}, maxList)
+	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: address, scopes: scopes}, maxList) //nolint:bodyclose // read closes it
 	if err != nil {
 		return "", err
 	}

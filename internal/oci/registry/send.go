@@ -196,7 +196,8 @@ func (c call) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// read does a request whose answer is not large, again where that breaks off.
+// read does a request whose answer is not large, again where that breaks off. The
+// body of the answer is closed.
 func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Response, []byte, error) {
 	for n := 1; ; n++ {
 		res, err := r.send(ctx, c)

@@ -3,7 +3,6 @@ package image
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -23,16 +22,7 @@ func Builds(settings json.RawMessage) (reference string, plain bool) {
 		return "", false // told where the settings are checked
 	}
 	host, _, _ := strings.Cut(s.Push, "/")
-	return s.Push, isLoopback(host)
-}
-
-func isLoopback(registry string) bool {
-	host, _, err := net.SplitHostPort(registry)
-	if err != nil {
-		host = registry
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return s.Push, oci.IsLoopback(host)
 }
 
 // Push brings the image of a release to the builds registry that the settings of
@@ -50,7 +40,7 @@ func Push(ctx context.Context, store oci.Blobs, c delivery.Component, r delivery
 		return nil
 	}
 	host, repository, _ := strings.Cut(s.Push, "/")
-	to := registry.New(registry.Options{Host: host, Plain: isLoopback(host), Login: login(host)}).Repository(repository)
+	to := registry.New(registry.Options{Host: host, Plain: oci.IsLoopback(host), Login: login(host)}).Repository(repository)
 	version := oci.EncodeTag(r.Version)
 	switch there, err := to.Digest(ctx, version); {
 	case err != nil:
@@ -103,7 +93,7 @@ func (s Settings) origin(ctx context.Context, store oci.Blobs, digest string, lo
 		return nil, fault.New(fault.Invalid, "%q is not an image reference: %w", s.Reference, err)
 	}
 	host := ref.Context().RegistryStr()
-	from := registry.New(registry.Options{Host: host, Plain: isLoopback(host), Login: login(host)}).Repository(ref.Context().RepositoryStr())
+	from := registry.New(registry.Options{Host: host, Plain: oci.IsLoopback(host), Login: login(host)}).Repository(ref.Context().RepositoryStr())
 	there, err := from.Digest(ctx, digest)
 	if err != nil || there == "" {
 		return oci.Stock(store), err

@@ -7,12 +7,12 @@ package image
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"regexp"
 	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 )
 
 // Settings is the block of a component that lands in a registry.
@@ -33,13 +33,13 @@ func (s Settings) Check() []fault.Problem {
 	add := func(key, want, format string, args ...any) {
 		all = append(all, fault.Problem{Path: []string{key}, Text: fmt.Sprintf(format, args...), Want: want})
 	}
-	if !isRepository(s.Repository) && !strings.Contains(s.Repository, "${") {
+	if !oci.IsRepository(s.Repository) && !strings.Contains(s.Repository, "${") {
 		add("repository", `a name such as "shop/api", without host and tag`, "%q is not a repository", s.Repository)
 	}
-	if s.Registry != "" && !strings.Contains(s.Registry, "${") && !isHost(s.Registry) {
+	if s.Registry != "" && !strings.Contains(s.Registry, "${") && !oci.IsHost(s.Registry) {
 		add("registry", `a host such as "ghcr.io" or "127.0.0.1:5000"`, "%q is not a registry", s.Registry)
 	}
-	if s.Insecure && !isLoopback(s.Registry) {
+	if s.Insecure && !oci.IsLoopback(s.Registry) {
 		add("insecure", "a registry on this machine, or TLS", "images do not go over the network in the clear")
 	}
 	if s.Tag != "" && !strings.Contains(s.Tag, "${") && !isTag(s.Tag) {
@@ -68,26 +68,8 @@ func (s Settings) tag(p delivery.Place) string {
 	return p.Environment
 }
 
-// isRepository is the distribution specification's rule for names.
-func isRepository(name string) bool {
-	return len(name) <= 255 && regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`).MatchString(name)
-}
-
 func isTag(tag string) bool {
 	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`).MatchString(tag)
-}
-
-func isHost(host string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^\[[0-9a-fA-F:]+\](:[0-9]{1,5})?$`).MatchString(host)
-}
-
-func isLoopback(registry string) bool {
-	host, _, err := net.SplitHostPort(registry)
-	if err != nil {
-		host = registry
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // PlaceProblem is a fault.Problem of the landing with that index.
