@@ -109,6 +109,9 @@ func (s Setup) lookRemoveStack(ctx context.Context, cfg aws.Config, at policy.Sc
 	}
 	change := StackChange{Account: at.Account, Region: at.Region, Name: name}
 	for _, one := range out.StackResources {
+		if one.ResourceType == nil {
+			continue // an emulator's
+		}
 		change.Changes = append(change.Changes, prepare.Change{Sign: "-", Name: aws.ToString(one.LogicalResourceId), Type: aws.ToString(one.ResourceType)})
 	}
 	v.Stacks = append(v.Stacks, change)

@@ -29,8 +29,9 @@ func (f Function) own() []policy.Statement {
 	}
 }
 
-// role is the function's role, with its policy in it or, where that is too long,
-// attached to it in parts.
+// role is the function's role, with its policy in it. Where that is too long, what
+// copying takes is attached in parts; what Lambda itself asks for stays inside, and
+// is there when the role is.
 func (w *writer) role(f Function) (block, error) {
 	properties := m(
 		"RoleName", f.Name,
@@ -42,15 +43,14 @@ func (w *writer) role(f Function) (block, error) {
 	if f.Boundary != "" {
 		properties = append(properties, m("PermissionsBoundary", f.Boundary)...)
 	}
-	all := append(f.own(), f.Needs...)
+	inside := append(f.own(), f.Needs...)
 	var parts [][]policy.Statement
-	var more block
-	if policy.Size(all) <= mostInline {
-		w.explain("$.Resources.Role.Properties.Policies[0]", all)
-		properties = append(properties, m("Policies", []any{m("PolicyName", f.Name, "PolicyDocument", document(all...))})...)
-	} else {
-		parts = policy.Split(all, mostManaged)
+	if policy.Size(inside) > mostInline {
+		inside, parts = f.own(), policy.Split(f.Needs, mostManaged)
 	}
+	w.explain("$.Resources.Role.Properties.Policies[0]", inside)
+	properties = append(properties, m("Policies", []any{m("PolicyName", f.Name, "PolicyDocument", document(inside...))})...)
+	var more block
 	for i, part := range parts {
 		id := fmt.Sprintf("Policy%d", i+1)
 		w.explain("$.Resources."+id+".Properties", part)
