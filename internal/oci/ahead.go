@@ -2,7 +2,10 @@ package oci
 
 import (
 	"context"
+	"errors"
 	"io"
+	"sync/atomic"
+	"time"
 
 	"falkirk/internal/fault"
 )
@@ -12,11 +15,11 @@ type Ranged interface {
 	Stretch(ctx context.Context, digest string, first, size int64) (io.ReadCloser, bool, error)
 }
 
-// A blob from aheadFrom bytes on is read in stretches, some of them side by side:
-// stores of blobs give each connection only so much. One blob at a time is, as
-// the stretches are held in memory.
+// What is left of a blob, from aheadFrom bytes on, is read in stretches, some of
+// them side by side, where one connection has proved slow: stores of blobs give
+// each only so much. One blob at a time is, as the stretches are held in memory.
 const (
-	aheadFrom = 64 << 20
+	aheadFrom = 32 << 20
 	stretch   = 2 << 20
 	lanes     = 4
 )
@@ -27,6 +30,10 @@ func (j *transfer) origin(ctx context.Context, d Descriptor, offset int64) (io.R
 	ranged, can := j.from.(Ranged)
 	if !can || d.Size-offset < aheadFrom {
 		return j.from.Blob(ctx, digest, offset)
+	}
+	if !j.slow.Load() {
+		body, err := j.from.Blob(ctx, digest, offset)
+		return &gauge{ReadCloser: body, slow: &j.slow}, err
 	}
 	select {
 	case j.copier.wide <- struct{}{}:
@@ -46,6 +53,39 @@ func (j *transfer) origin(ctx context.Context, d Descriptor, offset int64) (io.R
 	a.ask(first)
 	return a, nil
 }
+
+// gauge reads the beginning of a blob and says whether that was slow.
+type gauge struct {
+	io.ReadCloser
+
+	slow  *atomic.Bool
+	got   int64
+	spent time.Duration // in waiting for bytes
+}
+
+// What is judged, and what is slow: 16 MiB in more than a fifth of a second.
+const (
+	judged  = 16 << 20
+	tooLong = 200 * time.Millisecond
+)
+
+// Read implements io.Reader. When the beginning has proved slow it breaks off, so
+// that the rest is opened anew.
+func (g *gauge) Read(p []byte) (int, error) {
+	if g.got >= judged {
+		return g.ReadCloser.Read(p)
+	}
+	began := time.Now()
+	n, err := g.ReadCloser.Read(p)
+	g.spent += time.Since(began)
+	if g.got += int64(n); g.got >= judged && g.spent > tooLong && err == nil {
+		g.slow.Store(true)
+		return n, errSlow
+	}
+	return n, err
+}
+
+var errSlow = errors.New("one connection gives little")
 
 // ahead reads a blob in stretches that are fetched before they are asked for.
 type ahead struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // width is how many manifests of one image are on their way at once.
@@ -86,6 +87,7 @@ type transfer struct {
 	from   From
 	wish   Wish
 	seen   map[string]bool // manifests and blobs that were met
+	slow   atomic.Bool     // one connection to where it comes from gives little
 
 	mu     sync.Mutex
 	passed int64

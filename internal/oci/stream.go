@@ -56,6 +56,12 @@ func (s *Stream) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		got, err := s.body.Read(p)
+		if errors.Is(err, errSlow) {
+			err = s.seek(s.at + int64(got))
+			if err != nil {
+				return 0, err
+			}
+		}
 		if got > 0 {
 			return s.take(p[:got])
 		}
@@ -103,13 +109,14 @@ func (s *Stream) reopen(n int, broke error) error {
 	case <-s.ctx.Done():
 		return s.ctx.Err()
 	}
-	return s.seek()
+	return s.seek(s.at)
 }
 
-func (s *Stream) seek() error {
+// seek opens the blob at an offset.
+func (s *Stream) seek(offset int64) error {
 	err := s.body.Close()
 	s.body = io.NopCloser(eof{})
-	body, openErr := s.open(s.ctx, s.at)
+	body, openErr := s.open(s.ctx, offset)
 	if openErr != nil {
 		return errors.Join(openErr, err)
 	}
@@ -151,7 +158,7 @@ func (s *Stream) Back(offset int64) error {
 		return fmt.Errorf("go back in %s: %w", s.want, err)
 	}
 	s.at = s.mark
-	if err := s.seek(); err != nil {
+	if err := s.seek(s.at); err != nil {
 		return err
 	}
 	_, err := io.CopyN(io.Discard, s, offset-s.mark)
