@@ -194,23 +194,10 @@ func (w *functioning) request() (syncfunction.Request, error) {
 	return r, w.pack(&r)
 }
 
-// end is one end of a job, empty where it is not in ECR.
-func (w *functioning) end(at string) policy.Registry {
-	host, prefix := imagesync.Split(at)
-	if region, own := strings.CutPrefix(host, "ecr:"); own {
-		return policy.Registry{Account: w.at.Account, Region: region, Prefix: prefix}
-	}
-	id, region, ok := ecr.Registry(host)
-	if !ok {
-		return policy.Registry{}
-	}
-	return policy.Registry{Account: id, Region: region, Prefix: prefix}
-}
-
 // add is what one job asks of the function, and of the account that it copies from.
 func (w *functioning) add(r *syncfunction.Request, s imagesync.Settings) error {
 	i := policy.Images{
-		From: w.end(s.Source), To: w.end(s.Destination), Repositories: s.Repositories,
+		From: registryOf(s.Source, w.at.Account), To: registryOf(s.Destination, w.at.Account), Repositories: s.Repositories,
 		Create: !s.Create.Never, Lifecycle: s.Create.Lifecycle != "", Key: s.Create.KMSKey, Delete: s.DeleteMissing,
 	}
 	if i.Patterns() && i.From.Account != "" && i.From.Account != w.at.Account {
