@@ -51,8 +51,8 @@ func TestSignaturesInECR(t *testing.T) {
 		if err := verify(); !fault.Is(err, fault.Refused) {
 			t.Errorf("%s, before: %v", form, err)
 		}
-		cosign(append(append([]string{"sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--yes", "--allow-http-registry",
-			"--registry-username", "AWS", "--registry-password", "test"}, flags...), strings.TrimPrefix(s.URL, "http://")+"/team/"+form+"@"+image.Digest)...)
+		sign := []string{"sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--yes", "--allow-http-registry", "--registry-username", "AWS", "--registry-password", "test"}
+		cosign(append(append(sign, flags...), strings.TrimPrefix(s.URL, "http://")+"/team/"+form+"@"+image.Digest)...)
 		if err := verify(); err != nil {
 			t.Errorf("%s, signed: %v", form, err)
 		}
