@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/fault"
+	"falkirk/internal/images"
+)
+
+func (f *face) imageTagCmd(r *ImageRequest) *cobra.Command {
+	var list string
+	var dry bool
+	cmd := &cobra.Command{
+		Use: "tag IMAGE TAG...", Short: "Put further tags on an image in its registry",
+		Long: `Writes the manifest of the image under each tag, and says what the tag was on
+before. Nothing else is read or written, however large the image is. --list does
+many at once: a line for each, with the image and the tag.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			wanted, err := f.newTags(list, args)
+			if err != nil {
+				return err
+			}
+			tool, err := f.images(*r)
+			if err != nil {
+				return err
+			}
+			done, err := tool.Tag(cmd.Context(), wanted, dry)
+			f.doc.Result = done
+			if err != nil {
+				return err
+			}
+			return f.text(func() { f.printTagged(done, dry) })
+		},
+	}
+	cmd.Flags().StringVar(&list, "list", "", `file of lines "IMAGE TAG"; - is the standard input`)
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would change and change nothing")
+	return cmd
+}
+
+// newTags reads the wishes from the arguments or from a list.
+func (f *face) newTags(list string, args []string) ([]images.NewTag, error) {
+	var wanted []images.NewTag
+	if list == "" {
+		if len(args) < 2 {
+			return nil, fault.New(fault.Invalid, "falkirk image tag takes an image and the tags that it gets")
+		}
+		for _, tag := range args[1:] {
+			wanted = append(wanted, images.NewTag{Image: args[0], Tag: tag})
+		}
+		return wanted, nil
+	}
+	if len(args) > 0 {
+		return nil, fault.New(fault.Invalid, "the images are in %s, and on the command line; not both", list)
+	}
+	in := f.In
+	if list != "-" {
+		file, err := os.Open(list)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "read the list: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	lines := bufio.NewScanner(io.LimitReader(in, 16<<20))
+	for n := 1; lines.Scan(); n++ {
+		words := strings.Fields(lines.Text())
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		if len(words) != 2 {
+			return nil, fault.New(fault.Invalid, "%s:%d: a line is an image and a tag, and this is %q", list, n, lines.Text())
+		}
+		wanted = append(wanted, images.NewTag{Image: words[0], Tag: words[1]})
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fault.New(fault.Invalid, "read the list: %w", err)
+	}
+	return wanted, nil
+}
