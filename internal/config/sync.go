@@ -57,6 +57,9 @@ func (b *builder) showSyncs() *node {
 // like those of Load; no job in it names an account, for there are none.
 func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) ([]delivery.SyncSetting, error) {
 	raw, err := read(path)
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.Hint(fault.New(fault.NotFound, "no file of jobs %s", path), "it holds the list sync; see docs/sync.md")
+	}
 	if err != nil {
 		return nil, err
 	}

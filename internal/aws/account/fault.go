@@ -36,6 +36,9 @@ func classify(err error) error {
 	var api smithy.APIError
 	var answer *smithyhttp.ResponseError
 	switch {
+	case strings.Contains(err.Error(), "get credentials: "): // the SDK has no type for it
+		err = fault.New(fault.Refused, "no credentials for AWS are at hand: %w", err)
+		return fault.Hint(err, "log in (aws sso login), or name a profile that has some in AWS_PROFILE")
 	case errors.As(err, &api) && isOneOf(codesDenied, api.ErrorCode()):
 		return fault.New(fault.Refused, "%w", err)
 	case errors.As(err, &api) && isOneOf(codesExpired, api.ErrorCode()):

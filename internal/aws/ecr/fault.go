@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/fault"
 )
 
@@ -19,6 +20,8 @@ func (c *Client) explain(action, repository string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
+	err = account.Classify(err)
+	hint := fault.HintOf(err) // of credentials that are missing or have ended
 	what := "ecr:" + action
 	if repository != "" {
 		what += " on " + repository
@@ -30,7 +33,7 @@ func (c *Client) explain(action, repository string, err error) error {
 		who = "of the credentials"
 	}
 	err = fault.New(kind, text, what, who, c.region, err)
-	if kind == fault.Refused {
+	if kind == fault.Refused && hint == "" {
 		resource := "*"
 		if repository != "" {
 			resource = "repository/" + repository
