@@ -29,6 +29,9 @@ type pair struct {
 	items    []Item
 	others   func(ctx context.Context, d oci.Descriptor) string // repositories that have a blob; nil: none
 
+	once   sync.Once
+	common map[string]bool // blobs that are at the destination; after once
+
 	mu     sync.Mutex
 	narrow map[string]oci.Manifest // by digest, where indexes are narrowed
 }

@@ -148,7 +148,15 @@ func (j *Job) copy(ctx, work context.Context, p *pair, i *Item) (oci.Copied, err
 	if err := j.verify(work, p, i, &w); err != nil {
 		return oci.Copied{}, err
 	}
-	return j.copier.Copy(work, p.to, p.origin(w.Digest), w)
+	if len(j.set.Platforms) == 0 {
+		w.There = p.known(work, *i)
+	}
+	got, err := j.copier.Copy(work, p.to, p.origin(w.Digest), w)
+	if registries.LacksBlob(err) { // somebody has removed what was there: nothing is taken for granted any more
+		w.There, w.Fresh = nil, false
+		return oci.NewCopier().Copy(work, p.to, p.origin(w.Digest), w)
+	}
+	return got, err
 }
 
 // verify asks whether the image may be copied, and sees to it that just that one

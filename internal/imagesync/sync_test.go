@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"falkirk/internal/imagesync"
+	"falkirk/test/cloud"
+	"falkirk/test/cloud/docker"
+	"falkirk/test/front"
 	"falkirk/test/images"
 )
 
@@ -98,4 +101,43 @@ func TestLargeBlobOfOthersIsMounted(t *testing.T) {
 		t.Errorf("it is on %s", got)
 	}
 	whole(t, w.home, load.Repository(2), "v1")
+}
+
+// A new tag shares layers with the one before: those are not asked for. Where one
+// of them is gone all the same, it is sent again.
+func TestSharedLayersAreKnown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "service-00")
+	home := cloud.Docker(t, docker.Options{})
+	w.to, w.home = front.New(t, home.Host, front.Rules{}), home.Host
+	w.set.Destination = w.to.Host
+	load := images.Workload{Repositories: 1, Tags: 1, Platforms: 2, Base: 60_000, Middle: 20_000, Top: 5_000}
+	if _, err := load.Write(t.Context(), w.source); err != nil {
+		t.Fatal(err)
+	}
+	w.must()
+	load.Tags = 2
+	written, err := load.Write(t.Context(), w.source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.must()
+	if c := w.to.Counts(); r.Uploaded != 4 || c.Kinds["mount"] != 4 { // for each platform a layer and a configuration
+		t.Errorf("%d uploaded; %s", r.Uploaded, c)
+	}
+	load.Tags = 3
+	if written, err = load.Write(t.Context(), w.source); err != nil {
+		t.Fatal(err)
+	}
+	for digest, size := range written.Blobs {
+		if size > 50_000 {
+			if err := images.Lose(home.Folder, digest); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if r = w.must(); r.Counts[imagesync.Absent] != 1 {
+		t.Errorf("%+v", r.Counts)
+	}
+	whole(t, w.home, "service-00", "v3")
 }

@@ -42,9 +42,12 @@ func (j *transfer) blobs(ctx context.Context, all []Descriptor) error {
 func (j *transfer) missing(ctx context.Context, all []Descriptor) ([]Descriptor, error) {
 	var todo, ask []Descriptor
 	for _, d := range all {
-		if j.copier.knows(j.to, d.Digest.String()) {
+		switch digest := d.Digest.String(); {
+		case j.copier.knows(j.to, digest):
 			todo = append(todo, d)
-		} else {
+		case j.wish.There[digest]:
+			j.copier.found(j.to, digest)
+		default:
 			ask = append(ask, d)
 		}
 	}

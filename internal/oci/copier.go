@@ -45,6 +45,8 @@ type Wish struct {
 	// Fresh says that nothing has a name in the repository yet, so that manifests
 	// are written without a question.
 	Fresh bool
+	// There are blobs that are known to be in the repository, by digest.
+	There map[string]bool
 	// Tags are those where it comes from, where they are known already.
 	Tags []string
 	// Elsewhere, where it is set, names another repository of the destination's
