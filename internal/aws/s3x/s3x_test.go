@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -257,8 +258,11 @@ func TestHeaders(t *testing.T) {
 func TestSlowDownIsHeard(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
-	c := scripted(t, func(w http.ResponseWriter, _ *http.Request) {
-		if n.Add(1)%10 == 0 {
+	var refused sync.Map // by object: each is refused once, as the SDK tries three times
+	c := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+		_, before := refused.Load(r.URL.Path)
+		if n.Add(1)%10 == 0 && !before {
+			refused.Store(r.URL.Path, true)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprint(w, "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>")
 			return
