@@ -270,3 +270,18 @@ func TestRefusedImages(t *testing.T) {
 		t.Errorf("the destination has %v", got)
 	}
 }
+
+// Whoever may not read is told where to log in: at the source, and not at the
+// destination.
+func TestDeniedAtTheSource(t *testing.T) {
+	t.Parallel()
+	users := map[string]string{"anna": "a-password"}
+	origin := cloud.Docker(t, docker.Options{Users: users})
+	w := newWorld(t, "api")
+	must(t)(images.Registry{URL: origin.URL, User: "anna", Password: users["anna"]}.Image(t.Context(), "api", "test", 1))
+	w.set.Source = origin.Host
+	_, err := w.run()
+	if !fault.Is(err, fault.Refused) || !strings.HasSuffix(fault.HintOf(err), "docker login "+origin.Host) {
+		t.Errorf("%v (%s)", err, fault.HintOf(err))
+	}
+}

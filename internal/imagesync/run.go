@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -197,6 +198,9 @@ func explain(p *pair, i Item, err error) error {
 	if registries.IsImmutable(err) {
 		err = fault.New(fault.Refused, "tag %s of %s is on %s and cannot be moved: %w", i.Tag, p.name, i.Was, err)
 		return fault.Hint(err, "leave the tag out, or let the repository's tags be moved")
+	}
+	if strings.Contains(err.Error(), p.from.Registry()+"/"+p.from.Name()+":") {
+		return p.from.Explain(err)
 	}
 	return p.to.Explain(err)
 }
