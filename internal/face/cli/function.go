@@ -107,7 +107,7 @@ that images come from, it says what has to be done there and makes nothing: repe
 	fl := cmd.Flags()
 	fl.StringVar(&r.Zip, "zip", "", "zip of a release for Lambda (default: the program that runs)")
 	fl.StringVar(&r.Bucket, "bucket", "", "bucket in the function's region for the zip (default: that of the store, where it is there)")
-	fl.StringVar(&r.Schedule, "schedule", "rate(5 minutes)", "when: rate(…) or cron(…) as EventBridge has it, or none")
+	fl.StringVar(&r.Schedule, "schedule", "rate(5 minutes)", "when: rate(...) or cron(...) as EventBridge has it, or none")
 	fl.BoolVar(&r.NoPush, "no-push", false, "do not copy when something is pushed; the schedule alone")
 	fl.IntVar(&r.Memory, "memory", 1024, "megabytes; Lambda gives processor and network in proportion")
 	fl.StringVar(&r.Alarm, "alarm", "", "`ARN` of an SNS topic that is told when something was given up")
