@@ -14,10 +14,10 @@ import (
 	"falkirk/internal/oci"
 )
 
-// chunk is the size of the pieces that a large blob is sent in: 16 of them, but
+// chunk is the size of the pieces that a large blob is sent in: eight of them, but
 // none smaller or larger than is good. What a lost connection costs is the piece
 // that was on its way.
-func chunk(size int64) int64 { return min(max(size/16, 32<<20), 256<<20) }
+func chunk(size int64) int64 { return min(max(size/8, 32<<20), 256<<20) }
 
 // Upload brings a blob into the repository. The request that begins it asks for
 // a mount: from another repository of the registry, where one is named, or from
