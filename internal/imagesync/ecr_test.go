@@ -101,3 +101,24 @@ func TestFixedTags(t *testing.T) {
 		t.Errorf("the tag is on %s, want %s", got, first.Digest)
 	}
 }
+
+// What an interrupted run has left without a tag is not put again: ECR counts
+// that.
+func TestNoChildIsPutTwice(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dev, prd := cloud.ECR(t, "111111111111", "api"), cloud.ECR(t, "222222222222", "copied/api")
+	d := must(t)(images.At(dev.Host()).Index(ctx, "api", "test", 2, 1))
+	must(t)(images.At(prd.Host()).Index(ctx, "copied/api", "", 2, 1)) // under its digest alone
+	prd.CLI(t).Must(t, "ecr", "batch-delete-image", "--repository-name", "copied/api", "--image-ids", "imageDigest="+d.Digest)
+	set := imagesync.Defaults()
+	set.Source, set.Destination, set.SourceAccount, set.Account, set.Repositories = "ecr:us-east-1", "ecr:us-east-1/copied", "dev", "prd", []string{"api"}
+	j, err := imagesync.New(set, imagesync.Options{Registries: registries.New(two{"dev": dev, "prd": prd})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := j.Run(ctx)
+	if err != nil || r.Manifests != 1 {
+		t.Errorf("%d manifests were put, want the index alone: %+v, %v", r.Manifests, r, err)
+	}
+}

@@ -139,8 +139,9 @@ func (j *Job) bring(ctx, work context.Context, p *pair, i Item, r *Result) Item 
 const soon = 2 * time.Second
 
 func (j *Job) copy(ctx, work context.Context, p *pair, i *Item) (oci.Copied, error) {
+	_, tells := p.to.(registries.Creator) // what is there without a tag, with one call; and it counts what is written
 	w := oci.Wish{
-		Digest: i.Digest, Tag: i.Tag, Alone: !j.set.Referrers, Tags: p.tags, Fresh: len(p.dst.Tags) == 0,
+		Digest: i.Digest, Tag: i.Tag, Alone: !j.set.Referrers, Tags: p.tags, Fresh: len(p.dst.Tags) == 0 && !tells,
 		Halt: ctx.Err, Report: j.passed(), Elsewhere: p.others,
 	}
 	if w.Digest == "" {
