@@ -148,7 +148,7 @@ func (j *Job) decide(ctx context.Context, p *pair, tag string) Item {
 	}
 	switch {
 	case err != nil:
-		return i.failed(p.from.Explain(err))
+		return i.failed(explain(p, i, err))
 	case i.Was == "":
 		i.State = Absent
 	case i.Was == i.Digest:

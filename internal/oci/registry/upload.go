@@ -96,29 +96,41 @@ func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (
 }
 
 // pieces sends all but the last piece of a large blob, and gives where the rest
-// goes. A piece that was cut off is gone on with where the registry has got to.
+// goes.
 func (r *Repository) pieces(ctx context.Context, to *url.URL, body *oci.Stream) (*url.URL, error) {
-	lost, n := 0, chunk(body.Left())
-	for body.Left() > n {
+	lost := 0
+	for n := chunk(body.Left()); body.Left() > n; {
 		if err := body.Mark(); err != nil {
 			return nil, err
 		}
-		next, err := r.piece(ctx, to, body, n)
-		for ; err != nil; next, err = r.piece(ctx, to, body, n) {
-			if lost++; lost == tries || !fault.Is(err, fault.Unavailable) {
+		for end := body.Offset() + n; body.Offset() < end; {
+			next, err := r.piece(ctx, to, body, end-body.Offset())
+			if err != nil {
+				if lost++; lost == tries || !fault.Is(err, fault.Unavailable) {
+					return nil, err
+				}
+				next, err = r.goOn(ctx, to, body, err)
+			}
+			if err != nil {
 				return nil, err
 			}
-			if next, at, backErr := r.whereabouts(ctx, to); backErr != nil {
-				return nil, err // the registry has forgotten it all
-			} else if backErr := body.Back(at); backErr != nil {
-				return nil, errors.Join(err, backErr)
-			} else {
-				to = next
-			}
+			to = next
 		}
-		to = next
 	}
 	return to, nil
+}
+
+// goOn sets a piece that was cut off, or whose answer was lost, to where the
+// registry has got to.
+func (r *Repository) goOn(ctx context.Context, to *url.URL, body *oci.Stream, broke error) (*url.URL, error) {
+	next, at, err := r.whereabouts(ctx, to)
+	if err != nil {
+		return nil, broke // the registry has forgotten it all
+	}
+	if err := body.Back(at); err != nil {
+		return nil, errors.Join(broke, err)
+	}
+	return next, nil
 }
 
 // piece sends the next n bytes.
