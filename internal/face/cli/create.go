@@ -143,25 +143,39 @@ func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
 	return f.text(func() { f.printPreparation(r, done) })
 }
 
-// agree shows what is to be changed and asks.
+// agree asks whether an account is to be changed so.
 func (f *face) agree(r PrepareRequest, p Preparation) error {
-	if f.yes {
-		return nil
-	}
 	verb := "prepare"
 	if r.Delete {
 		verb = "remove what was prepared in"
 	}
-	refusal := fault.New(fault.Refused, "%s account %s: nobody has agreed", verb, r.Account)
+	return f.consent(verb, "account "+r.Account, r.Account, func() { f.showPreparation(f.Err.Write, p) })
+}
+
+// consent shows what is to be changed and has its name typed, unless --yes was
+// given. Nobody is asked who cannot answer.
+func (f *face) consent(verb, what, name string, show func()) error {
+	if f.yes {
+		return nil
+	}
+	refusal := fault.New(fault.Refused, "%s %s: nobody has agreed", verb, what)
 	if !f.Ask || f.isJSON() {
 		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
 	}
-	f.showPreparation(f.Err.Write, p)
-	fmt.Fprintf(f.Err, "Type %s to %s it: ", r.Account, strings.Fields(verb)[0])
-	if f.readLine() != r.Account {
+	show()
+	fmt.Fprintf(f.Err, "Type %s to %s it: ", name, strings.Fields(verb)[0])
+	if f.readLine() != name {
 		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
 	}
 	return nil
+}
+
+// makeOrRemove is the verb of what is made, and removed again.
+func makeOrRemove(remove bool) string {
+	if remove {
+		return "remove"
+	}
+	return "make"
 }
 
 func (f *face) printPreparation(r PrepareRequest, p Preparation) {

@@ -179,23 +179,8 @@ func (f *face) function(ctx context.Context, r FunctionRequest, args []string) e
 	return f.text(func() { f.printFunction(r, done) })
 }
 
-// agreeFunction shows what is to be changed and asks.
+// agreeFunction asks whether a function is to be made or removed so.
 func (f *face) agreeFunction(r FunctionRequest, one Function) error {
-	if f.yes {
-		return nil
-	}
-	verb := "make"
-	if r.Delete {
-		verb = "remove"
-	}
-	refusal := fault.New(fault.Refused, "%s the function %s in account %s: nobody has agreed", verb, one.Name, one.Account)
-	if !f.Ask || f.isJSON() {
-		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
-	}
-	f.showFunction(f.Err.Write, one)
-	fmt.Fprintf(f.Err, "Type %s to %s it: ", one.Name, verb)
-	if f.readLine() != one.Name {
-		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
-	}
-	return nil
+	what := "the function " + one.Name + " in account " + one.Account
+	return f.consent(makeOrRemove(r.Delete), what, one.Name, func() { f.showFunction(f.Err.Write, one) })
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -239,23 +238,8 @@ func (r ScheduleRequest) check() error {
 	return nil
 }
 
-// agreeSync shows what is to be changed and asks.
+// agreeSchedule asks whether a schedule is to be made or removed so.
 func (f *face) agreeSchedule(r ScheduleRequest, s Schedule) error {
-	if f.yes {
-		return nil
-	}
-	verb := "make"
-	if r.Delete {
-		verb = "remove"
-	}
-	refusal := fault.New(fault.Refused, "%s the sync %s in cluster %s: nobody has agreed", verb, s.Name, s.Cluster)
-	if !f.Ask || f.isJSON() {
-		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
-	}
-	f.showSchedule(f.Err.Write, s)
-	fmt.Fprintf(f.Err, "Type %s to %s it: ", s.Name, verb)
-	if f.readLine() != s.Name {
-		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
-	}
-	return nil
+	what := "the sync " + s.Name + " in cluster " + s.Cluster
+	return f.consent(makeOrRemove(r.Delete), what, s.Name, func() { f.showSchedule(f.Err.Write, s) })
 }
