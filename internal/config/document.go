@@ -23,7 +23,7 @@ type document struct {
 	Falkirk      string  `json:"falkirk" jsonschema:"pattern=^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$,description=the one version of falkirk that may work on this app: such as 1.4.0; install.sh installs it; default: any"`
 	Store        string  `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
 	StoreAccount string  `json:"storeAccount" jsonschema:"description=name under accounts: the account that an s3:// store is reached by; default: the starting credentials"`
-	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback,default=2"`
+	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count,default=2"`
 	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
 	Accounts     *node   `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
 	Groups       *node   `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
@@ -60,7 +60,7 @@ type environment struct {
 	Name       string   `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the environment"`
 	After      []string `json:"after" jsonschema:"description=earlier environments that must have had a release live before it comes here; default: the one before in the list"`
 	Protected  bool     `json:"protected" jsonschema:"description=ask before anything is changed here,default=false"`
-	Keep       int      `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; default: that of the app"`
+	Keep       int      `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count; default: that of the app"`
 	Parallel   int      `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once; default: that of the app"`
 	Account    string   `json:"account" jsonschema:"description=name under accounts"`
 	Accounts   []string `json:"accounts" jsonschema:"minItems=1,description=names under accounts: every region is there in each of them"`

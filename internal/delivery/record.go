@@ -15,8 +15,8 @@ type Record struct {
 	Toward   string     // the release that a rollback which has not settled goes to; else ""
 	Tenures  []Tenure   // releases that were live, oldest first; a rollback adds one
 	Readied  []string   // releases that stand ready and wait to be promoted, oldest first
-	// Promoted: releases promoted with success here and not rolled back since,
-	// oldest first, no doubles.
+	// Promoted: releases promoted with success here that were not rolled back and
+	// did not fail since, oldest first, no doubles.
 	Promoted []string
 
 	Recent    []Operation // the last that were opened, oldest first, at most mostRecent
@@ -102,6 +102,9 @@ func (r Record) settle(e Entry) Record {
 		})
 	case e.Result == ResultFailed, e.Result == ResultShut:
 		r.Readied = without(r.Readied, op.Version)
+		if op.Verb == VerbPromote && op.Version != r.Live() {
+			r.Promoted = without(r.Promoted, op.Version) // it was live once; now it has failed
+		}
 	}
 	return r
 }
@@ -114,41 +117,40 @@ func (r Record) Live() string {
 	return r.Tenures[len(r.Tenures)-1].Version
 }
 
-// Previous is the release that a rollback without a version goes to: the last
-// one that was live before it and was not itself rolled back, nor banned in the
-// whole app; "" if there is none.
+// Previous is the release that a rollback without a version goes to: the first
+// of WaysBack; "" if there is none.
 func (r Record) Previous(whole Record) string {
-	live := r.Live()
-	for _, t := range slices.Backward(r.Tenures) {
-		if _, is := whole.Banned(t.Version); is {
-			continue
-		}
-		if t.Version != live && slices.Contains(r.Promoted, t.Version) {
-			return t.Version
-		}
+	if ways := r.WaysBack(whole); len(ways) > 0 {
+		return ways[0]
 	}
 	return ""
 }
 
-// Kept lists the releases that prune leaves: the live one, the last keep
-// others that were live, newest first, and those that wait to be promoted. A
-// release whose promotion failed, or that was rolled back, is none of these.
-func (r Record) Kept(keep int) []string {
+// WaysBack lists the releases that a rollback can go to, newest first: those
+// that were live before, except the live one and those that were rolled back,
+// that failed when they were promoted again, or that are banned in the whole app.
+func (r Record) WaysBack(whole Record) []string {
+	var ways []string
+	for _, t := range slices.Backward(r.Tenures) {
+		_, banned := whole.Banned(t.Version)
+		if !banned && t.Version != r.Live() && slices.Contains(r.Promoted, t.Version) && !slices.Contains(ways, t.Version) {
+			ways = append(ways, t.Version)
+		}
+	}
+	return ways
+}
+
+// Kept lists the releases that prune leaves: the live one, the first keep of
+// WaysBack, and those that wait to be promoted and are not banned.
+func (r Record) Kept(whole Record, keep int) []string {
 	var kept []string
 	if live := r.Live(); live != "" {
 		kept = append(kept, live)
 	}
-	for _, t := range slices.Backward(r.Tenures) {
-		if keep == 0 {
-			break
-		}
-		if !slices.Contains(kept, t.Version) && slices.Contains(r.Promoted, t.Version) {
-			kept = append(kept, t.Version)
-			keep--
-		}
-	}
+	ways := r.WaysBack(whole)
+	kept = append(kept, ways[:min(keep, len(ways))]...)
 	for _, v := range r.Readied {
-		if !slices.Contains(kept, v) {
+		if _, banned := whole.Banned(v); !banned && !slices.Contains(kept, v) {
 			kept = append(kept, v)
 		}
 	}

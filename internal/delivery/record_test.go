@@ -54,7 +54,7 @@ func TestRecordOfALife(t *testing.T) {
 			if r.Live() != tt.live || r.Previous(Record{}) != tt.previous {
 				t.Errorf("live %q, previous %q; want %q, %q", r.Live(), r.Previous(Record{}), tt.live, tt.previous)
 			}
-			if diff := cmp.Diff(tt.kept, r.Kept(1)); diff != "" {
+			if diff := cmp.Diff(tt.kept, r.Kept(Record{}, 1)); diff != "" {
 				t.Error("kept:", diff)
 			}
 		})

@@ -299,3 +299,69 @@ func TestARuleHoldsNothingBackThatIsLive(t *testing.T) {
 		t.Errorf("open %v, live %q", rec.Open, rec.Live())
 	}
 }
+
+// TestPruneKeepsTheUsableWayBack: a banned release and one that failed do not
+// take the place of the last release that a rollback can go to.
+func TestPruneKeepsTheUsableWayBack(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		decide func(t *testing.T, w *world)
+	}{
+		{"banned", func(t *testing.T, w *world) {
+			decide(t, w, Decision{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "2", Reason: "leaks"})
+		}},
+		{"failed", func(t *testing.T, w *world) {
+			w.gate = delivery.Shut
+			if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "2", Actor: "ann"}); err == nil {
+				t.Fatal("a gate is closed, and the promotion says done")
+			}
+			w.gate = delivery.Open
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for _, v := range []string{"1", "2", "3"} {
+				if _, err := w.engine().Train(t.Context(), "prd", Request{Version: v, Actor: "ann"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tt.decide(t, w)
+			if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbPrune, Environment: "prd", Actor: "ann"}); err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range testApp().Environments[1].Landings {
+				have := w.at(delivery.Placement{Place: x.Place, Component: x.Component}).present
+				if !slices.Equal(have, []string{"1", "3"}) {
+					t.Errorf("%s in %s has %v, want 1 and 3", x.Component, x.Place, have)
+				}
+			}
+			res, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbRollback, Environment: "prd", Actor: "ann"})
+			if err != nil || res.Operation.Version != "1" {
+				t.Errorf("the rollback goes to %q: %v", res.Operation.Version, err)
+			}
+		})
+	}
+}
+
+// TestABannedReleaseThatIsLiveIsNoWayBack: who promotes over it is told.
+func TestABannedReleaseThatIsLiveIsNoWayBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, v := range []string{"1", "2"} {
+		if v == "2" {
+			decide(t, w, Decision{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "1", Reason: "leaks"})
+		}
+		if _, err := w.engine().Train(t.Context(), "dev", Request{Version: v, Actor: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	warned := slices.ContainsFunc(w.events, func(ev Event) bool {
+		return ev.Kind == Warned && strings.Contains(ev.Note, "1 is banned")
+	})
+	if !warned {
+		t.Error("nobody is told that no rollback goes to 1")
+	}
+}

@@ -177,6 +177,27 @@ func (l *life) run(req Request) {
 	switch req.Verb {
 	case delivery.VerbPromote, delivery.VerbRollback:
 		l.isThere(req.Environment, res.Operation.Version)
+	case delivery.VerbPrune:
+		l.leavesNoBanned(req.Environment)
+	}
+}
+
+// leavesNoBanned: a prune that is done has left no banned release behind, except the
+// live one.
+func (l *life) leavesNoBanned(env string) {
+	l.t.Helper()
+	rec, whole := l.look(env), l.look(delivery.Everywhere)
+	for _, e := range testApp().Environments {
+		for _, x := range e.Landings {
+			if e.Name != env {
+				continue
+			}
+			for _, v := range l.at(delivery.Placement{Place: x.Place, Component: x.Component}).present {
+				if _, banned := whole.Banned(v); banned && v != rec.Live() {
+					l.fail("%s is pruned and still has the banned %s", env, v)
+				}
+			}
+		}
 	}
 }
 

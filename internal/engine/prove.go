@@ -37,10 +37,17 @@ func (r *run) proveWayBack(ctx context.Context, now sight) error {
 	return r.warn(ctx, text)
 }
 
-// warnOfPrune tells who has chosen to keep nothing what that comes to.
+// warnOfPrune says when the next prune removes the release that is live now:
+// keep is 0, or the release is banned.
 func (r *run) warnOfPrune(ctx context.Context) error {
 	live := r.rec.Live()
-	if r.env.Keep > 0 || live == "" || live == r.op.Version {
+	if live == "" || live == r.op.Version {
+		return nil
+	}
+	if _, banned := r.whole.Banned(live); banned {
+		return r.warn(ctx, fmt.Sprintf("%s is banned: no rollback goes to it, and the next prune removes it", live))
+	}
+	if r.env.Keep > 0 {
 		return nil
 	}
 	return r.warn(ctx, fmt.Sprintf("keep is 0, so the next prune takes the way back to %s", live))

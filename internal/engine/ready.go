@@ -116,7 +116,7 @@ func (a asked) planned(e *Engine) (asked, error) {
 		if err := clear(rec, a.now); err != nil {
 			return asked{}, err
 		}
-		a.now = a.now.spare(rec.Kept(env.Keep))
+		a.now = a.now.spare(rec.Kept(a.sit.Whole, env.Keep))
 		a.plan = e.plan(env, delivery.Prune, "", a.now)
 	default:
 		if err := provisioned(op, a.now); err != nil {

@@ -52,7 +52,7 @@ func locked(s Situation) *Obstacle {
 
 func unprepared(s Situation) *Obstacle {
 	v, env := s.Operation.Version, s.Environment.Name
-	if slices.Contains(s.Own.Readied, v) || slices.Contains(s.Own.Kept(s.Environment.Keep), v) {
+	if slices.Contains(s.Own.Readied, v) || slices.Contains(s.Own.Kept(s.Whole, s.Environment.Keep), v) {
 		return nil
 	}
 	if o := failed(s); o != nil {
