@@ -12,23 +12,24 @@ import (
 // error nobody classified is our own.
 type Kind int
 
-// The kinds, and what each asks of whoever meets it.
+// The kinds, and what each asks of the caller.
 const (
 	Internal    Kind = iota // a failure of the work itself; look at the message
-	Invalid                 // the input is wrong; mend it and repeat
+	Invalid                 // the input is wrong; correct it and repeat
 	NotFound                // the thing named does not exist
 	Conflict                // it exists already with other content, or changed underneath
 	Refused                 // a rule or a person says no; another command is needed first
 	Unavailable             // something outside did not answer; repeating may work
 	Closed                  // a gate is closed
 	Pending                 // a gate waits for somebody
-	Locked                  // another operation holds the environment
+	Locked                  // another operation holds the environment, or took it over
 	Interrupted             // stopped by the user between two steps
+	Tampered                // what is stored is not what was written
 )
 
 var names = [...]string{
 	"failed", "invalid", "not-found", "conflict", "refused",
-	"unavailable", "gate-closed", "waiting", "locked", "interrupted",
+	"unavailable", "gate-closed", "waiting", "locked", "interrupted", "tampered",
 }
 
 // String is the word that JSON output uses for the kind.
@@ -64,19 +65,66 @@ func Hint(err error, format string, args ...any) error {
 	return &Error{Kind: KindOf(err), Hint: fmt.Sprintf(format, args...), Err: err}
 }
 
-// KindOf is the kind of the outermost classified error in err. A cancelled
+// KindOf is the kind of the outermost classified error in err. Of several
+// errors that are joined it is the first kind that is found, but Locked and
+// Tampered come before every other: who lost the environment, or reads a store
+// that was changed, must be told so whatever else went wrong. A cancelled
 // context is Interrupted, a passed deadline Unavailable.
 func KindOf(err error) Kind {
-	var e *Error
+	if k, ok := classified(err); ok {
+		return k
+	}
 	switch {
-	case errors.As(err, &e):
-		return e.Kind
 	case errors.Is(err, context.Canceled):
 		return Interrupted
 	case errors.Is(err, context.DeadlineExceeded):
 		return Unavailable
 	}
 	return Internal
+}
+
+// classified is the kind of the outermost classified error, if there is one.
+func classified(err error) (Kind, bool) {
+	for err != nil {
+		switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+		case *Error:
+			return e.Kind, true
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			return ofJoined(e.Unwrap())
+		default:
+			return Internal, false
+		}
+	}
+	return Internal, false
+}
+
+// ofJoined is the first of the kinds of joined errors, or one that comes before
+// every other.
+func ofJoined(errs []error) (Kind, bool) {
+	first, found := Internal, false
+	for _, err := range errs {
+		k, ok := classified(err)
+		switch {
+		case !ok:
+		case k == Locked:
+			return Locked, true
+		case !found, k == Tampered:
+			first, found = k, true
+		}
+	}
+	return first, found
+}
+
+// Begun is err as the error of work that had begun: something was changed, or
+// may have been. Invalid and NotFound say that nothing was, so they become
+// Internal; the hint stays.
+func Begun(err error) error {
+	if Is(err, Invalid) || Is(err, NotFound) {
+		return &Error{Kind: Internal, Hint: HintOf(err), Err: err}
+	}
+	return err
 }
 
 // Is reports whether err is of kind k.

@@ -153,7 +153,7 @@ func (l *Ledger) gap(err error) error {
 }
 
 func broken(format string, args ...any) error {
-	return fault.Hint(fault.New(fault.Invalid, format, args...),
+	return fault.Hint(fault.New(fault.Tampered, format, args...),
 		"restore the entry from a backup or an older version of the object; nothing is written meanwhile")
 }
 

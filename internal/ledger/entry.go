@@ -28,7 +28,7 @@ func encode(e delivery.Entry) ([]byte, delivery.Entry, error) {
 	}
 	back, err := Decode(raw)
 	if err != nil {
-		return nil, e, fmt.Errorf("encode ledger entry %d: %w", e.Number, err)
+		return nil, e, fault.New(fault.Internal, "encode ledger entry %d: %w", e.Number, err)
 	}
 	return raw, back, nil
 }
@@ -37,7 +37,7 @@ func encode(e delivery.Entry) ([]byte, delivery.Entry, error) {
 // this falkirk does not know would be a fact passed over.
 func Decode(raw []byte) (delivery.Entry, error) {
 	if len(raw) > maxEntry {
-		return delivery.Entry{}, fault.New(fault.Invalid, "the entry has more than %d bytes", maxEntry)
+		return delivery.Entry{}, fault.New(fault.Tampered, "the entry has more than %d bytes", maxEntry)
 	}
 	schema, err := schemaOf(raw)
 	if err != nil {
@@ -45,12 +45,12 @@ func Decode(raw []byte) (delivery.Entry, error) {
 	}
 	switch {
 	case schema > delivery.EntrySchema:
-		err := fault.New(fault.Invalid, "the entry has schema %d and this falkirk reads up to %d", schema, delivery.EntrySchema)
+		err := fault.New(fault.Tampered, "the entry has schema %d and this falkirk reads up to %d", schema, delivery.EntrySchema)
 		return delivery.Entry{}, fault.Hint(err, "upgrade falkirk: a newer one wrote here")
 	case schema == 1:
 		return decode1(raw)
 	}
-	return delivery.Entry{}, fault.New(fault.Invalid, "the entry has schema %d, which never was", schema)
+	return delivery.Entry{}, fault.New(fault.Tampered, "the entry has schema %d, which never was", schema)
 }
 
 func schemaOf(raw []byte) (int, error) {
@@ -58,7 +58,7 @@ func schemaOf(raw []byte) (int, error) {
 		Schema int `json:"schema"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
-		return 0, fault.New(fault.Invalid, "not a ledger entry: %w", err)
+		return 0, fault.New(fault.Tampered, "not a ledger entry: %w", err)
 	}
 	return head.Schema, nil
 }
@@ -69,10 +69,10 @@ func decode1(raw []byte) (delivery.Entry, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e); err != nil {
-		return delivery.Entry{}, fault.New(fault.Invalid, "not a ledger entry: %w", err)
+		return delivery.Entry{}, fault.New(fault.Tampered, "not a ledger entry: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return delivery.Entry{}, fault.New(fault.Invalid, "not a ledger entry: something follows it")
+		return delivery.Entry{}, fault.New(fault.Tampered, "not a ledger entry: something follows it")
 	}
 	if err := check(e); err != nil {
 		return delivery.Entry{}, err
@@ -84,22 +84,22 @@ func decode1(raw []byte) (delivery.Entry, error) {
 func check(e delivery.Entry) error {
 	switch {
 	case e.Number < 1:
-		return fault.New(fault.Invalid, "the entry has the number %d", e.Number)
+		return fault.New(fault.Tampered, "the entry has the number %d", e.Number)
 	case e.Number == 1 && e.Prev != "":
-		return fault.New(fault.Invalid, "the first entry names one before it")
+		return fault.New(fault.Tampered, "the first entry names one before it")
 	case e.Number > 1 && !hashShape.MatchString(e.Prev):
-		return fault.New(fault.Invalid, "the entry does not name the one before it: %q is no sha256 digest", e.Prev)
+		return fault.New(fault.Tampered, "the entry does not name the one before it: %q is no sha256 digest", e.Prev)
 	case e.Operation.ID == "":
-		return fault.New(fault.Invalid, "the entry names no operation")
+		return fault.New(fault.Tampered, "the entry names no operation")
 	case e.At.IsZero():
-		return fault.New(fault.Invalid, "the entry has no time")
+		return fault.New(fault.Tampered, "the entry has no time")
 	}
 	switch e.Event {
 	case delivery.Opened, delivery.Planned, delivery.Did, delivery.Asked, delivery.Undone,
 		delivery.Hooked, delivery.Proved, delivery.Warned, delivery.Closed, delivery.Taken, delivery.Decided:
 		return nil
 	}
-	err := fault.New(fault.Invalid, "the entry has the event %q, which this falkirk does not know", e.Event)
+	err := fault.New(fault.Tampered, "the entry has the event %q, which this falkirk does not know", e.Event)
 	return fault.Hint(err, "upgrade falkirk: a newer one may have written here")
 }
 

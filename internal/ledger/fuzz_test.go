@@ -31,7 +31,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		e, err := ledger.Decode(raw)
 		if err != nil {
-			if !fault.Is(err, fault.Invalid) {
+			if !fault.Is(err, fault.Tampered) {
 				t.Errorf("the error is of kind %v: %v", fault.KindOf(err), err)
 			}
 			return

@@ -221,11 +221,11 @@ func TestTamperingIsFoundAndNamed(t *testing.T) {
 		must(t, h.Close(t.Context(), done()))
 		edit(t, dir, c.number, c.change)
 		_, err := l.Read(t.Context(), delivery.Record{})
-		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), fmt.Sprintf("ledger/demo/prd/%010d.json", c.number)) ||
+		if !fault.Is(err, fault.Tampered) || !strings.Contains(err.Error(), fmt.Sprintf("ledger/demo/prd/%010d.json", c.number)) ||
 			!strings.Contains(fault.HintOf(err), c.hint) {
 			t.Errorf("%s: %v, hint %q", what, err, fault.HintOf(err))
 		}
-		if _, _, err := l.Begin(t.Context(), operation("b")); !fault.Is(err, fault.Invalid) {
+		if _, _, err := l.Begin(t.Context(), operation("b")); !fault.Is(err, fault.Tampered) {
 			t.Errorf("%s: begin answers %v", what, err)
 		}
 	}
@@ -252,7 +252,7 @@ func TestDecodeIsStrict(t *testing.T) {
 		`"y","actor"`:                         `"y",,"actor"`,
 	} {
 		raw := strings.Replace(good, old, with, 1)
-		if _, err := ledger.Decode([]byte(raw)); raw == good || !fault.Is(err, fault.Invalid) {
+		if _, err := ledger.Decode([]byte(raw)); raw == good || !fault.Is(err, fault.Tampered) {
 			t.Errorf("%s for %s: %v", with, old, err)
 		}
 	}

@@ -31,7 +31,7 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 		switch {
 		case fault.Is(err, fault.NotFound):
 			p.Broken = l.broke(number, "removed", l.missing(before, number, last, top))
-		case fault.Is(err, fault.Invalid):
+		case fault.Is(err, fault.Tampered):
 			p.Broken = l.broke(number, "edited", err.Error())
 		case err != nil:
 			return p, err

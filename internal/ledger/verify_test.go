@@ -94,7 +94,7 @@ func TestVerifyNamesTheFirstEntryThatIsNotAsItWas(t *testing.T) {
 				t.Errorf("%d proved, broken %+v; want %d %s, %q", p.Entries, b, tt.number, tt.what, tt.text)
 			}
 			_, readErr := in(dir).Read(t.Context(), delivery.Record{})
-			if !fault.Is(readErr, fault.Invalid) {
+			if !fault.Is(readErr, fault.Tampered) {
 				t.Errorf("reading it says %v", readErr)
 			}
 			if _, _, err := in(dir).Begin(t.Context(), operation("next")); err == nil {

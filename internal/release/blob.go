@@ -158,7 +158,7 @@ func (v *verified) Read(p []byte) (int, error) {
 	v.hash.Write(p[:n])
 	if err == io.EOF {
 		if got := sum(v.hash); got != v.want {
-			return n, fault.New(fault.Internal, "blob %s is damaged: its bytes are %s", v.want, got)
+			return n, fault.New(fault.Tampered, "blob %s is damaged: its bytes are %s", v.want, got)
 		}
 	}
 	return n, err
@@ -178,7 +178,7 @@ func Digest(data []byte) string {
 func readAll(r io.Reader, limit int64) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(raw)) > limit {
-		return nil, fault.New(fault.Invalid, "larger than %d bytes", limit)
+		return nil, fault.New(fault.Tampered, "larger than %d bytes", limit)
 	}
 	return raw, err
 }

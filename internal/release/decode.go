@@ -26,10 +26,10 @@ const maxSite = 256 << 20
 func Decode(raw []byte) (delivery.Release, error) {
 	var r delivery.Release
 	if err := strict(raw, &r); err != nil {
-		return delivery.Release{}, fault.New(fault.Internal, "not a release manifest: %w", err)
+		return delivery.Release{}, fault.New(fault.Tampered, "not a release manifest: %w", err)
 	}
 	if err := check(r); err != nil {
-		return delivery.Release{}, fault.New(fault.Internal, "not a release manifest: %w", err)
+		return delivery.Release{}, fault.New(fault.Tampered, "not a release manifest: %w", err)
 	}
 	return r, nil
 }
@@ -39,19 +39,19 @@ func Decode(raw []byte) (delivery.Release, error) {
 func DecodeSite(raw []byte) (delivery.Site, error) {
 	var site delivery.Site
 	if err := strict(raw, &site); err != nil {
-		return delivery.Site{}, fault.New(fault.Internal, "not a site manifest: %w", err)
+		return delivery.Site{}, fault.New(fault.Tampered, "not a site manifest: %w", err)
 	}
 	if site.Schema != SiteSchema {
-		return delivery.Site{}, fault.New(fault.Internal, "site manifest of schema %d; this falkirk reads %d", site.Schema, SiteSchema)
+		return delivery.Site{}, fault.New(fault.Refused, "site manifest of schema %d; this falkirk reads %d", site.Schema, SiteSchema)
 	}
 	last := ""
 	for _, f := range site.Files {
 		if f.Path <= last {
-			return delivery.Site{}, fault.New(fault.Internal, "site manifest: %q after %q: not in order, or twice", f.Path, last)
+			return delivery.Site{}, fault.New(fault.Tampered, "site manifest: %q after %q: not in order, or twice", f.Path, last)
 		}
 		last = f.Path
 		if err := checkFile(f); err != nil {
-			return delivery.Site{}, fault.New(fault.Internal, "site manifest: %q: %w", f.Path, err)
+			return delivery.Site{}, fault.New(fault.Tampered, "site manifest: %q: %w", f.Path, err)
 		}
 	}
 	return site, nil

@@ -95,7 +95,7 @@ func (s *Store) Get(ctx context.Context, app, version string) (delivery.Release,
 		return delivery.Release{}, err
 	}
 	if r.App != app || r.Version != version {
-		return delivery.Release{}, fault.New(fault.Internal,
+		return delivery.Release{}, fault.New(fault.Tampered,
 			"%s holds release %s of %s", manifestKey(app, version), r.Version, r.App)
 	}
 	return r, nil

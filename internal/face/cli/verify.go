@@ -83,7 +83,7 @@ func plural(n int, one, many string) string {
 func broken(all []delivery.Proof) error {
 	for _, p := range all {
 		if p.Broken != nil {
-			err := fault.New(fault.Invalid, "the ledger of %s is not as it was written: entry %d was %s", where(delivery.Operation{Environment: p.Environment}), p.Broken.Number, p.Broken.What)
+			err := fault.New(fault.Tampered, "the ledger of %s is not as it was written: entry %d was %s", where(delivery.Operation{Environment: p.Environment}), p.Broken.Number, p.Broken.What)
 			return fault.Hint(err, "restore %s from a copy or an older version of the object", p.Broken.Key)
 		}
 	}
