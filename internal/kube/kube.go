@@ -39,6 +39,9 @@ func New(c *rest.Config, name string) (*Client, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "log in to cluster %s: %w", name, err)
 	}
+	// The token is put on every request, also on one that a redirect leads to
+	// another host: a cluster redirects none of ours.
+	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	base, _, err := rest.DefaultServerUrlFor(c)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "the address of cluster %s: %w", name, err)

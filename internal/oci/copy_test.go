@@ -3,22 +3,17 @@ package oci_test
 import (
 	"archive/tar"
 	"bytes"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
@@ -68,37 +63,6 @@ func whole(t *testing.T, m *memory, index v1.ImageIndex, s oci.Stored) {
 		if err != nil || len(layers) != 2 || !strings.HasPrefix(c.Platform, platform) {
 			t.Errorf("inspect %s: %+v, %d layers, %v", platform, c, len(layers), err)
 		}
-	}
-}
-
-func TestAnIndexComesWholeFromARegistry(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(registry.New())
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref, err := name.ParseReference(address.Host + "/team/app:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	index := multi(t)
-	if err := remote.WriteIndex(ref, index); err != nil {
-		t.Fatal(err)
-	}
-	src, digest, err := oci.Remote(t.Context(), ref.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := newMemory()
-	s, err := oci.Copy(t.Context(), m, src, digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole(t, m, index, s)
-	if _, _, err := oci.Remote(t.Context(), address.Host+"/team/app:2"); !fault.Is(err, fault.NotFound) {
-		t.Errorf("a tag that is not there: %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (g *Gate) probe(s Settings, q delivery.Question) (*probe, string) {
 		return http.ErrUseLastResponse
 	}}
 	if s.Follow {
-		p.client.CheckRedirect = nil // the standard library's: at most ten
+		p.client.CheckRedirect = p.follow
 	}
 	for name, value := range s.Headers {
 		p.header.Set(name, value)
@@ -106,6 +107,25 @@ func (g *Gate) probe(s Settings, q delivery.Question) (*probe, string) {
 	}
 	p.url = u
 	return p, ""
+}
+
+// follow lets a redirect go on, at most ten times. The headers of the settings may
+// be secrets: another scheme, host or port does not get them.
+func (p *probe) follow(req *http.Request, via []*http.Request) error {
+	if len(via) >= 10 {
+		return errors.New("more than ten redirects")
+	}
+	req.Header.Del("Referer") // its query may be a secret
+	for _, r := range slices.Concat(via[1:], []*http.Request{req}) {
+		if r.URL.Scheme == p.url.Scheme && strings.EqualFold(r.URL.Host, p.url.Host) {
+			continue
+		}
+		for name := range p.header {
+			req.Header.Del(name)
+		}
+		req.Host = ""
+	}
+	return nil
 }
 
 // maxBody is how much of a body is read.

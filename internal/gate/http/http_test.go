@@ -270,3 +270,30 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// The headers of the settings may be secrets: a redirect to another host, also
+// another port, does not get them; the same host does.
+func TestHeadersStayWithTheirHost(t *testing.T) {
+	t.Parallel()
+	seen := make(chan string, 10)
+	note := func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Header.Get("X-Api-Key") + r.Header.Get("Referer")
+	}
+	other := serve(t, note)
+	first := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, other+"/", http.StatusFound)
+		case "/here":
+			http.Redirect(w, r, "/there", http.StatusFound)
+		default:
+			note(w, r)
+		}
+	})
+	for path, want := range map[string]string{"/away?token=secret": "", "/here?token=secret": "secret"} {
+		ask(t, question(t, map[string]any{"url": first + path, "headers": map[string]string{"X-Api-Key": "secret"}, "follow": true}))
+		if got := <-seen; got != want {
+			t.Errorf("%s: it got %q, and should get %q", path, got, want)
+		}
+	}
+}

@@ -31,6 +31,12 @@ func (a *Answer) Error() string {
 	return s
 }
 
+// What is kept of an error body: more is no message.
+const (
+	mostErrors = 10
+	mostText   = 1000
+)
+
 func newAnswer(res *http.Response, raw []byte) *Answer {
 	a := &Answer{Status: res.StatusCode}
 	var body struct {
@@ -43,29 +49,40 @@ func newAnswer(res *http.Response, raw []byte) *Answer {
 		return a // a page of a proxy in between
 	}
 	var texts []string
-	for _, e := range body.Errors {
+	for _, e := range body.Errors[:min(len(body.Errors), mostErrors)] {
 		a.Codes = append(a.Codes, e.Code)
 		if e.Message != "" && !slices.Contains(texts, e.Message) {
 			texts = append(texts, e.Message)
 		}
 	}
 	a.Text = strings.Join(texts, "; ")
+	if len(a.Text) > mostText {
+		a.Text = strings.ToValidUTF8(a.Text[:mostText], "") + "…"
+	}
 	return a
 }
 
 // classify gives an answer its kind.
 func classify(a *Answer) error {
-	switch {
-	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
-		return fault.Hint(fault.New(fault.Refused, "%w", a), "log in with docker login, or allow the role to use the repository")
-	case a.Status == http.StatusNotFound:
-		return fault.New(fault.NotFound, "%w", a)
-	case a.Status == http.StatusConflict:
-		return fault.New(fault.Conflict, "%w", a)
-	case transient(a.Status):
-		return fault.New(fault.Unavailable, "%w", a)
+	err := fault.New(kindOf(a.Status), "%w", a)
+	if fault.Is(err, fault.Refused) {
+		return fault.Hint(err, "log in with docker login, or allow the role to use the repository")
 	}
-	return fault.New(fault.Internal, "%w", a)
+	return err
+}
+
+func kindOf(status int) fault.Kind {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return fault.Refused
+	case status == http.StatusNotFound:
+		return fault.NotFound
+	case status == http.StatusConflict:
+		return fault.Conflict
+	case transient(status):
+		return fault.Unavailable
+	}
+	return fault.Internal
 }
 
 func transient(status int) bool {

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,8 +19,8 @@ import (
 // auth is what a registry has said about how to authenticate.
 type auth struct {
 	mu     sync.Mutex
-	scheme string // "", "basic" or "bearer"
-	realm  string // bearer: where tokens are
+	scheme string   // "", "basic" or "bearer"
+	realm  *url.URL // bearer: where tokens are
 	params url.Values
 	tokens map[string]token // by scope
 }
@@ -29,8 +30,12 @@ type token struct {
 	until time.Time
 }
 
-// authorize puts on a request what the registry has asked for, if it has.
+// authorize puts on a request what the registry has asked for, if it has. A
+// request that goes elsewhere gets nothing.
 func (r *Registry) authorize(ctx context.Context, req *http.Request, scopes []string, again bool) error {
+	if !r.own(req.URL) {
+		return nil
+	}
 	r.auth.mu.Lock()
 	scheme := r.auth.scheme
 	r.auth.mu.Unlock()
@@ -58,27 +63,36 @@ func (r *Registry) login(ctx context.Context, again bool) (user, password string
 	return r.opt.Login(ctx, again)
 }
 
-// learn reads the challenge of a 401; what it does not understand it leaves.
-func (r *Registry) learn(res *http.Response) {
+// learn reads the challenge of a 401; what it does not understand it leaves. A
+// realm that no login may be sent to is an error.
+func (r *Registry) learn(res *http.Response) error {
 	for _, header := range res.Header.Values("WWW-Authenticate") {
 		scheme, rest, _ := strings.Cut(header, " ")
 		scheme = strings.ToLower(scheme)
 		if scheme != "basic" && scheme != "bearer" {
 			continue
 		}
-		r.auth.mu.Lock()
-		r.auth.scheme, r.auth.params = scheme, url.Values{}
+		said := map[string]string{}
 		for _, m := range regexp.MustCompile(`(\w+)="([^"]*)"`).FindAllStringSubmatch(rest, -1) {
-			switch m[1] {
-			case "realm":
-				r.auth.realm = m[2]
-			case "service":
-				r.auth.params.Set("service", m[2])
+			said[strings.ToLower(m[1])] = m[2]
+		}
+		var at *url.URL
+		if scheme == "bearer" {
+			var err error
+			if at, err = r.resolve(realm, res, said["realm"]); err != nil {
+				return err
 			}
 		}
+		params := url.Values{}
+		if service, ok := said["service"]; ok {
+			params.Set("service", service)
+		}
+		r.auth.mu.Lock()
+		r.auth.scheme, r.auth.params, r.auth.realm = scheme, params, at
 		r.auth.mu.Unlock()
-		return
+		return nil
 	}
+	return nil
 }
 
 // token gives a token for the scopes, from what is kept or from the realm.
@@ -125,19 +139,29 @@ func (r *Registry) ask(ctx context.Context, scopes []string, again bool) (*http.
 		q.Set("refresh_token", password)
 		q.Set("client_id", "falkirk")
 		q.Set("scope", strings.Join(scopes, " "))
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.auth.realm, strings.NewReader(q.Encode()))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.auth.realm.String(), strings.NewReader(q.Encode()))
 		if err == nil {
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
 		return req, err
 	}
 	q["scope"] = scopes
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.auth.realm+"?"+q.Encode(), nil)
+	at := *r.auth.realm
+	for k, v := range at.Query() {
+		if _, ours := q[k]; !ours {
+			q[k] = v
+		}
+	}
+	at.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err == nil && user != "" {
 		req.SetBasicAuth(user, password)
 	}
 	return req, err
 }
+
+// maxToken bounds the answer of a realm.
+const maxToken = 1 << 20
 
 // fetch asks the realm for a token, as the distribution project's token
 // specification says.
@@ -146,14 +170,21 @@ func (r *Registry) fetch(ctx context.Context, scopes []string, again bool) (toke
 	if err != nil {
 		return token{}, err
 	}
-	res, err := r.opt.Client.Do(req)
+	res, err := r.tokens.Do(req)
+	var known *fault.Error
+	if err = withoutAddress(err); errors.As(err, &known) {
+		return token{}, err
+	}
 	if err != nil {
-		return token{}, fault.New(fault.Unavailable, "%w", err)
+		return token{}, fault.New(fault.Unavailable, "ask %s for a token: %w", originOf(r.auth.realm), err)
 	}
 	defer res.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxToken+1))
 	if err != nil {
-		return token{}, fault.New(fault.Unavailable, "%w", err)
+		return token{}, fault.New(fault.Unavailable, "ask %s for a token: %w", originOf(r.auth.realm), err)
+	}
+	if len(raw) > maxToken {
+		return token{}, fault.New(fault.Unavailable, "the answer of %s to a request for a token has more than %d bytes", originOf(r.auth.realm), maxToken)
 	}
 	if res.StatusCode != http.StatusOK {
 		return token{}, classify(newAnswer(res, raw))

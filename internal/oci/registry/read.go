@@ -2,12 +2,10 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"falkirk/internal/fault"
@@ -105,19 +103,16 @@ func (r *Repository) HasBlob(ctx context.Context, digest string) (bool, error) {
 
 // Tags lists all tags, page by page; none where the repository is not there.
 func (r *Repository) Tags(ctx context.Context) ([]string, error) {
+	type page struct {
+		Tags []string `json:"tags"`
+	}
 	var all []string
-	for next := r.url("tags", "list?n=1000"); next != ""; {
-		var page struct {
-			Tags []string `json:"tags"`
-		}
-		link, err := r.list(ctx, next, &page)
-		if fault.Is(err, fault.NotFound) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list the tags of %w", err)
-		}
-		all, next = append(all, page.Tags...), link
+	err := r.pages(ctx, r.url("tags", "list?n=1000"), nil, into(func(p page) { all = append(all, p.Tags...) }))
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the tags of %w", err)
 	}
 	return all, nil
 }
@@ -133,20 +128,17 @@ func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descri
 	if r.reg.old.Load() {
 		return nil, false, nil
 	}
+	type page struct {
+		Manifests []oci.Descriptor `json:"manifests"`
+	}
 	var all []oci.Descriptor
-	for next := r.url("referrers", digest); next != ""; {
-		var page struct {
-			Manifests []oci.Descriptor `json:"manifests"`
-		}
-		link, err := r.list(ctx, next, &page)
-		if fault.Is(err, fault.NotFound) || CannotDelete(err) { // the same words: it is not supported
-			r.reg.old.Store(!has(err, "NAME_UNKNOWN", "MANIFEST_UNKNOWN"))
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, fmt.Errorf("list what refers to %s in %w", digest, err)
-		}
-		all, next = append(all, page.Manifests...), link
+	err := r.pages(ctx, r.url("referrers", digest), nil, into(func(p page) { all = append(all, p.Manifests...) }))
+	if fault.Is(err, fault.NotFound) || CannotDelete(err) { // the same words: it is not supported
+		r.reg.old.Store(!has(err, "NAME_UNKNOWN", "MANIFEST_UNKNOWN"))
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("list what refers to %s in %w", digest, err)
 	}
 	return all, true, nil
 }
@@ -154,51 +146,18 @@ func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descri
 // Catalog lists the repositories of the registry, page by page. Many public
 // registries do not tell.
 func (r *Registry) Catalog(ctx context.Context) ([]string, error) {
+	type page struct {
+		Repositories []string `json:"repositories"`
+	}
 	at := &Repository{reg: r}
 	var all []string
-	for next := r.base + "_catalog?n=1000"; next != ""; {
-		var page struct {
-			Repositories []string `json:"repositories"`
+	err := at.pages(ctx, r.base+"_catalog?n=1000", []string{"registry:catalog:*"}, into(func(p page) { all = append(all, p.Repositories...) }))
+	if err != nil {
+		err = fmt.Errorf("list the repositories of %s: %w", r.opt.Host, err)
+		if fault.HintOf(err) != "" {
+			return nil, err
 		}
-		link, err := at.listAs(ctx, next, []string{"registry:catalog:*"}, &page)
-		if err != nil {
-			err = fmt.Errorf("list the repositories of %s: %w", r.opt.Host, err)
-			if fault.HintOf(err) != "" {
-				return nil, err
-			}
-			return nil, fault.Hint(err, "name the repositories; patterns need a registry that lists what it has")
-		}
-		all, next = append(all, page.Repositories...), link
+		return nil, fault.Hint(err, "name the repositories; patterns need a registry that lists what it has")
 	}
 	return all, nil
-}
-
-// list reads one page of JSON and the address of the next.
-func (r *Repository) list(ctx context.Context, address string, into any) (next string, err error) {
-	return r.listAs(ctx, address, nil, into)
-}
-
-func (r *Repository) listAs(ctx context.Context, address string, scopes []string, into any) (next string, err error) {
-	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: address, scopes: scopes}, maxList) //nolint:bodyclose // read closes it
-	if err != nil {
-		return "", err
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return "", fault.New(fault.Unavailable, "%s: its answer is not JSON: %w", r, err)
-	}
-	return nextPage(res)
-}
-
-// nextPage is the address in a Link header (RFC 5988), or "".
-func nextPage(res *http.Response) (string, error) {
-	link := res.Header.Get("Link")
-	target, rest, ok := strings.Cut(strings.TrimPrefix(link, "<"), ">")
-	if !ok || !strings.Contains(rest, "next") {
-		return "", nil
-	}
-	u, err := url.Parse(target)
-	if err != nil {
-		return "", fault.New(fault.Unavailable, "the next page is at %q: %w", target, err)
-	}
-	return res.Request.URL.ResolveReference(u).String(), nil
 }

@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,9 +33,12 @@ type Options struct {
 
 // Registry is one host. It may be used from many goroutines.
 type Registry struct {
-	opt  Options
-	base string
-	auth auth
+	opt    Options
+	base   string
+	origin *url.URL     // what the credentials belong to
+	client *http.Client // for the registry
+	tokens *http.Client // for the realm
+	auth   auth
 
 	asking sync.Mutex  // whether it lists referrers
 	asked  atomic.Bool // that was found out
@@ -61,7 +65,15 @@ func New(o Options) *Registry {
 	if o.Limit == nil {
 		o.Limit = func(context.Context) error { return nil }
 	}
-	return &Registry{opt: o, base: scheme + host + "/v2/", limit: limit.New(16, 64)}
+	r := &Registry{
+		opt: o, base: scheme + host + "/v2/", limit: limit.New(16, 64),
+		origin: &url.URL{Scheme: strings.TrimSuffix(scheme, "://"), Host: host},
+	}
+	own, tokens := *o.Client, *o.Client
+	own.CheckRedirect, tokens.CheckRedirect = r.redirect, atRealm
+	own.Jar, tokens.Jar = nil, nil
+	r.client, r.tokens = &own, &tokens
+	return r
 }
 
 // NewClient makes an HTTP client that keeps enough connections for a copy, with
@@ -74,6 +86,7 @@ func NewClient(like *http.Transport) *http.Client {
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 128, 64
 	t.DisableCompression = true // blobs are what their digests say
 	t.ResponseHeaderTimeout = 2 * time.Minute
+	t.MaxResponseHeaderBytes = 1 << 20
 	return &http.Client{Transport: t}
 }
 

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ type call struct {
 	scopes []string
 }
 
-// send does a request until it is answered with less than 400, and gives the
+// send does a request until it is answered with less than 300, and gives the
 // answer, whose body is to be closed.
 func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
 	if c.scopes == nil {
@@ -87,12 +86,12 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		if err := r.limit.Take(ctx); err != nil {
 			return nil, -1, err
 		}
-		res, err := r.opt.Client.Do(req)
+		res, err := r.client.Do(req)
 		r.limit.Give() // the body of an answer does not count: who reads it may wait for another answer
 		if err != nil {
 			return nil, repeatable(ctx, err), lost(ctx, c, err)
 		}
-		if res.StatusCode < 400 {
+		if res.StatusCode < 300 {
 			return res, 0, nil
 		}
 		raw, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
@@ -100,8 +99,16 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 			return nil, 0, lost(ctx, c, err)
 		}
 		answer := newAnswer(res, raw)
+		if res.StatusCode < 400 { // a redirect that could not be followed: it is no success
+			return nil, -1, fault.New(fault.Refused, "%s is answered with a redirect that it cannot follow: %w", c.method, answer)
+		}
+		if !r.own(res.Request.URL) { // a login is not for this host
+			return nil, -1, fault.New(kindOf(res.StatusCode), "%s is redirected to %s, which answers: %w", c.method, originOf(res.Request.URL), answer)
+		}
 		if res.StatusCode == http.StatusUnauthorized && asked < logins {
-			r.learn(res)
+			if err := r.learn(res); err != nil {
+				return nil, -1, err
+			}
 			again = r.forget(c.scopes, req.Header.Get("Authorization"))
 			if c.stream == nil {
 				continue
@@ -133,10 +140,7 @@ func repeatable(ctx context.Context, err error) time.Duration {
 // misled is what to say where the connection itself cannot be what was meant.
 func misled(err error) error {
 	var unknown x509.UnknownAuthorityError
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err
-	}
+	err = withoutAddress(err)
 	switch {
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return fault.Hint(fault.New(fault.Invalid, "%w", err), "write http:// before a registry without TLS on this machine")
@@ -151,15 +155,12 @@ func lost(ctx context.Context, c call, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.As(err, &own) {
-		return err
-	}
 	if told := misled(err); told != nil {
 		return told
 	}
-	var at *url.Error
-	if errors.As(err, &at) { // its address may hold a signature, that of a store of blobs
-		err = at.Err
+	err = withoutAddress(err)
+	if errors.As(err, &own) {
+		return err
 	}
 	return fault.New(fault.Unavailable, "%s: %w", c.method, err)
 }

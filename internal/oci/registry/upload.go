@@ -88,9 +88,12 @@ func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (
 	if res.StatusCode == http.StatusCreated {
 		return nil, how, nil
 	}
-	to, err := res.Location()
+	to, err := r.reg.location(res)
+	if errors.Is(err, http.ErrNoLocation) {
+		err = fault.New(fault.Unavailable, "%s does not say where to upload %s", r, d.Digest)
+	}
 	if err != nil {
-		return nil, how, fault.New(fault.Unavailable, "%s does not say where to upload %s: %w", r, d.Digest, err)
+		return nil, how, fmt.Errorf("begin to upload %s to %s: %w", d.Digest, r, err)
 	}
 	return to, how, nil
 }
@@ -124,6 +127,9 @@ func (r *Repository) pieces(ctx context.Context, to *url.URL, body *oci.Stream) 
 // registry has got to.
 func (r *Repository) goOn(ctx context.Context, to *url.URL, body *oci.Stream, broke error) (*url.URL, error) {
 	next, at, err := r.whereabouts(ctx, to)
+	if fault.Is(err, fault.Refused) {
+		return nil, errors.Join(err, broke)
+	}
 	if err != nil {
 		return nil, broke // the registry has forgotten it all
 	}
@@ -149,7 +155,11 @@ func (r *Repository) piece(ctx context.Context, to *url.URL, body *oci.Stream, n
 	if err := done(res); err != nil {
 		return nil, fault.New(fault.Unavailable, "%s: %w", r, err)
 	}
-	return res.Location()
+	next, err := r.reg.location(res)
+	if errors.Is(err, http.ErrNoLocation) {
+		return nil, fault.New(fault.Unavailable, "%s does not say where the upload goes on", r)
+	}
+	return next, err
 }
 
 // whereabouts asks how many bytes of an upload have arrived, and where the rest
@@ -167,8 +177,12 @@ func (r *Repository) whereabouts(ctx context.Context, to *url.URL) (next *url.UR
 	if !ok || err != nil {
 		return nil, 0, fault.New(fault.Unavailable, "%s does not say how much has arrived", r)
 	}
-	if next, err = res.Location(); err != nil {
-		next = to
+	next, err = r.reg.location(res)
+	if errors.Is(err, http.ErrNoLocation) {
+		next, err = to, nil
+	}
+	if err != nil {
+		return nil, 0, err
 	}
 	if n == 0 { // "0-0" is said of nothing, too
 		return next, 0, nil

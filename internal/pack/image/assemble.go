@@ -209,7 +209,7 @@ func (j job) base(ctx context.Context) (bases, func(), error) {
 			done()
 			return bases{}, nil, err
 		}
-	} else if src, digest, err = oci.Remote(ctx, j.s.Base); err != nil {
+	} else if src, digest, err = pull(ctx, j.s.Base); err != nil {
 		return bases{}, nil, fmt.Errorf("base: %w", err)
 	}
 	platforms, err := oci.Platforms(ctx, src, digest)

@@ -53,7 +53,7 @@ func (j job) pack(ctx context.Context) (oci.Stored, error) {
 	case j.s.Layout != "":
 		return j.layout(ctx, j.path(j.s.Layout))
 	case j.s.Reference != "":
-		src, digest, err := oci.Remote(ctx, j.s.Reference)
+		src, digest, err := pull(ctx, j.s.Reference)
 		if err != nil {
 			return oci.Stored{}, err
 		}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
@@ -88,12 +86,10 @@ func (s Settings) origin(ctx context.Context, store oci.Blobs, digest string, lo
 	if s.Reference == "" {
 		return oci.Stock(store), nil
 	}
-	ref, err := name.ParseReference(s.Reference)
+	from, _, err := repositoryOf(s.Reference, login)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "%q is not an image reference: %w", s.Reference, err)
+		return nil, err
 	}
-	host := ref.Context().RegistryStr()
-	from := registry.New(registry.Options{Host: host, Plain: oci.IsLoopback(host), Login: login(host)}).Repository(ref.Context().RepositoryStr())
 	there, err := from.Digest(ctx, digest)
 	if err != nil || there == "" {
 		return oci.Stock(store), err

@@ -75,14 +75,15 @@ func (s spot) fetch(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", fault.New(fault.Unavailable, "%s does not answer: %w", address, err)
 	}
-	data, err := io.ReadAll(res.Body)
+	sum := sha256.New()
+	_, err = io.Copy(sum, res.Body) // it is not kept: the answer may be large
 	if err = errors.Join(err, res.Body.Close()); err != nil {
 		return "", fault.New(fault.Unavailable, "read %s: %w", address, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		return "", fault.New(fault.Unavailable, "%s answers %s", address, res.Status)
 	}
-	return digestOf(data), nil
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // address is where a path of the site answers.
