@@ -87,8 +87,12 @@ func setups(a delivery.App) []policy.Setup {
 // openAccounts reads an app file and opens nothing of what it names: that may
 // be out of reach, or not there yet.
 func openAccounts(path string) (*cli.Accounts, error) {
-	f, err := config.Load(path, settings(), os.LookupEnv)
+	f, err := config.Open(path, settings(), os.LookupEnv)
 	if err != nil {
+		return nil, err
+	}
+	needed := []delivery.Block{delivery.BlockAccounts, delivery.BlockComponents, delivery.BlockLandings, delivery.BlockSyncs}
+	if err := f.App.Needs(needed...); err != nil {
 		return nil, err
 	}
 	pool := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor()})

@@ -47,7 +47,7 @@ func guessConfigs(folder, file string) ([]k9.File, error) {
 	}
 	v := k9.Values{AppName: app.AppName}
 	if file != "" {
-		f, err := config.Load(file, settings(), os.LookupEnv)
+		f, err := config.Open(file, settings(), os.LookupEnv)
 		if err != nil {
 			return nil, err
 		}

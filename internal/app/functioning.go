@@ -36,13 +36,19 @@ type functioning struct {
 func readFunction(ctx context.Context, r cli.FunctionRequest) (*functioning, error) {
 	w := &functioning{asked: r}
 	if r.File != "" {
-		f, err := config.Load(r.File, settings(), os.LookupEnv)
+		f, err := config.Open(r.File, settings(), os.LookupEnv)
 		if err != nil {
+			return nil, err
+		}
+		if err := f.App.Needs(delivery.BlockAccounts); err != nil {
 			return nil, err
 		}
 		w.app = f.App
 	}
 	sync := cli.SyncRequest{App: r.File, Jobs: r.Jobs}
+	if r.Job != "" {
+		sync.Names = []string{r.Job}
+	}
 	all, err := syncJobs(sync, w.app)
 	if err != nil {
 		return nil, err

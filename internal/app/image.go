@@ -27,7 +27,10 @@ func imageRules(landings []delivery.Landing) []config.LandingProblem {
 func openImage(m means) (engine.Target, error) {
 	return imagetarget.New(imagetarget.Options{
 		Accounts: m.accounts, Store: m.store,
-		Builds: func(component string) (string, bool) { return builds(m.app, component) },
+		Builds: func(component string) (string, bool, error) {
+			reference, plain := builds(m.app, component)
+			return reference, plain, componentUnset(m.app, component)
+		},
 		ID: func(name string) string {
 			a, _ := m.app.Account(name)
 			return a.ID
@@ -43,6 +46,17 @@ func builds(a delivery.App, component string) (reference string, plain bool) {
 		}
 	}
 	return "", false
+}
+
+// componentUnset fails where the block of a component has no settings: where it
+// is pushed to is not known then.
+func componentUnset(a delivery.App, component string) error {
+	for _, c := range a.Components {
+		if c.Name == component {
+			return c.Unset.Err("component " + c.Name)
+		}
+	}
+	return nil
 }
 
 // pusher pushes packed images to the builds registries that the app file names.

@@ -15,7 +15,7 @@ import (
 func openImages(r cli.ImageRequest) (*images.Tool, error) {
 	var accounts []delivery.Account
 	if r.App != "" {
-		f, err := config.Load(r.App, settings(), os.LookupEnv)
+		f, err := config.Open(r.App, settings(), os.LookupEnv)
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ import (
 
 // open reads an app file and puts together what works on it.
 func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App, error) {
-	f, err := config.Load(path, settings(), os.LookupEnv)
+	f, err := config.Open(path, settings(), os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}

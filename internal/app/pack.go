@@ -23,6 +23,9 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 		if err != nil {
 			return cli.Packed{}, err
 		}
+		if err := a.Needs(delivery.BlockComponents); err != nil {
+			return cli.Packed{}, err
+		}
 		req := pack.Request{
 			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
 			At: time.Now().UTC(), Packers: map[string]pack.New{}, Store: store, Report: r.Report,

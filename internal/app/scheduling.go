@@ -42,8 +42,11 @@ type scheduling struct {
 func readSync(r cli.ScheduleRequest) (*scheduling, error) {
 	w := &scheduling{asked: r}
 	if r.File != "" {
-		f, err := config.Load(r.File, settings(), os.LookupEnv)
+		f, err := config.Open(r.File, settings(), os.LookupEnv)
 		if err != nil {
+			return nil, err
+		}
+		if err := f.App.Needs(delivery.BlockAccounts); err != nil {
 			return nil, err
 		}
 		w.app = f.App
@@ -164,6 +167,9 @@ func (w *scheduling) readJob() error {
 		}
 		err := fault.New(fault.NotFound, "no job %q in the block sync of %s", w.asked.Job, w.asked.File)
 		return fault.Hint(err, "there are: %s", cmp.Or(strings.Join(names, ", "), "none"))
+	}
+	if err := w.app.Syncs[i].Unset.Err("job " + w.asked.Job); err != nil {
+		return err
 	}
 	if err := yaml.Unmarshal(w.app.Syncs[i].Settings, &w.job); err != nil {
 		return fmt.Errorf("read job %s: %w", w.asked.Job, err)

@@ -22,7 +22,7 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 	out := &cli.Syncs{Redact: func(s string) string { return s }}
 	var app delivery.App
 	if r.App != "" {
-		f, err := config.Load(r.App, settings(), os.LookupEnv)
+		f, err := config.Open(r.App, settings(), os.LookupEnv)
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +82,12 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 	}
 	all := make([]imagesync.Settings, len(given))
 	for i, one := range given {
+		if all[i].Name = one.Name; one.Unset != "" {
+			if len(r.Names) > 0 && !slices.Contains(r.Names, one.Name) {
+				continue // it is not meant
+			}
+			return nil, one.Unset.Err("job " + one.Name)
+		}
 		if err := json.Unmarshal(one.Settings, &all[i]); err != nil {
 			return nil, fault.New(fault.Invalid, "read job %s: %w", one.Name, err)
 		}

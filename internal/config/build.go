@@ -18,6 +18,7 @@ import (
 type builder struct {
 	rep    *report
 	kinds  Kinds
+	lazy   bool // see Open
 	file   *File
 	public map[*node]bool // scalars that name things: shown everywhere, so no secrets
 
@@ -29,6 +30,8 @@ type builder struct {
 	addresses  []string // of channels; they are secrets
 	values     int      // in the settings of all landings
 	unsure     bool     // a target is misspelt: that one is missing says nothing
+
+	people delivery.Unset // of the groups
 }
 
 func (b *builder) decoder() decoder { return decoder{rep: b.rep} }
@@ -40,10 +43,11 @@ func (b *builder) decode(n *node, into any, label string) {
 // build goes on after every problem, so that all are found.
 func (b *builder) build(root *node) {
 	doc := document{Store: "file://.falkirk", Keep: 2, Parallel: 8}
-	b.decode(root, &doc, "the file")
+	b.decodeLazy(root, &doc, "the file")
 	if root.shape != mapping {
 		return
 	}
+	b.needed(root, "app", "falkirk", "store", "storeAccount")
 	b.name(root, "app", "falkirk")
 	b.file.Falkirk = doc.Falkirk
 	app := &b.file.App
@@ -54,7 +58,7 @@ func (b *builder) build(root *node) {
 	b.name(root, "storeAccount")
 	b.groups(doc.Groups)
 	b.readComponents(doc.Components)
-	b.environments(doc)
+	b.environments(root, doc)
 	b.notices(doc.Notices)
 	b.syncs(doc.Sync)
 	b.together()
@@ -113,15 +117,16 @@ func common(s string) bool {
 	return len(s) < 4 || notBool == nil || (notNumber == nil && len(s) < 8)
 }
 
-// settings decodes and checks one whole block of a kind; nil when it is wrong.
+// settings decodes and checks one whole block of a kind; nil when it is wrong, or
+// names a variable that is not set.
 func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
 	if block.shape == null {
 		block = &node{pos: block.pos, shape: mapping}
 	}
 	value := k.New()
 	before := len(b.rep.list)
-	b.decode(block, value, label)
-	if len(b.rep.list) > before {
+	b.decodeLazy(block, value, label)
+	if len(b.rep.list) > before || b.unset(block) != "" {
 		return nil
 	}
 	if c, ok := value.(checker); ok {
@@ -150,7 +155,7 @@ func (b *builder) partial(k Kind, block *node, label string) {
 	if block.shape == null {
 		return
 	}
-	d := decoder{rep: b.rep, partial: true}
+	d := decoder{rep: b.rep, partial: true, lazy: true}
 	d.into(block, reflect.ValueOf(k.New()).Elem(), label, rule{})
 }
 
@@ -186,8 +191,12 @@ func (b *builder) accounts(n *node) {
 		if f.node.shape == null {
 			f.node = &node{pos: f.at, shape: mapping}
 		}
-		b.decode(f.node, &a, "account "+strconv.Quote(f.name))
+		b.decodeLazy(f.node, &a, "account "+strconv.Quote(f.name))
 		b.name(f.node, "id", "role", "via", "region", "endpoint")
+		if unset := b.unset(f.node); unset != "" {
+			b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{Name: f.name, Unset: unset})
+			continue
+		}
 		b.sound(f, a)
 		b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{
 			Name: f.name, ID: a.ID, Via: a.Via, Role: a.Role, ExternalID: a.ExternalID,
@@ -266,7 +275,7 @@ func (b *builder) together() {
 		var mine []landing
 		var given []delivery.Landing
 		for _, l := range b.landings {
-			if l.Target == k.Name {
+			if l.Target == k.Name && l.Unset == "" {
 				mine, given = append(mine, l), append(given, l.Landing)
 			}
 		}

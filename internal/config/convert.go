@@ -13,6 +13,7 @@ import (
 type converter struct {
 	rep     *report
 	getenv  func(string) (string, bool)
+	lazy    bool // a variable that is not set is a problem of its block only
 	anchors map[string]*node
 	count   int
 }

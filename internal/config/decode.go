@@ -16,6 +16,7 @@ import (
 type decoder struct {
 	rep     *report
 	partial bool // one level of several that are merged: nothing is required yet
+	lazy    bool // variables that are not set are told by who uses the value
 }
 
 // into decodes n into v; what is null keeps the default that v holds.
@@ -23,6 +24,9 @@ func (d decoder) into(n *node, v reflect.Value, label string, r rule) {
 	if v.Type() == reflect.TypeFor[*node]() {
 		v.Set(reflect.ValueOf(n))
 		return
+	}
+	if n.unset != "" && !d.lazy {
+		d.rep.add(n.pos, unsetProblem(n))
 	}
 	if n.shape == null || n.broken || d.partial && len(n.late) > 0 {
 		return

@@ -29,16 +29,18 @@ type spot struct {
 	level
 }
 
-func (b *builder) environments(doc document) {
+func (b *builder) environments(all *node, doc document) {
 	known := map[string]pos{}
 	var names []string
+	root := []*node{all.get("keep"), all.get("parallel")} // each environment has them from there
 	for i, n := range doc.Environments {
 		e := environment{Keep: doc.Keep, Parallel: doc.Parallel}
 		label := fmt.Sprintf("environments[%d]", i)
-		b.decode(n, &e, label)
+		b.decodeLazy(n, &e, label)
 		if n.shape != mapping {
 			continue
 		}
+		b.needed(n, "name")
 		b.name(n, "name", "account", "accounts", "after")
 		if first, dup := known[e.Name]; dup && e.Name != "" {
 			b.rep.add(n.get("name").pos, Problem{
@@ -48,16 +50,31 @@ func (b *builder) environments(doc document) {
 		}
 		r := readEnvironment{node: n}
 		r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
+		if r.Unset = b.unset(append(ownNodes(n), root...)...); r.Unset == "" {
+			r.Unset = b.placesUnset(n, e)
+		}
+		if r.Unset != "" {
+			r.Protected = true // nobody knows that it is not
+			b.keepEnvironment(r, known)
+			names = append(names, e.Name)
+			continue
+		}
 		r.After = b.after(n, e, names, laterNames(doc.Environments[i+1:]))
 		r.Soak, r.Newer, r.WayBack = e.Soak, delivery.Newer(e.Newer), delivery.WayBack(e.WayBack)
 		b.name(n, "newer", "wayBack", "soak")
 		b.environment(n, e, &r)
-		b.file.App.Environments = append(b.file.App.Environments, r.Environment)
-		b.read = append(b.read, r)
+		b.keepEnvironment(r, known)
 		if e.Name != "" {
-			known[e.Name] = n.pos
 			names = append(names, e.Name)
 		}
+	}
+}
+
+func (b *builder) keepEnvironment(r readEnvironment, known map[string]pos) {
+	b.file.App.Environments = append(b.file.App.Environments, r.Environment)
+	b.read = append(b.read, r)
+	if r.Name != "" {
+		known[r.Name] = r.node.pos
 	}
 }
 

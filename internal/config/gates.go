@@ -7,6 +7,9 @@ import (
 	"falkirk/internal/delivery"
 )
 
+// askingKeys are those of a gate or a hook, beside its kind.
+var askingKeys = []string{"name", "when", "once", "rollback", "for", "every", "if"}
+
 // asking reads a list of gates or of hooks: each has a name of its own and one
 // kind with its settings, beside the keys given. Head decodes those and gives
 // the place of the name; found takes what was read.
@@ -14,7 +17,7 @@ func (b *builder) asking(nodes []*node, list string, kinds []Kind, keys []string
 	names := map[string]pos{}
 	counts := map[string]int{}
 	for _, n := range nodes {
-		if v := n.get("name"); v != nil && v.shape == text {
+		if v := n.get("name"); v != nil && v.shape == text && v.unset == "" {
 			names[v.value.(string)] = pos{}
 		}
 	}
@@ -30,7 +33,7 @@ func (b *builder) asking(nodes []*node, list string, kinds []Kind, keys []string
 			continue
 		}
 		at := n.pos
-		if n.has("name") {
+		if n.has("name") && n.get("name").unset == "" {
 			at = n.get("name").pos
 		} else {
 			*name = freeName(kind.Name, counts, names)
@@ -60,13 +63,16 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 			forward = !g.Rollback
 		}
 		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
-		settings := b.settings(k, block, k.Name)
-		if k.Groups != nil && settings != nil {
+		settings, unset := b.settings(k, block, k.Name), b.unset(block)
+		if k.Groups != nil && unset == "" {
+			unset = b.people
+		}
+		if k.Groups != nil && settings != nil && unset == "" {
 			b.problems(block, k.Groups(settings, b.file.App.Groups))
 		}
 		out.Gates = append(out.Gates, delivery.GateSetting{
 			Name: g.Name, Kind: k.Name, When: delivery.Moment(g.When), Once: g.Once, Forward: forward, For: g.For, Every: g.Every,
-			Settings: settings,
+			Settings: settings, Unset: unset,
 		})
 	})
 }
@@ -95,7 +101,7 @@ func (b *builder) hooks(nodes []*node, out *readEnvironment) {
 		out.hooked, out.hooks = append(out.hooked, n), append(out.hooks, block)
 		out.Hooks = append(out.Hooks, delivery.Hook{
 			Name: h.Name, Kind: k.Name, When: delivery.Moment(h.When), If: delivery.Condition(h.If), Once: h.Once,
-			Settings: b.settings(k, block, k.Name),
+			Settings: b.settings(k, block, k.Name), Unset: b.unset(block),
 		})
 	})
 }

@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
+
+	"falkirk/internal/delivery"
 )
 
 var personShape = regexp.MustCompile(personPattern)
@@ -15,7 +18,11 @@ func (b *builder) groups(n *node) {
 		b.checkName(f, "group")
 		var people []string
 		label := "group " + strconv.Quote(shorten(f.name))
-		b.decode(f.node, &people, label)
+		b.decodeLazy(f.node, &people, label)
+		if unset := b.unset(f.node); unset != "" {
+			b.people = delivery.Unset(strings.TrimPrefix(string(b.people+"\n"+unset), "\n"))
+			continue
+		}
 		b.public[f.node] = true
 		if (f.node.shape == list || f.node.shape == null) && len(people) == 0 {
 			b.rep.add(f.node.pos, Problem{Text: label + " is of nobody", Want: "people"})

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -43,7 +42,7 @@ func (c *converter) interpolate(s string, at pos) *node {
 			rest = rest[i+end+1:]
 			continue
 		}
-		value, ok := c.variable(rest[i:i+end+1], at)
+		value, ok := c.variable(rest[i:i+end+1], at, out)
 		if !ok {
 			out.broken = true
 			return out
@@ -59,8 +58,9 @@ func (c *converter) interpolate(s string, at pos) *node {
 	return out
 }
 
-// variable looks up one ${…}.
-func (c *converter) variable(ref string, at pos) (string, bool) {
+// variable looks up one ${…}. One that is not set is noted in the node where
+// blocks are lazy, and is else a problem at once.
+func (c *converter) variable(ref string, at pos, in *node) (string, bool) {
 	name, isEnv := strings.CutPrefix(ref[2:len(ref)-1], "env:")
 	if !isEnv || !envName.MatchString(name) {
 		c.rep.add(at, Problem{
@@ -71,7 +71,11 @@ func (c *converter) variable(ref string, at pos) (string, bool) {
 	}
 	value, ok := c.getenv(name)
 	if !ok {
-		c.rep.add(at, Problem{Text: fmt.Sprintf("the environment variable %s is not set", name), Got: ref, Want: "it set where falkirk runs"})
+		if in.unset = name; !c.lazy {
+			c.rep.add(at, unsetProblem(in))
+			return "", false
+		}
+		in.shown, _ = in.value.(string)
 		return "", false
 	}
 	if value != "" {

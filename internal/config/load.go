@@ -27,9 +27,20 @@ type File struct {
 	effective *node  // for Show: the whole file after defaults and inheritance
 }
 
-// Load reads and checks the app file at path. When anything is wrong with it,
-// the error is of kind fault.Invalid and holds Problems, all of them.
+// Load reads and checks the whole app file at path. When anything is wrong with
+// it, the error is of kind fault.Invalid and holds Problems, all of them.
 func Load(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
+	return loadFile(path, kinds, getenv, false)
+}
+
+// Open is Load for a command that may not need the whole file: a block that
+// names a variable which is not set is no error here. It has no settings and
+// says so in its field Unset, which whoever uses the block must ask.
+func Open(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
+	return loadFile(path, kinds, getenv, true)
+}
+
+func loadFile(path string, kinds Kinds, getenv func(string) (string, bool), lazy bool) (*File, error) {
 	raw, err := read(path)
 	if err != nil {
 		return nil, err
@@ -38,14 +49,14 @@ func Load(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, 
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
 	}
-	return load(raw, path, abs, kinds, getenv)
+	return load(raw, path, abs, kinds, getenv, lazy)
 }
 
-func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
+func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string, bool), lazy bool) (*File, error) {
 	rep := &report{file: name, secrets: map[string]string{}}
-	b := &builder{rep: rep, kinds: kinds, public: map[*node]bool{}}
+	b := &builder{rep: rep, kinds: kinds, lazy: lazy, public: map[*node]bool{}}
 	b.file = &File{Path: abs, name: filepath.Base(abs), App: delivery.App{Root: filepath.Dir(abs)}}
-	switch root := parse(raw, rep, getenv); {
+	switch root := parse(raw, rep, getenv, lazy); {
 	case root == nil:
 	case root.shape == null:
 		rep.add(pos{1, 1}, emptyFile())

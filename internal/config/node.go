@@ -29,6 +29,7 @@ type node struct {
 	secret bool     // under a key that looks secret
 	masked any      // what value was before Show masked it
 	broken bool     // a problem of it has been reported; nothing more is said of it
+	unset  string   // a variable that it names and that is not set; then it is broken
 	env    []string // values that ${env:…} brought in
 	late   []string // references that are resolved later
 	items  []*node

@@ -18,7 +18,7 @@ func (b *builder) notices(nodes []*node) {
 	var n notice
 	head := func(at *node, label string) *string {
 		n = notice{}
-		b.decode(at, &n, label)
+		b.decodeLazy(at, &n, label)
 		b.known(at, n.Environments)
 		return &n.Name
 	}
@@ -28,12 +28,12 @@ func (b *builder) notices(nodes []*node) {
 			if f.name == "url" || looksSecret(f.name) {
 				block.fields[i].node = f.node.hidden()
 				b.rep.hide(block.fields[i].node)
-				if s, ok := f.node.value.(string); ok {
+				if s, ok := f.node.value.(string); ok && f.node.unset == "" {
 					b.addresses = append(b.addresses, s)
 				}
 			}
 		}
-		s := delivery.NoticeSetting{Name: n.Name, Kind: k.Name, Environments: n.Environments, Settings: b.settings(k, block, k.Name)}
+		s := delivery.NoticeSetting{Name: n.Name, Kind: k.Name, Environments: n.Environments, Settings: b.settings(k, block, k.Name), Unset: b.unset(at)}
 		for _, t := range n.On {
 			s.On = append(s.On, delivery.Topic(t))
 		}
@@ -50,7 +50,7 @@ func (b *builder) known(at *node, names []string) {
 	}
 	items := at.get("environments")
 	for i, name := range names {
-		if !slices.Contains(all, name) && items != nil && i < len(items.items) {
+		if !slices.Contains(all, name) && items != nil && i < len(items.items) && items.items[i].unset == "" {
 			b.unknownName(items.items[i].pos, "environment", name, all)
 		}
 	}

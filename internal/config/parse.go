@@ -26,7 +26,7 @@ const (
 
 // parse reads the text of an app file; nil when there is no usable value, and
 // then the report says why.
-func parse(raw []byte, rep *report, getenv func(string) (string, bool)) *node {
+func parse(raw []byte, rep *report, getenv func(string) (string, bool), lazy bool) *node {
 	src, ok := clean(raw, rep)
 	if !ok {
 		return nil
@@ -36,7 +36,7 @@ func parse(raw []byte, rep *report, getenv func(string) (string, bool)) *node {
 	if doc == nil {
 		return nil
 	}
-	c := &converter{rep: rep, getenv: getenv, anchors: map[string]*node{}}
+	c := &converter{rep: rep, getenv: getenv, lazy: lazy, anchors: map[string]*node{}}
 	n := c.node(doc, 0)
 	if c.count > mostNodes {
 		return nil

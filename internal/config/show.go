@@ -252,6 +252,9 @@ func (n *node) item(i, length int) *node {
 // A value that its type has rewritten is not found there; what of it came from
 // the environment is put back by text.
 func effective(raw json.RawMessage, block *node) *node {
+	if raw == nil {
+		return told(block, block) // it names a variable that is not set
+	}
 	value, err := fromJSON(raw)
 	if err != nil {
 		return &node{}

@@ -22,7 +22,7 @@ func (b *builder) syncs(nodes []*node) {
 		b.name(n, "name", "source", "destination", "account", "repositories", "tags", "platforms")
 		name := "images"
 		at := n.pos
-		if v := n.get("name"); v != nil && v.shape == text {
+		if v := n.get("name"); v != nil && v.shape == text && v.unset == "" {
 			name, at = fmt.Sprint(v.value), v.pos
 		}
 		if before, twice := first[name]; twice {
@@ -31,7 +31,7 @@ func (b *builder) syncs(nodes []*node) {
 		first[name] = at
 		b.accountOf(n, raw)
 		b.synced = append(b.synced, n)
-		b.file.App.Syncs = append(b.file.App.Syncs, delivery.SyncSetting{Name: name, Settings: raw})
+		b.file.App.Syncs = append(b.file.App.Syncs, delivery.SyncSetting{Name: name, Settings: raw, Unset: b.unset(n)})
 	}
 }
 
@@ -65,7 +65,7 @@ func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) ([]d
 	}
 	rep := &report{file: path, secrets: map[string]string{}}
 	b := &builder{rep: rep, kinds: kinds, public: map[*node]bool{}, file: &File{Path: path, name: filepath.Base(path)}}
-	switch root := parse(raw, rep, getenv); {
+	switch root := parse(raw, rep, getenv, false); {
 	case root == nil:
 	case root.shape != mapping:
 		rep.add(pos{1, 1}, Problem{Text: "the file holds no jobs", Want: "a list with the name sync"})

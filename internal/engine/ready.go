@@ -39,6 +39,9 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	}
 	a := asked{sit: sit}
 	op := sit.Operation
+	if err := sit.Environment.Ready(op.Verb); err != nil {
+		return asked{}, err
+	}
 	ctx = delivery.WithOperation(ctx, op)
 	if op.Verb != delivery.VerbPrune {
 		if a.rel, err = e.Releases.Get(ctx, e.App.Name, op.Version); err != nil {
@@ -70,6 +73,9 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 func (e *Engine) situation(ctx context.Context, req Request) (rule.Situation, error) {
 	env, err := e.App.Environment(req.Environment)
 	if err != nil {
+		return rule.Situation{}, err
+	}
+	if err := env.Unset.Err("environment " + env.Name); err != nil {
 		return rule.Situation{}, err
 	}
 	s := rule.Situation{Environment: env, Before: map[string]delivery.Record{}, Now: e.Now()}

@@ -116,6 +116,9 @@ func (c *channel) send(ctx context.Context, n delivery.Notice) (err error) {
 			err = fault.New(fault.Internal, "panic in the channel %s: %v", c.Kind, x)
 		}
 	}()
+	if err := c.Unset.Err("it has no settings"); err != nil {
+		return err
+	}
 	if c.sender == nil {
 		return fault.New(fault.Internal, "there is no channel of the kind %s", c.Kind)
 	}
@@ -124,6 +127,9 @@ func (c *channel) send(ctx context.Context, n delivery.Notice) (err error) {
 
 // Try sends one notice at once and says whether it arrived.
 func Try(ctx context.Context, s delivery.NoticeSetting, sender Sender, n delivery.Notice) error {
+	if err := s.Unset.Err("notice " + s.Name); err != nil {
+		return err
+	}
 	if err := sender.Send(ctx, s.Settings, n); err != nil {
 		return fmt.Errorf("notice %s: %w", s.Name, err)
 	}

@@ -38,7 +38,7 @@ time shown, or the windows have several zones, the same is shown in UTC.`,
 		Example: "  falkirk calendar prd\n  falkirk calendar prd --from 2026-03-01 --next 8w\n  falkirk calendar --next 12h --zone Asia/Tokyo",
 		Args:    atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(_ *cobra.Command, args []string) error {
-			file, err := f.load()
+			file, err := f.loadUsed()
 			if err != nil {
 				return err
 			}
@@ -78,6 +78,9 @@ func calendars(app delivery.App, only []string, req calendarRequest, now time.Ti
 }
 
 func calendarOf(e delivery.Environment, req calendarRequest, now time.Time) (calendar, error) {
+	if err := e.Unset.Err("environment " + e.Name); err != nil {
+		return calendar{}, err
+	}
 	c := calendar{Environment: e.Name, Windows: append([]delivery.Freeze{}, e.Freeze...), At: now.UTC(), Now: freeze.At(e.Freeze, now)}
 	var err error
 	if c.zone, err = shownZone(e.Freeze, req.zone); err != nil {

@@ -66,7 +66,13 @@ func (f *face) configShowCmd() *cobra.Command {
 	return cmd
 }
 
-func (f *face) load() (*config.File, error) {
+// load reads the whole app file: whatever is wrong with it is an error.
+func (f *face) load() (*config.File, error) { return f.loadBy(config.Load) }
+
+// loadUsed reads the app file for a command that needs only some blocks of it.
+func (f *face) loadUsed() (*config.File, error) { return f.loadBy(config.Open) }
+
+func (f *face) loadBy(read func(string, config.Kinds, func(string) (string, bool)) (*config.File, error)) (*config.File, error) {
 	path, err := f.path()
 	if err != nil {
 		return nil, err
@@ -74,7 +80,7 @@ func (f *face) load() (*config.File, error) {
 	if err := f.fits(config.Pinned(path)); err != nil {
 		return nil, err
 	}
-	file, err := config.Load(path, f.Kinds, f.Getenv)
+	file, err := read(path, f.Kinds, f.Getenv)
 	if err != nil {
 		return nil, err
 	}

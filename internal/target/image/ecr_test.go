@@ -67,7 +67,7 @@ func TestFromAccountToAccount(t *testing.T) {
 	w := newWorld(t, image.Settings{Repository: "shop/api", Create: true})
 	w.in("prod", image.Options{
 		Accounts: accounts{"prod": prod},
-		Builds:   func(string) (string, bool) { return host + "/builds/api", true },
+		Builds:   func(string) (string, bool, error) { return host + "/builds/api", true, nil },
 	})
 	versions := []string{"1.4.0", "1.5.0"}
 	for _, version := range versions {

@@ -46,7 +46,10 @@ func (t *Target) Export(ctx context.Context, p delivery.Placement, step delivery
 func (t *Target) exportCopy(v view) ([]string, error) {
 	reference := ""
 	if t.opt.Builds != nil {
-		reference, _ = t.opt.Builds(v.Component)
+		var err error
+		if reference, _, err = t.opt.Builds(v.Component); err != nil {
+			return nil, err
+		}
 	}
 	if reference == "" {
 		err := fault.New(fault.Invalid, "%s comes from the store of releases, and no plain command copies it from there", v.Version)

@@ -32,7 +32,7 @@ func between(t *testing.T) (w *world, from, to *counted) {
 
 func (w *world) from(host string) {
 	w.target = image.New(image.Options{
-		Store: w.store, Builds: func(string) (string, bool) { return host + "/builds/api", true },
+		Store: w.store, Builds: func(string) (string, bool, error) { return host + "/builds/api", true, nil },
 	})
 }
 

@@ -84,7 +84,10 @@ func (t *Target) source(ctx context.Context, s spot) (from oci.From, where strin
 	if t.opt.Builds == nil {
 		return stock, "the store", nil
 	}
-	reference, plain := t.opt.Builds(s.Component)
+	reference, plain, err := t.opt.Builds(s.Component)
+	if err != nil {
+		return nil, "", err
+	}
 	if reference == "" {
 		return stock, "the store", nil
 	}

@@ -24,7 +24,7 @@ type Options struct {
 	Store    Store
 	// Builds is the registry and repository that pack pushes a component's image
 	// to, "host/name", with whether it is without TLS; "" if it pushes nowhere.
-	Builds func(component string) (reference string, plain bool)
+	Builds func(component string) (reference string, plain bool, err error)
 	// ID is the number of an account of the app file; "" where it is not known.
 	ID func(account string) string
 }

@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"falkirk/internal/delivery"
+)
+
+// unsetProblem is the problem of a node that names a variable which is not set.
+func unsetProblem(n *node) Problem {
+	return Problem{
+		Text: fmt.Sprintf("the environment variable %s is not set", n.unset), Got: "${env:" + n.unset + "}",
+		Want: "it set where falkirk runs",
+	}
+}
+
+// decodeLazy is decode for a block whose unset variables are told when it is used.
+func (b *builder) decodeLazy(n *node, into any, label string) {
+	decoder{rep: b.rep, lazy: true}.into(n, reflect.ValueOf(into).Elem(), label, rule{})
+}
+
+// unset says which variables that these nodes name are not set, and where.
+// Where the whole file is checked, they are problems already.
+func (b *builder) unset(nodes ...*node) delivery.Unset {
+	if !b.lazy {
+		return ""
+	}
+	var all []string
+	for _, n := range nodes {
+		n.eachUnset(func(n *node) {
+			if line := fmt.Sprintf("%s:%d:%d: %s", b.rep.file, n.line, n.col, unsetProblem(n).Text); !slices.Contains(all, line) {
+				all = append(all, line)
+			}
+		})
+	}
+	return delivery.Unset(strings.Join(all, "\n"))
+}
+
+func (n *node) eachUnset(tell func(*node)) {
+	if n == nil {
+		return
+	}
+	if n.unset != "" {
+		tell(n)
+	}
+	for _, i := range n.items {
+		i.eachUnset(tell)
+	}
+	for _, f := range n.fields {
+		f.node.eachUnset(tell)
+	}
+}
+
+// needed reports unset variables that every command needs.
+func (b *builder) needed(n *node, keys ...string) {
+	for _, key := range keys {
+		n.get(key).eachUnset(func(n *node) { b.rep.add(n.pos, unsetProblem(n)) })
+	}
+}
+
+// ownNodes are the values of an environment that are not in a block with
+// settings of a kind: its places, its rules, when its gates are asked.
+func ownNodes(n *node) []*node {
+	var own []*node
+	for _, f := range n.fields {
+		switch f.name {
+		case "target", "components":
+		case "regions":
+			for _, r := range f.node.items {
+				own = append(own, r.get("name"), r.get("account"))
+				if r.shape != mapping {
+					own = append(own, r)
+				}
+			}
+		case "gates", "hooks":
+			for _, g := range f.node.items {
+				own = append(own, g.only(askingKeys...))
+			}
+		default:
+			own = append(own, f.node)
+		}
+	}
+	return own
+}
+
+// placesUnset says that the regions of an environment are those of an account
+// whose region is not known.
+func (b *builder) placesUnset(n *node, e environment) delivery.Unset {
+	if n.has("regions") {
+		return ""
+	}
+	for _, name := range append([]string{e.Account}, e.Accounts...) {
+		if a, ok := b.file.App.Account(name); ok && a.Unset != "" {
+			return a.Unset
+		}
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package delivery
+
+import (
+	"slices"
+
+	"falkirk/internal/fault"
+)
+
+// Unset is why a block of the app file cannot be used: environment variables
+// that it names are not set. It says where in the file, a line for each; "" when
+// nothing is missing. A block that has one has no settings.
+type Unset string
+
+// Err is nil when all is set; else it says that what needs it is not possible.
+func (u Unset) Err(what string) error {
+	if u == "" {
+		return nil
+	}
+	err := fault.New(fault.Invalid, "%s: %s", what, string(u))
+	return fault.Hint(err, "set the variable and repeat the command; falkirk config check lists all that are missing")
+}
+
+// Block is a part of the app file that a command may need.
+type Block int
+
+// The blocks, beside those of one environment.
+const (
+	BlockAccounts Block = iota
+	BlockComponents
+	BlockLandings // in every environment
+	BlockSyncs
+)
+
+// Needs fails when one of these blocks names a variable that is not set.
+func (a App) Needs(blocks ...Block) error {
+	for _, b := range blocks {
+		if err := a.needs(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a App) needs(b Block) error {
+	switch b {
+	case BlockAccounts:
+		return firstUnset(a.Accounts, func(x Account) error { return x.Unset.Err("account " + x.Name) })
+	case BlockComponents:
+		return firstUnset(a.Components, func(x Component) error { return x.Unset.Err("component " + x.Name) })
+	case BlockSyncs:
+		return firstUnset(a.Syncs, func(x SyncSetting) error { return x.Unset.Err("sync " + x.Name) })
+	}
+	return firstUnset(a.Environments, func(e Environment) error {
+		if err := e.Unset.Err("environment " + e.Name); err != nil {
+			return err
+		}
+		return firstUnset(e.Landings, Landing.unset)
+	})
+}
+
+func firstUnset[T any](all []T, unset func(T) error) error {
+	for _, x := range all {
+		if err := unset(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l Landing) unset() error { return l.Unset.Err(l.Component + " in " + l.Place.String()) }
+
+// Ready fails when something that the verb needs in the environment names a
+// variable that is not set: the environment itself, the targets' settings, the
+// gates that are asked, the hooks that are run.
+func (e Environment) Ready(verb Verb) error {
+	if err := e.Unset.Err("environment " + e.Name); err != nil {
+		return err
+	}
+	if err := firstUnset(e.Landings, Landing.unset); err != nil {
+		return err
+	}
+	moments := []Moment{Before(verb.Phase()), After(verb.Phase())}
+	err := firstUnset(e.Gates, func(g GateSetting) error {
+		if !slices.Contains(moments, g.When) || g.Forward && verb == VerbRollback {
+			return nil
+		}
+		return g.Unset.Err("gate " + g.Name + " of " + e.Name)
+	})
+	if err != nil {
+		return err
+	}
+	return firstUnset(e.Hooks, func(h Hook) error {
+		if !slices.Contains(moments, h.When) {
+			return nil
+		}
+		return h.Unset.Err("hook " + h.Name + " of " + e.Name)
+	})
+}
