@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,7 +20,7 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func (p *Proxy) holds(r *http.Request, q *Request) (status int, code string, err error) {
 	match, none := r.Header.Get("If-Match"), r.Header.Get("If-None-Match")
-	if !q.isWrite() || q.Operation == "DeleteObjects" || match == "" && none == "" {
+	if !q.IsWrite() || q.Operation == "DeleteObjects" || match == "" && none == "" {
 		return 0, "", nil
 	}
 	tag, there, err := p.tag(r.Context(), q.Bucket, q.Key())
@@ -113,10 +112,4 @@ func (p *Proxy) deleteOne(ctx context.Context, q *Request, key string) (code str
 		return aws.ToString(out.Errors[0].Code), nil
 	}
 	return "", nil
-}
-
-func refuse(w *httptest.ResponseRecorder, status int, code string) {
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>by the test</Message></Error>", code) // into memory
 }

@@ -130,11 +130,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, client string) {
 	if err != nil || fate == Lose {
 		panic(http.ErrAbortHandler)
 	}
-	for k, v := range res.Header() {
-		w.Header()[k] = v
-	}
-	w.WriteHeader(res.Code)
-	_, _ = res.Body.WriteTo(w) // the client may be gone
+	pass(w, res, res.Body.Bytes())
 }
 
 func (p *Proxy) decide(q *Request) Fate {
@@ -157,14 +153,14 @@ func (p *Proxy) answer(w *httptest.ResponseRecorder, r *http.Request, body []byt
 	var err error
 	switch {
 	case fate == Conflict:
-		refuse(w, http.StatusConflict, "ConditionalRequestConflict")
+		refusal(w, http.StatusConflict, "ConditionalRequestConflict")
 	case q.isConditionalDelete():
 		err = p.delete(w, r, q)
 	default:
 		var status int
 		var code string
 		if status, code, err = p.holds(r, q); err == nil && status != 0 {
-			refuse(w, status, code)
+			refusal(w, status, code)
 		} else if err == nil {
 			err = p.forward(w, r, body)
 		}
@@ -180,7 +176,7 @@ func (p *Proxy) answer(w *httptest.ResponseRecorder, r *http.Request, body []byt
 
 // lock keeps everybody else from the objects that a request writes.
 func (p *Proxy) lock(q *Request) func() {
-	if !q.isWrite() {
+	if !q.IsWrite() {
 		return func() {}
 	}
 	var which []int

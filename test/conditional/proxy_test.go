@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"falkirk/test/cloud"
 	"falkirk/test/conditional"
@@ -37,10 +34,8 @@ type world struct {
 // memory is a server of S3 in the memory of this process.
 func memory(t *testing.T) aws.Config {
 	t.Helper()
-	fake := httptest.NewServer(gofakes3.New(s3mem.New(), gofakes3.WithTimeSkewLimit(0)).Server())
-	t.Cleanup(fake.Close)
 	return aws.Config{
-		Region: "us-east-1", BaseEndpoint: &fake.URL,
+		Region: "us-east-1", BaseEndpoint: aws.String(conditional.Memory(t)),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAFALKIRKTESTS0000", "test", ""),
 	}
 }

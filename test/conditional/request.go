@@ -32,7 +32,7 @@ func (q Request) Key() string {
 
 // Changed reports whether the server has changed an object for it.
 func (q Request) Changed() bool {
-	return q.isWrite() && q.Status/100 == 2 && len(q.Refused) < max(len(q.Keys), 1)
+	return q.IsWrite() && q.Status/100 == 2 && len(q.Refused) < max(len(q.Keys), 1)
 }
 
 // Done are the keys of objects that it changed.
@@ -43,8 +43,8 @@ func (q Request) Done() []string {
 	return slices.DeleteFunc(slices.Clone(q.Keys), func(k string) bool { return slices.Contains(q.Refused, k) })
 }
 
-// isWrite: parts of an upload change no object until it is completed.
-func (q Request) isWrite() bool {
+// IsWrite reports whether it can change an object: parts of an upload change none until it is complete.
+func (q Request) IsWrite() bool {
 	switch q.Operation {
 	case "PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "DeleteObjects":
 		return q.Bucket != "" && len(q.Keys) > 0

@@ -1,7 +1,8 @@
 // Package s3x moves objects inside S3: listings that arrive page by page,
 // copies by the server with the headers that are wanted, uploads where the
-// server cannot copy, and deletes in batches. It asks nothing of single
-// objects. It knows no release.
+// server cannot copy, and deletes in batches. Every write and delete says what
+// must be at its destination. It asks nothing of single objects, unless such a
+// condition was refused. It knows no release.
 package s3x
 
 import (
@@ -48,6 +49,7 @@ func New(cfg aws.Config, parallel int, open func(aws.Config) *s3.Client) *Client
 	}
 	cfg = cfg.Copy()
 	cfg.HTTPClient = watched{wide(cfg.HTTPClient), c.limit}
+	cfg.Retryer = patient(cfg.Retryer)
 	c.api = open(cfg)
 	return c
 }

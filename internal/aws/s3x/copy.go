@@ -40,7 +40,8 @@ type Item struct {
 	Type   string // Content-Type
 	Cache  string // Cache-Control
 	Key    string // of KMS, to encrypt it with; empty: what the bucket says
-	Fresh  bool   // there must be no object yet
+	Was    string // ETag of the object that it replaces; empty: there must be none
+	Not    string // ETag that it must not get, where one is given; see split
 }
 
 func (i Item) meta() map[string]string {
@@ -71,9 +72,10 @@ func optional(s string) *string {
 
 // Copy has the server copy an object, with the headers of the item and not
 // those of the source, and gives its ETag. The source must still have the ETag
-// given, where one is.
+// given, where one is. fault.Conflict says that the destination is not as the
+// item says it was.
 func (c *Client) Copy(ctx context.Context, from Place, tag string, item Item) (string, error) {
-	if item.Size > c.sizes.copied {
+	if item.Size > c.sizes.copied || item.split() {
 		return c.copyParts(ctx, from, tag, item)
 	}
 	in := &s3.CopyObjectInput{
@@ -82,32 +84,13 @@ func (c *Client) Copy(ctx context.Context, from Place, tag string, item Item) (s
 		ContentType: optional(item.Type), CacheControl: optional(item.Cache),
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
-	if item.Fresh {
-		in.IfNoneMatch = aws.String("*")
-	}
+	in.IfMatch, in.IfNoneMatch = item.condition()
 	out, err := c.api.CopyObject(ctx, in)
 	if err == nil && out.CopyObjectResult == nil {
 		err = fmt.Errorf("the answer has no result")
 	}
-	if err != nil && item.Fresh && isPrecondition(err) {
-		return c.ours(ctx, item, err)
-	}
 	if err != nil {
-		return "", fmt.Errorf("copy %s to %s: %w", from, item.To, err)
+		return c.written(ctx, item, fmt.Errorf("copy %s to %s: %w", from, item.To, err))
 	}
 	return unquote(out.CopyObjectResult.ETag), nil
-}
-
-// ours looks at the one object that stands where none was: an answer that got
-// lost on the way makes the request come a second time. An object with another
-// content is the error that the request met.
-func (c *Client) ours(ctx context.Context, item Item, met error) (string, error) {
-	out, err := c.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &item.To.Bucket, Key: &item.To.Key})
-	if err != nil {
-		return "", fmt.Errorf("look at %s: %w", item.To, err)
-	}
-	if out.Metadata[MetaDigest] != item.meta()[MetaDigest] || aws.ToInt64(out.ContentLength) != item.Size {
-		return "", fmt.Errorf("write %s: %w", item.To, met)
-	}
-	return unquote(out.ETag), nil
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"falkirk/internal/fence"
 )
 
-// Each calls f for 0 to n-1, as many at once as the limit lets. The first error
-// lets no further one begin; all that began are waited for.
+// Each calls f for 0 to n-1, as many at once as the limit lets, each only while
+// the environment is held. After the first error no further one begins; all that
+// began are waited for.
 func (c *Client) Each(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -20,7 +23,10 @@ func (c *Client) Each(ctx context.Context, n int, f func(ctx context.Context, i 
 				c.limit.Give()
 				return
 			}
-			err := f(ctx, i)
+			err := fence.Check(ctx)
+			if err == nil {
+				err = f(ctx, i)
+			}
 			c.limit.Give()
 			if err != nil {
 				cancel(err)

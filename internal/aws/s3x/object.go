@@ -9,17 +9,15 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // Object is what a listing says of an object.
@@ -146,10 +144,9 @@ func (c *Client) Swap(ctx context.Context, p Place, data []byte, tag, kmsKey str
 		ContentType: aws.String("application/json"), CacheControl: aws.String("no-store"),
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = Item{Key: kmsKey}.encryption()
-	if tag == "" {
-		in.IfNoneMatch = aws.String("*")
-	} else {
-		in.IfMatch = aws.String(`"` + tag + `"`)
+	in.IfMatch, in.IfNoneMatch = Item{Was: tag}.condition()
+	if err := fence.Check(ctx); err != nil {
+		return "", err
 	}
 	out, err := c.api.PutObject(ctx, in)
 	if err == nil {
@@ -158,66 +155,9 @@ func (c *Client) Swap(ctx context.Context, p Place, data []byte, tag, kmsKey str
 	if !isPrecondition(err) && (tag == "" || !isGone(err)) {
 		return "", fmt.Errorf("write %s: %w", p, err)
 	}
-	// An answer that got lost on the way makes the request come a second time.
+	// After an answer that was lost the request comes a second time.
 	if there, now, getErr := c.Get(ctx, p); getErr == nil && bytes.Equal(there, data) {
 		return now, nil
 	}
 	return "", fault.New(fault.Conflict, "write %s: somebody else has written it meanwhile: %w", p, err)
-}
-
-// Delete removes objects, a thousand per request, and says how many are gone.
-// One that is not there is no error.
-func (c *Client) Delete(ctx context.Context, bucket string, keys []string) (gone int, err error) {
-	for len(keys) > 0 {
-		batch := keys[:min(len(keys), mostNamed)]
-		keys = keys[len(batch):]
-		names := make([]types.ObjectIdentifier, len(batch))
-		for i := range batch {
-			names[i].Key = &batch[i]
-		}
-		out, err := c.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-			Bucket: &bucket, Delete: &types.Delete{Objects: names, Quiet: aws.Bool(true)},
-		})
-		if err != nil {
-			return gone, fmt.Errorf("delete %d objects of s3://%s: %w", len(batch), bucket, err)
-		}
-		if len(out.Errors) > 0 {
-			return gone, notDeleted(bucket, out.Errors)
-		}
-		gone += len(batch)
-	}
-	return gone, nil
-}
-
-func notDeleted(bucket string, all []types.Error) error {
-	e := all[0]
-	kind := fault.Internal
-	switch aws.ToString(e.Code) {
-	case "AccessDenied":
-		kind = fault.Refused
-	case "InternalError", "SlowDown":
-		kind = fault.Unavailable
-	}
-	return fault.New(kind, "delete s3://%s/%s: %s: %s (%d objects stay)",
-		bucket, aws.ToString(e.Key), aws.ToString(e.Code), aws.ToString(e.Message), len(all))
-}
-
-func unquote(tag *string) string { return strings.Trim(aws.ToString(tag), `"`) }
-
-func status(err error) int {
-	var res *smithyhttp.ResponseError
-	if errors.As(err, &res) {
-		return res.HTTPStatusCode()
-	}
-	return 0
-}
-
-func isGone(err error) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == "NoSuchKey"
-}
-
-func isPrecondition(err error) bool {
-	s := status(err)
-	return s == http.StatusPreconditionFailed || s == http.StatusConflict
 }

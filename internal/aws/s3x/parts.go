@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"falkirk/internal/fence"
 	"falkirk/internal/limit"
 )
 
@@ -22,9 +24,13 @@ type part struct {
 	first, last int64
 }
 
-// inParts cuts an object into as few parts of at least size bytes as there may be.
+// inParts cuts an object into as few parts of at least size bytes as there may
+// be. An empty object is one part.
 func inParts(total, size int64) []part {
 	size = max(size, (total+mostParts-1)/mostParts)
+	if total == 0 {
+		return []part{{number: 1}}
+	}
 	var all []part
 	for first := int64(0); first < total; first += size {
 		all = append(all, part{int32(len(all) + 1), first, min(first+size, total)})
@@ -32,18 +38,34 @@ func inParts(total, size int64) []part {
 	return all
 }
 
-// copyParts has the server copy an object that is too large for one copy.
+// sized is the size of parts of an item. Large objects have several parts
+// always; where the ETag must differ the parts are smaller.
+func (i Item) sized(usual int64) int64 {
+	if strings.Contains(i.Not, "-") {
+		return usual / 2
+	}
+	return usual
+}
+
+// copyParts has the server copy an object in parts: one that is too large for
+// one copy, or whose ETag must differ.
 func (c *Client) copyParts(ctx context.Context, from Place, tag string, item Item) (string, error) {
-	all := inParts(item.Size, c.sizes.partCopied)
+	if item.Size == 0 {
+		return c.uploadParts(ctx, strings.NewReader(""), item) // an empty range cannot be copied
+	}
+	all := inParts(item.Size, item.sized(c.sizes.partCopied))
 	done := make([]types.CompletedPart, len(all))
 	return c.inOne(ctx, item, func(id string) ([]types.CompletedPart, error) {
 		return done, sideBySide(ctx, len(all), func(ctx context.Context, i int) error {
 			p := all[i]
-			out, err := c.api.UploadPartCopy(ctx, &s3.UploadPartCopyInput{
+			in := &s3.UploadPartCopyInput{
 				Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id, PartNumber: &p.number,
 				CopySource: aws.String(from.Source()), CopySourceIfMatch: optional(tag),
-				CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", p.first, p.last-1)),
-			})
+			}
+			if len(all) > 1 { // of small objects S3 copies no range
+				in.CopySourceRange = aws.String(fmt.Sprintf("bytes=%d-%d", p.first, p.last-1))
+			}
+			out, err := c.api.UploadPartCopy(ctx, in)
 			if err == nil && out.CopyPartResult == nil {
 				err = errors.New("the answer has no result")
 			}
@@ -84,33 +106,41 @@ func (c *Client) inOne(ctx context.Context, item Item, parts func(id string) ([]
 	done, err := parts(id)
 	var out *s3.CompleteMultipartUploadOutput
 	if err == nil {
+		err = fence.Check(ctx)
+	}
+	if err == nil {
 		complete := &s3.CompleteMultipartUploadInput{
 			Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id,
 			MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
 		}
-		if item.Fresh {
-			complete.IfNoneMatch = aws.String("*")
-		}
+		complete.IfMatch, complete.IfNoneMatch = item.condition()
 		out, err = c.api.CompleteMultipartUpload(ctx, complete)
 	}
 	if err == nil {
 		return unquote(out.ETag), nil
 	}
-	err = fmt.Errorf("write %s in parts: %w", item.To, err)
-	// The parts cost money until they are gone; an interrupt is no reason to leave them.
+	return c.dropped(ctx, item, id, fmt.Errorf("write %s in parts: %w", item.To, err))
+}
+
+// dropped ends an upload that met an error, and looks whether the object is
+// there all the same: after an answer that is lost the SDK completes the upload
+// a second time.
+func (c *Client) dropped(ctx context.Context, item Item, id string, met error) (string, error) {
+	tag, err := c.written(ctx, item, met)
+	// Parts cost money until they are gone; an interrupt is no reason to leave them.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	_, aborted := c.api.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &item.To.Bucket, Key: &item.To.Key, UploadId: &id})
-	if aborted != nil {
+	if err != nil && aborted != nil && !isNoUpload(aborted) {
 		err = errors.Join(err, fmt.Errorf("drop the parts of %s: %w", item.To, aborted))
 	}
-	return "", err
+	return tag, err
 }
 
 // Upload writes an object from here, for what the server cannot copy. The
 // service holds the content against the item's digest.
 func (c *Client) Upload(ctx context.Context, r io.Reader, item Item) (string, error) {
-	if item.Size > c.sizes.sent {
+	if item.Size > c.sizes.sent || item.split() {
 		return c.uploadParts(ctx, r, item)
 	}
 	release, err := c.room.take(item.Size)
@@ -127,15 +157,10 @@ func (c *Client) Upload(ctx context.Context, r io.Reader, item Item) (string, er
 		ContentType: optional(item.Type), CacheControl: optional(item.Cache), ChecksumSHA256: optional(item.sum()),
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
-	if item.Fresh {
-		in.IfNoneMatch = aws.String("*")
-	}
+	in.IfMatch, in.IfNoneMatch = item.condition()
 	out, err := c.api.PutObject(ctx, in)
-	if err != nil && item.Fresh && isPrecondition(err) {
-		return c.ours(ctx, item, err)
-	}
 	if err != nil {
-		return "", fmt.Errorf("write %s: %w", item.To, err)
+		return c.written(ctx, item, fmt.Errorf("write %s: %w", item.To, err))
 	}
 	return unquote(out.ETag), nil
 }
@@ -143,13 +168,13 @@ func (c *Client) Upload(ctx context.Context, r io.Reader, item Item) (string, er
 // uploadParts reads one part after the other and sends a few at once. r must
 // give an error at its end when the bytes are not those that were expected.
 func (c *Client) uploadParts(ctx context.Context, r io.Reader, item Item) (string, error) {
-	all := inParts(item.Size, c.sizes.partSent)
+	all := inParts(item.Size, item.sized(c.sizes.partSent))
 	done := make([]types.CompletedPart, len(all))
 	var reading sync.Mutex
 	next := 0
 	return c.inOne(ctx, item, func(id string) ([]types.CompletedPart, error) {
 		err := sideBySide(ctx, len(all), func(ctx context.Context, _ int) error {
-			release, err := c.room.take(all[0].last)
+			release, err := c.room.take(all[0].last) // the largest
 			if err != nil {
 				return err
 			}

@@ -84,7 +84,7 @@ func TestLargeObjects(t *testing.T) {
 	cli := server.CLI(t)
 	cli.Must(t, "s3api", "create-bucket", "--bucket", "large")
 	data := noise(12<<20 + 345)
-	item := Item{Size: int64(len(data)), Digest: digestOf(data), Type: "video/mp4", Cache: "no-cache", Fresh: true}
+	item := Item{Size: int64(len(data)), Digest: digestOf(data), Type: "video/mp4", Cache: "no-cache"}
 
 	item.To = Place{"large", "sent/ü +%.mp4"}
 	tag, err := c.Upload(t.Context(), bytes.NewReader(data), item)
@@ -156,13 +156,13 @@ func TestConditions(t *testing.T) {
 		t.Errorf("a pointer that is gone was moved: %v", err)
 	}
 	data := []byte("a file")
-	item := Item{To: Place{"small", "file"}, Size: 6, Digest: digestOf(data), Fresh: true}
+	item := Item{To: Place{"small", "file"}, Size: 6, Digest: digestOf(data)}
 	for range 2 { // the second time is that of an answer that got lost
 		if _, err := c.Upload(t.Context(), bytes.NewReader(data), item); err != nil {
 			t.Fatal(err)
 		}
 	}
-	other := Item{To: item.To, Size: 5, Digest: digestOf([]byte("other")), Fresh: true}
+	other := Item{To: item.To, Size: 5, Digest: digestOf([]byte("other"))}
 	if _, err := c.Upload(t.Context(), strings.NewReader("other"), other); err == nil {
 		t.Error("an object of somebody else was overwritten")
 	}
@@ -222,7 +222,7 @@ func TestHeaders(t *testing.T) {
 		got <- r.Header
 		fmt.Fprint(w, copied)
 	})
-	item := Item{To: Place{"to", "k"}, Size: 1, Digest: digestOf(nil), Type: "text/css", Cache: "no-cache", Key: "alias/site", Fresh: true}
+	item := Item{To: Place{"to", "k"}, Size: 1, Digest: digestOf(nil), Type: "text/css", Cache: "no-cache", Key: "alias/site"}
 	if _, err := c.Copy(t.Context(), Place{"from", "a b+c/100%/ü?#"}, "tag", item); err != nil {
 		t.Fatal(err)
 	}

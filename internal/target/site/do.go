@@ -39,6 +39,7 @@ func (t *Target) Do(ctx context.Context, p delivery.Placement, step delivery.Ste
 		err = fault.New(fault.Invalid, "the site target has no step %q", step.Action)
 	}
 	if err != nil {
+		err = s.whose(ctx, err)
 		return delivery.Outcome{}, s.explain(strings.TrimSpace(step.Action+" "+step.Version), err)
 	}
 	return out, nil
@@ -54,6 +55,9 @@ func (t *Target) layOut(ctx context.Context, s spot, report func(delivery.Progre
 	if err := v.check(); err != nil {
 		return delivery.Outcome{}, err
 	}
+	if err := v.adopt(ctx); err != nil {
+		return delivery.Outcome{}, err
+	}
 	old, there := v.records[s.Version]
 	l := v.layout()
 	if there && v.isReady(old) && l.isEmpty() {
@@ -61,11 +65,11 @@ func (t *Target) layOut(ctx context.Context, s spot, report func(delivery.Progre
 	}
 	r := record{
 		Schema: schema, App: s.App, Component: s.Component, Version: s.Version, Digest: s.Artifact.Digest,
-		Files: l.files, Saved: old.Saved,
+		Files: l.files, Saved: old.Saved, Operation: s.operation.ID,
 	}
 	tag := v.tags[s.Version]
-	if !there {
-		if tag, err = s.write(ctx, s.recordKey(s.Version), r, ""); err != nil {
+	if !there || old.Removing != nil {
+		if tag, err = s.write(ctx, s.recordKey(s.Version), r, tag); err != nil {
 			return delivery.Outcome{}, err
 		}
 	}
@@ -121,12 +125,12 @@ func (t *Target) copies(ctx context.Context, v *view, l layout, r *record, repor
 		defer p.step()
 		if i < len(l.place) {
 			f := &r.Files[l.place[i]]
-			f.ETag, err = t.bring(ctx, v, f.File, v.set.folder()+f.Path, true)
+			f.ETag, err = t.bring(ctx, v, f.File, v.set.folder()+f.Path, v.objects[f.Path])
 			return err
 		}
 		if i -= len(l.place); i < len(l.stage) {
 			f := r.Files[l.stage[i]]
-			staged[i], err = t.bring(ctx, v, f.File, v.stagedKey(f.Digest), false)
+			staged[i], err = t.bring(ctx, v, f.File, v.stagedKey(f.Digest), v.staged[f.Digest])
 			return err
 		}
 		i -= len(l.stage)
@@ -152,10 +156,11 @@ func (t *Target) copies(ctx context.Context, v *view, l layout, r *record, repor
 	return nil
 }
 
-// bring copies a file from the store to a key.
-func (t *Target) bring(ctx context.Context, v *view, f delivery.File, key string, isNew bool) (string, error) {
+// bring copies a file from the store to a key, in the place of the object that
+// the listing had there.
+func (t *Target) bring(ctx context.Context, v *view, f delivery.File, key string, was s3x.Object) (string, error) {
 	item := v.item(f, key)
-	item.Fresh = isNew
+	item.Was, item.Not = was.ETag, v.avoid[key]
 	if l, ok := t.opt.Store.(Located); ok {
 		if bucket, from, ok := l.Where(f.Digest); ok {
 			return v.s3.Copy(ctx, s3x.Place{Bucket: bucket, Key: from}, "", item)
@@ -177,7 +182,10 @@ func (s spot) item(f delivery.File, key string) s3x.Item {
 
 // keepBeside copies what stands at a path to beside the site.
 func (v *view) keepBeside(ctx context.Context, s save) (kept, error) {
-	tag, err := v.s3.Copy(ctx, v.at(v.set.folder()+s.path), v.objects[s.path].ETag, v.item(v.saved(s), v.stagedKey(s.digest)))
+	key := v.stagedKey(s.digest)
+	item := v.item(v.saved(s), key)
+	item.Was, item.Not = v.staged[s.digest].ETag, v.avoid[key]
+	tag, err := v.s3.Copy(ctx, v.at(v.set.folder()+s.path), v.objects[s.path].ETag, item)
 	return kept{s.digest, tag}, err
 }
 

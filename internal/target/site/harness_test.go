@@ -10,7 +10,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path"
 	"slices"
@@ -23,14 +22,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/site"
 	"falkirk/test/cloud"
+	"falkirk/test/conditional"
 )
 
 const (
@@ -61,9 +59,7 @@ type world struct {
 // newWorld is a world in the memory of this process.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	fake := httptest.NewServer(gofakes3.New(s3mem.New(), gofakes3.WithTimeSkewLimit(0)).Server())
-	t.Cleanup(fake.Close)
-	return worldAt(t, fake.URL)
+	return worldAt(t, conditional.Memory(t))
 }
 
 func worldAt(t testing.TB, url string) *world {

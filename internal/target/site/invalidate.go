@@ -51,7 +51,7 @@ func (t *Target) invalidate(ctx context.Context, s spot) (delivery.Outcome, erro
 		}
 		p.Invalidation = aws.ToString(out.Invalidation.Id)
 		if s.set.Wait {
-			if tag, err = s.write(ctx, s.pointerKey(), p, tag); err != nil {
+			if tag, err = s.writePointer(ctx, &p, tag); err != nil {
 				return delivery.Outcome{}, err
 			}
 		}
@@ -64,7 +64,7 @@ func (t *Target) invalidate(ctx context.Context, s spot) (delivery.Outcome, erro
 		}
 	}
 	p.Stale, p.Invalidation = nil, ""
-	_, err = s.write(ctx, s.pointerKey(), p, tag)
+	_, err = s.writePointer(ctx, &p, tag)
 	return delivery.Outcome{Note: note}, err
 }
 

@@ -35,12 +35,13 @@ func (v *view) layout() layout {
 		_, taken := v.objects[f.Path]
 		c, known := v.holds(f.Path)
 		left, mine := v.leftOf(v.records[v.Version], f)
+		right := known && c == contentOf(f)
 		switch {
 		case f.Entry:
 			own.Staged = true
-		case !taken:
+		case !taken, (right || mine) && v.isUnsafe(v.objects[f.Path]):
 			l.place = append(l.place, i)
-		case known && c == contentOf(f):
+		case right:
 			own.ETag = v.objects[f.Path].ETag
 		case !known && mine:
 			own.ETag = left.ETag
@@ -48,7 +49,7 @@ func (v *view) layout() layout {
 			own.Staged = true
 		}
 		if own.Staged {
-			if o, ok := v.beside(f.Digest, f.Size); ok {
+			if o, ok := v.beside(f.Digest, f.Size); ok && !v.isUnsafe(o) {
 				own.ETag = o.ETag
 			} else if !staging[f.Digest] {
 				staging[f.Digest] = true
@@ -138,6 +139,11 @@ func (v *view) surplus(r record) []string {
 		}
 	}
 	if m := v.live.Moving; m != nil {
+		for path := range m.Remove {
+			if gone(path) {
+				all = append(all, path)
+			}
+		}
 		for path, before := range m.Paths {
 			_, listed := v.live.Written[path]
 			if f, ok := v.records[m.To].find(path); ok && f.Entry && !listed && gone(path) && v.objects[path].ETag != before {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"falkirk/internal/aws/s3x"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
@@ -22,6 +23,9 @@ func (t *Target) flip(ctx context.Context, s spot, report func(delivery.Progress
 		err := fault.New(fault.Refused, "%s is not provisioned, or no longer whole", s.Version)
 		return delivery.Outcome{}, fault.Hint(err, "falkirk provision %s --to %s", s.Version, s.Place.Environment)
 	}
+	if v, err = t.takeOver(ctx, v); err != nil {
+		return delivery.Outcome{}, err
+	}
 	m := v.move(s.Version)
 	if m.isEmpty() && v.live.Version == s.Version && v.live.Moving == nil && v.liveTag != "" {
 		return delivery.Outcome{Nothing: true}, nil
@@ -36,7 +40,7 @@ func (t *Target) flip(ctx context.Context, s spot, report func(delivery.Progress
 			return delivery.Outcome{}, err
 		}
 	}
-	if _, err := s.s3.Delete(ctx, s.set.Bucket, v.keys(m.remove)); err != nil {
+	if _, err := s.s3.Delete(ctx, s.set.Bucket, v.listed(m.remove)); err != nil {
 		return delivery.Outcome{}, err
 	}
 	return delivery.Outcome{}, v.settle(ctx, m, tags)
@@ -54,7 +58,7 @@ func (v *view) begin(ctx context.Context, m move) error {
 		return err
 	}
 	v.live.Moving = v.moving(m)
-	v.liveTag, err = v.write(ctx, v.pointerKey(), v.live, v.liveTag)
+	v.liveTag, err = v.writePointer(ctx, &v.live, v.liveTag)
 	return err
 }
 
@@ -73,12 +77,13 @@ func (v *view) saves(m move) []save {
 // moving notes what a promotion is about to write or remove, beside what one
 // that was killed was about to.
 func (v *view) moving(m move) *moving {
-	next := &moving{To: v.Version, Paths: map[string]string{}}
+	next := &moving{To: v.Version, Operation: v.operation.ID, Paths: map[string]string{}, Remove: map[string]string{}}
 	for _, f := range slices.Concat(m.changed, m.entries) {
 		next.Paths[f.Path] = v.objects[f.Path].ETag
 	}
 	for _, path := range m.remove {
 		next.Paths[path] = v.objects[path].ETag
+		next.Remove[path] = v.objects[path].ETag
 	}
 	if old := v.live.Moving; old != nil {
 		maps.Copy(next.Paths, old.Paths)
@@ -108,7 +113,9 @@ func (v *view) wave(ctx context.Context, files []laid, tags map[string]string, p
 		if !ok { // it stood at its path when that began to change
 			return fault.New(fault.Conflict, "%q of %s has no copy beside the site", f.Path, v.Version)
 		}
-		got[i], err = v.s3.Copy(ctx, v.at(from.Key), from.ETag, v.item(f.File, v.set.folder()+f.Path))
+		item := v.item(f.File, v.set.folder()+f.Path)
+		item.Was, item.Not = v.objects[f.Path].ETag, v.avoid[item.To.Key]
+		got[i], err = v.s3.Copy(ctx, v.at(from.Key), from.ETag, item)
 		return err
 	})
 	for i, f := range files {
@@ -125,9 +132,19 @@ func (v *view) keys(paths []string) []string {
 	return all
 }
 
+// listed are the objects that the listing had at these paths.
+func (v *view) listed(paths []string) []s3x.Object {
+	all := make([]s3x.Object, len(paths))
+	for i, p := range paths {
+		all[i] = v.objects[p]
+	}
+	return all
+}
+
 // settle writes the pointer: the release is live.
 func (v *view) settle(ctx context.Context, m move, tags map[string]string) error {
-	_, err := v.write(ctx, v.pointerKey(), v.settled(m, tags), v.liveTag)
+	next := v.settled(m, tags)
+	_, err := v.writePointer(ctx, &next, v.liveTag)
 	return err
 }
 
@@ -145,6 +162,7 @@ func (v *view) settled(m move, tags map[string]string) pointer {
 		next.Written[f.Path] = written{contentOf(f.File), tags[f.Path], f.Entry}
 	}
 	next.Marks = v.marks(nil)
+	next.Avoid, next.Renewed = v.stillAvoided(), v.stillRenewed()
 	if v.set.Distribution == "" || m.isEmpty() {
 		return next
 	}

@@ -30,8 +30,11 @@ type record struct {
 	Version   string `json:"version"`
 	Digest    string `json:"digest"` // of the site manifest
 	Ready     bool   `json:"ready"`
+	Operation string `json:"operation,omitempty"` // that wrote it: no two operations write the same bytes
 	Files     []laid `json:"files"`
 	Saved     []kept `json:"saved,omitempty"` // what it saved of other releases
+
+	Removing *removing `json:"removing,omitempty"`
 
 	at time.Time // when it was last written, as the bucket says
 }
@@ -59,6 +62,12 @@ type content struct {
 
 func contentOf(f delivery.File) content { return content{f.Digest, f.Type, f.Cache} }
 
+// removing is a removal that has begun. It is written before the first delete.
+type removing struct {
+	Operation string            `json:"operation,omitempty"`
+	Objects   map[string]string `json:"objects"` // that it deletes: ETags by key
+}
+
 // pointer says which release is live. It is written as the last of a promotion.
 type pointer struct {
 	Schema    int                `json:"schema"`
@@ -66,19 +75,46 @@ type pointer struct {
 	Component string             `json:"component"`
 	Version   string             `json:"version"` // "": nothing
 	Serial    int                `json:"serial"`  // promotions so far
+	Writes    int                `json:"writes"`  // of this object so far: no content of it comes twice
+	By        *author            `json:"by,omitempty"`
 	Moving    *moving            `json:"moving,omitempty"`
 	Written   map[string]written `json:"written,omitempty"` // by path: what promotions wrote there
 
 	Marks        []string `json:"marks,omitempty"`        // keys about a page of the listing apart
 	Stale        []string `json:"stale,omitempty"`        // paths that CloudFront has to forget
 	Invalidation string   `json:"invalidation,omitempty"` // its ID, when that was asked for and is waited for
+
+	Avoid   map[string]avoid  `json:"avoid,omitempty"`   // by key
+	Renewed map[string]string `json:"renewed,omitempty"` // by digest: ETags of copies beside the site that were written again
+}
+
+// author is the operation that wrote the pointer last.
+type author struct {
+	Operation string        `json:"operation"`
+	Verb      delivery.Verb `json:"verb"`
+	Version   string        `json:"version,omitempty"`
+	Actor     string        `json:"actor"`
 }
 
 // moving is a promotion that has begun.
 type moving struct {
-	To    string            `json:"to"`
-	Paths map[string]string `json:"paths"` // that it writes or removes, with the ETag before
+	To        string            `json:"to"`
+	Operation string            `json:"operation,omitempty"`
+	Paths     map[string]string `json:"paths"`            // that it writes or removes, with the ETag before
+	Remove    map[string]string `json:"remove,omitempty"` // those that it removes, with the ETag that it names
 }
+
+// avoid is an ETag that an object must not get for a while, because a delete of
+// an operation that has lost the environment may still arrive and names it.
+type avoid struct {
+	ETag  string    `json:"etag"`
+	Until time.Time `json:"until"`
+}
+
+// late is how long a request of a former holder may take to arrive, with room
+// for clocks that differ. S3 refuses a request 15 minutes after it was signed.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+const late = time.Hour
 
 // written is what a promotion wrote to a path.
 type written struct {
@@ -115,6 +151,14 @@ func decode[T any](raw []byte, key string, schemaOf func(T) int) (T, error) {
 		return v, fault.Hint(err, "use the falkirk that wrote it, or a newer one")
 	}
 	return v, nil
+}
+
+// writePointer puts the pointer in the place of the one with that ETag. What it
+// writes differs from everything that the pointer ever was.
+func (s spot) writePointer(ctx context.Context, p *pointer, tag string) (string, error) {
+	p.Writes++
+	p.By = &author{s.operation.ID, s.operation.Verb, s.operation.Version, s.operation.Actor}
+	return s.write(ctx, s.pointerKey(), *p, tag)
 }
 
 // write puts a state object in the place of the one with that ETag.

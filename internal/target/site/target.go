@@ -92,6 +92,8 @@ type spot struct {
 	cfg aws.Config
 	s3  *s3x.Client
 
+	operation delivery.Operation // that this is done for; none when somebody only looks
+
 	remember func(key, tag string, v any) // what was written needs no reading
 }
 
@@ -109,6 +111,7 @@ func (t *Target) spot(ctx context.Context, p delivery.Placement) (spot, error) {
 		return s, err
 	}
 	s.s3 = t.client(ctx, s)
+	s.operation, _ = delivery.OperationOf(ctx)
 	s.remember = func(key, tag string, v any) {
 		t.mu.Lock()
 		defer t.mu.Unlock()

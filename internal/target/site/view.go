@@ -28,6 +28,7 @@ type view struct {
 	liveTag string
 	site    delivery.Site // of the placement's own version
 
+	avoid     map[string]string             // by key: ETags that a late delete of a former holder may name
 	known     map[string]map[string]content // by path and ETag: what provisionings laid out
 	stageTags map[string]map[string]bool    // by digest: ETags that copies beside the site had
 	when      time.Time
@@ -234,7 +235,11 @@ func (v *view) index() {
 			note(v.stageTags, k.Digest, k.ETag, true)
 		}
 	}
+	for digest, tag := range v.live.Renewed {
+		note(v.stageTags, digest, tag, true)
+	}
 	v.trust()
+	v.avoid = v.avoided()
 }
 
 // trust takes an object for what a script of plain commands laid there, which
@@ -285,7 +290,7 @@ func (v *view) holds(path string) (content, bool) {
 func (v *view) beside(digest string, size int64) (s3x.Object, bool) {
 	o, there := v.staged[digest]
 	tags := v.stageTags[digest]
-	return o, there && o.Size == size && (len(tags) == 0 || tags[o.ETag])
+	return o, there && o.Size == size && (len(tags) == 0 || tags[o.ETag] || tags[anyTag])
 }
 
 // leftOf is what a killed provisioning of a release laid at a path that was
