@@ -22,6 +22,7 @@ import (
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
+	"falkirk/internal/regular"
 )
 
 // functioning is one run of create or delete sync-function.
@@ -84,7 +85,7 @@ func (w *functioning) inlineKeys(folder string) error {
 			if !filepath.IsAbs(key) {
 				key = filepath.Join(folder, key)
 			}
-			raw, err := os.ReadFile(key)
+			raw, err := regular.Read(key, key, mostKeys)
 			if err != nil {
 				return fault.New(fault.Invalid, "job %s: read a public key: %w", s.Label(), err)
 			}

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/kube"
+	"falkirk/internal/regular"
 )
 
 // setUpSync makes, shows or removes the schedule that copies images.
@@ -151,7 +154,7 @@ func base(out cli.Schedule, asked syncsetup.Request, folder string) (cli.Schedul
 	}
 	for _, f := range files {
 		path := filepath.Join(folder, f.Name)
-		if now, err := os.ReadFile(path); err == nil && !isOurs(now) {
+		if now, err := regular.Read(path, path, mostKeys); err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !isOurs(now) {
 			err := fault.New(fault.Conflict, "%s is there, and not of falkirk create ecr-sync", path)
 			return out, fault.Hint(err, "take a folder of its own")
 		}

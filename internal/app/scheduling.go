@@ -24,6 +24,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/k9"
 	"falkirk/internal/kube"
+	"falkirk/internal/regular"
 )
 
 // scheduling is one run of create or delete ecr-sync.
@@ -187,7 +188,7 @@ func (w *scheduling) inlineKeys() error {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(w.app.Root, path)
 		}
-		raw, err := os.ReadFile(path)
+		raw, err := regular.Read(path, key, mostKeys)
 		if err != nil {
 			return fault.New(fault.Invalid, "read the key %s of job %s: %w", key, w.asked.Job, err)
 		}

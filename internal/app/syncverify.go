@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -11,7 +10,11 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/oci/signature"
 	"falkirk/internal/registries"
+	"falkirk/internal/regular"
 )
+
+// mostKeys bounds a file of public keys.
+const mostKeys = 1 << 20
 
 // verifier wants a signature by one of the keys of a job; nil where it names
 // none. A key is PEM, or a file beside the jobs.
@@ -28,7 +31,7 @@ func verifier(keys []string, folder string) (imagesync.Verifier, error) {
 				name = filepath.Join(folder, name)
 			}
 			var err error
-			if text, err = os.ReadFile(name); err != nil {
+			if text, err = regular.Read(name, name, mostKeys); err != nil {
 				return nil, fault.New(fault.Invalid, "read a public key: %w", err)
 			}
 		}

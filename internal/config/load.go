@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // FileName is the name of an app file.
@@ -72,7 +72,7 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 // read takes one byte more than is allowed, so that a file which is too large
 // is noticed and not read.
 func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err := fault.New(fault.NotFound, "no app file %s", path)
 		return nil, fault.Hint(err, "make one with: falkirk init")
@@ -81,9 +81,6 @@ func read(path string) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "open the app file: %w", err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, fault.New(fault.Invalid, "the app file %s is not a file", path)
-	}
 	raw, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the app file %s: %w", path, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // App is app-config.yml, as far as the files of production follow from it.
@@ -32,7 +33,7 @@ type Deployment struct {
 // ReadApp reads app-config.yml of a folder; false if there is none.
 func ReadApp(dir string) (App, bool, error) {
 	path := filepath.Join(dir, AppConfig)
-	raw, err := os.ReadFile(path)
+	raw, err := regular.Read(path, path, mostText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return App{}, false, nil
 	}
@@ -129,7 +130,7 @@ func Write(dir string, f File) (Written, error) {
 	path := filepath.Join(dir, f.Name)
 	w, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // for everybody who reads the repository
 	if errors.Is(err, fs.ErrExist) {
-		now, err := os.ReadFile(path)
+		now, err := regular.Read(path, path, mostText)
 		if err != nil {
 			return "", fault.New(fault.Invalid, "read %s: %w", path, err)
 		}

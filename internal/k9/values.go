@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // The names of the files.
@@ -72,9 +72,12 @@ func (v Values) Blanks() []Blank {
 	return out
 }
 
+// mostText bounds the files of k9.
+const mostText = 4 << 20
+
 // Read reads ecr-sync-values.yml. Keys that nobody knows are refused.
 func Read(path string) (Values, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := regular.Read(path, path, mostText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Values{}, fault.Hint(fault.New(fault.NotFound, "no file %s", path), "falkirk create prd-configs writes it")
 	}
@@ -90,7 +93,7 @@ func Read(path string) (Values, error) {
 
 // IsValues reports whether a file is ecr-sync-values.yml, whatever its name is.
 func IsValues(path string) bool {
-	raw, err := os.ReadFile(path)
+	raw, err := regular.Read(path, path, mostText)
 	return filepath.Base(path) == SyncValues || err == nil && regexp.MustCompile(`(?m)^appName:`).Match(raw)
 }
 

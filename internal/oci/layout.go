@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // Layout reads an OCI image layout, in a folder or in a tar archive that is not
@@ -57,7 +58,7 @@ func (l *Layout) openFolder() error {
 		return err
 	}
 	l.close = root.Close
-	l.reader = func(name string) (io.ReadCloser, error) { return root.Open(name) }
+	l.reader = func(name string) (io.ReadCloser, error) { return regular.OpenIn(root, name) }
 	return nil
 }
 
@@ -66,7 +67,7 @@ const maxLayoutEntries = 100_000
 
 // openTar remembers where each file of the archive begins.
 func (l *Layout) openTar() error {
-	f, err := os.Open(l.path)
+	f, err := regular.Open(l.path)
 	if err != nil {
 		return err
 	}

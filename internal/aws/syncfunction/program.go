@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // Program is what the function runs.
@@ -35,7 +36,7 @@ func Executable(path string) (Program, error) {
 	if err != nil {
 		return Program{}, err
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := regular.Read(path, path, mostUnpacked)
 	if err != nil {
 		return Program{}, err
 	}
@@ -44,11 +45,19 @@ func Executable(path string) (Program, error) {
 
 // Zip takes the program out of a zip for Lambda, such as one of a release.
 func Zip(path string) (Program, error) {
-	r, err := zip.OpenReader(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return Program{}, fault.New(fault.Invalid, "open %s: %w", path, err)
 	}
-	defer r.Close()
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return Program{}, fault.New(fault.Invalid, "open %s: %w", path, err)
+	}
+	r, err := zip.NewReader(file, info.Size())
+	if err != nil {
+		return Program{}, fault.New(fault.Invalid, "open %s: %w", path, err)
+	}
 	f, err := r.Open(bootstrap)
 	if err != nil {
 		return Program{}, fault.Hint(fault.New(fault.Invalid, "%s holds no %s", path, bootstrap), "take falkirk_VERSION_lambda_arm64.zip of a release")

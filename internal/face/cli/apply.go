@@ -14,6 +14,7 @@ import (
 
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // mostSaved is the most bytes that a saved plan may have.
@@ -62,7 +63,7 @@ func (f *face) planShowCmd() *cobra.Command {
 
 // readSaved reads a saved plan and refuses one that has been edited.
 func readSaved(path string) (engine.Saved, error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return engine.Saved{}, fault.Hint(fault.New(fault.NotFound, "no saved plan %s", path), "falkirk plan VERSION --to ENVIRONMENT --save %s", path)
 	}

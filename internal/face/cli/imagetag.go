@@ -3,13 +3,13 @@ package cli
 import (
 	"bufio"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
+	"falkirk/internal/regular"
 )
 
 func (f *face) imageTagCmd(r *ImageRequest) *cobra.Command {
@@ -59,7 +59,7 @@ func (f *face) newTags(list string, args []string) ([]images.NewTag, error) {
 	}
 	in := f.In
 	if list != "-" {
-		file, err := os.Open(list)
+		file, err := regular.Open(list)
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "read the list: %w", err)
 		}

@@ -5,7 +5,6 @@ package ignore
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // File is the name of the ignore file.
@@ -51,10 +51,13 @@ func (l *List) Add(where, base string, lines ...string) error {
 	return errors.Join(errs...)
 }
 
+// mostText bounds an ignore file.
+const mostText = 4 << 20
+
 // Read appends the ignore file of the folder at, if there is one; base is as in Add.
 func (l *List) Read(at, base string) error {
 	name := filepath.Join(at, File)
-	raw, err := os.ReadFile(name)
+	raw, err := regular.Read(name, name, mostText)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // whether at is a folder is asked elsewhere
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // program is what a file that is to be run says of itself.
@@ -26,7 +27,7 @@ func (p program) runsOn(platform string) bool {
 }
 
 func inspect(at string) (program, error) {
-	f, err := os.Open(at)
+	f, err := regular.Open(at)
 	if err != nil {
 		return program{}, err
 	}

@@ -19,6 +19,7 @@ import (
 	"falkirk/internal/pack"
 	"falkirk/internal/pack/bundle"
 	"falkirk/internal/pack/tree"
+	"falkirk/internal/regular"
 )
 
 // Kind is the word for these components in the app file.
@@ -163,7 +164,7 @@ func (w *work) zip(ctx context.Context, out io.Writer, path string, dir bool) er
 }
 
 func copyFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return fault.New(fault.Invalid, "%w", err)
 	}
@@ -173,7 +174,7 @@ func copyFile(w io.Writer, path string) error {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "read the template: %w", err)
 	}

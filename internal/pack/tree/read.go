@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // IsDir reports whether f is a folder.
@@ -18,8 +19,8 @@ func Stat(at, p string) (File, error) {
 	if err != nil {
 		return File{}, notThere(at, err)
 	}
-	if !info.Mode().IsRegular() {
-		return File{}, fault.New(fault.Invalid, "%s is not a file", at)
+	if err := regular.Check(at, info); err != nil {
+		return File{}, err
 	}
 	return File{Path: p, Mode: info.Mode(), Size: info.Size(), at: at, info: info}, nil
 }
@@ -27,7 +28,7 @@ func Stat(at, p string) (File, error) {
 // Open reads the content. When the file is no longer, or does not stay, what it
 // was when it was listed, reading ends in an error that names it.
 func (f File) Open() (io.ReadCloser, error) {
-	file, err := os.Open(f.at)
+	file, err := regular.Open(f.at)
 	if err != nil {
 		return nil, err
 	}

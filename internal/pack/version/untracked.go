@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"falkirk/internal/regular"
 )
 
 // hashUntracked adds the content of files that git does not know yet; status is
@@ -34,7 +36,7 @@ func hashFile(w io.Writer, at string) error {
 	if !info.Mode().IsRegular() {
 		return nil // a link or a nested repository: its name and size must do
 	}
-	f, err := os.Open(at)
+	f, err := regular.Open(at)
 	if err != nil {
 		return err
 	}

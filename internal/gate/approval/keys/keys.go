@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // usual are the files that OpenSSH looks for below ~/.ssh, in the order in
@@ -63,11 +64,14 @@ func expand(path, home string) string {
 	return path
 }
 
+// mostKey bounds a public key.
+const mostKey = 1 << 20
+
 // read finds the public half beside a private key. The key is left to
 // ssh-keygen, as it may be in an agent only.
 func read(path string) (Key, error) {
 	private := strings.TrimSuffix(path, ".pub")
-	raw, err := os.ReadFile(private + ".pub")
+	raw, err := regular.Read(private+".pub", private+".pub", mostKey)
 	if err != nil {
 		err = fault.New(fault.NotFound, "read the public key beside %s: %w", private, err)
 		return Key{}, fault.Hint(err, "ssh-keygen -y -f %s > %s.pub makes it", private, private)

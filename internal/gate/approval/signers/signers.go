@@ -6,13 +6,13 @@ package signers
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"os"
+	"io/fs"
 	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"falkirk/internal/regular"
 )
 
 // mostBytes is the most that a list may have.
@@ -38,16 +38,13 @@ type Line struct {
 
 // Read reads the file at path; name is what messages call it.
 func Read(path, name string) (List, error) {
-	file, err := os.Open(path)
+	raw, err := regular.Read(path, name, mostBytes)
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err // without the path, which is of this machine
+	}
 	if err != nil {
-		return List{}, errors.Unwrap(err) // without the path, which is of this machine
-	}
-	raw, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return List{}, fmt.Errorf("read it: %w", err)
-	}
-	if len(raw) > mostBytes {
-		return List{}, fmt.Errorf("it has more than %d bytes", mostBytes)
+		return List{}, err
 	}
 	return Parse(string(raw), name), nil
 }
