@@ -27,6 +27,9 @@ import (
 	stacktarget "falkirk/internal/target/stack"
 )
 
+// kindLocal is the target that is this machine.
+const kindLocal = "local"
+
 // component is a kind of component: its block, and what packs it.
 type component struct {
 	config.Kind
@@ -64,7 +67,7 @@ func components() []component {
 
 func targets() []target {
 	return []target{
-		{config.Kind{Name: "local", Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
+		{config.Kind{Name: kindLocal, Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
 		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules}, openImage},
 		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules}, openSite},
 		{config.Kind{Name: stacktarget.Kind, Doc: "A stack of CloudFormation.", New: func() any { s := stacktarget.Defaults(); return &s }, Place: stackRules}, openStack},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
 		Ledger: func(env string) engine.Ledger {
-			return careful{ledger.New(objects, f.App.Name, env, ledger.Options{Memory: &memory}), redactor(f.Secrets)}
+			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, report)), redactor(f.Secrets)}
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
@@ -57,9 +58,11 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	}
 	return &cli.App{
 		File: f, Engine: run, Releases: store, Blob: store.Open,
-		Ledger: func(env string) cli.Log { return ledger.New(objects, f.App.Name, env, ledger.Options{}) },
+		Ledger: func(env string) cli.Log {
+			return ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, report))
+		},
 		Packer: packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
-		Local:  steering{app: f.App, target: run.Targets["local"]},
+		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
 		Flush:  func() []string { return append(crier.close(), sky.report()...) },
@@ -68,6 +71,22 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		},
 		Differ: newDiffer(f.App.Root, store, redactor(f.Secrets)),
 	}, nil
+}
+
+// lockOptions are the options of an environment's ledger.
+func lockOptions(a delivery.App, env string, memory *ledger.Memory, report func(engine.Event)) ledger.Options {
+	opt := ledger.Options{
+		Lease: a.Lock.Lease.Std(), Request: a.Lock.Request.Std(), Memory: memory,
+		Tell: func(text string) {
+			report(engine.Event{At: time.Now().UTC(), Kind: engine.Watching, Operation: delivery.Operation{App: a.Name, Environment: env}, Note: text})
+		},
+	}
+	e, err := a.Environment(env)
+	remote := func(l delivery.Landing) bool { return l.Target != kindLocal }
+	if err == nil && !slices.ContainsFunc(e.Landings, remote) && strings.HasPrefix(a.Store, "file://") {
+		opt.Request = -1 // what the process wrote here, it wrote before it ended
+	}
+	return opt
 }
 
 // openBucket opens the store of an app by its URL.

@@ -13,7 +13,8 @@ import (
 type Info struct {
 	Key      string
 	Size     int64
-	Modified time.Time
+	Modified time.Time // by the store's clock
+	Read     time.Time // when the store answered, by the same clock; zero where it does not tell
 }
 
 // Bucket holds objects under slash-separated keys. A key is clean, relative,

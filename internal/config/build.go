@@ -42,7 +42,7 @@ func (b *builder) decode(n *node, into any, label string) {
 
 // build goes on after every problem, so that all are found.
 func (b *builder) build(root *node) {
-	doc := document{Store: "file://.falkirk", Keep: 2, Parallel: 8}
+	doc := document{Store: "file://.falkirk", Keep: 2, Parallel: 8, Lock: lock(delivery.DefaultLock())}
 	b.decodeLazy(root, &doc, "the file")
 	if root.shape != mapping {
 		return
@@ -52,6 +52,7 @@ func (b *builder) build(root *node) {
 	b.file.Falkirk = doc.Falkirk
 	app := &b.file.App
 	app.Name, app.Store, app.StoreAccount = doc.App, b.store(doc), doc.StoreAccount
+	app.Lock = b.lock(root.get("lock"), doc.Lock)
 	b.misplaced(root, false)
 	b.accounts(doc.Accounts)
 	b.accountNamed(root.get("storeAccount"), doc.StoreAccount)

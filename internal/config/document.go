@@ -23,6 +23,7 @@ type document struct {
 	Falkirk      string  `json:"falkirk" jsonschema:"pattern=^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$,description=the one version of falkirk that may work on this app: such as 1.4.0; install.sh installs it; default: any"`
 	Store        string  `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
 	StoreAccount string  `json:"storeAccount" jsonschema:"description=name under accounts: the account that an s3:// store is reached by; default: the starting credentials"`
+	Lock         lock    `json:"lock" jsonschema:"description=how one command at a time holds an environment; the defaults fit AWS"`
 	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count,default=2"`
 	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
 	Accounts     *node   `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
@@ -31,6 +32,12 @@ type document struct {
 	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
 	Notices      []*node `json:"notices" jsonschema:"description=who is told of what happens"`
 	Sync         []*node `json:"sync" jsonschema:"description=images that are kept in another registry too: for falkirk sync"`
+}
+
+// lock has the times of the lock of an environment.
+type lock struct {
+	Lease   delivery.Duration `json:"lease" jsonschema:"type=string,description=how long a command may write after it renewed its lease; from 1s to 10m,default=15s"`
+	Request delivery.Duration `json:"request" jsonschema:"type=string,description=the longest that a request takes to have its effect; the next command waits for lease and request before it takes an environment from a command that no longer answers; from 100ms to 10m,default=10s"`
 }
 
 // jobs is a file that holds nothing but jobs of falkirk sync.

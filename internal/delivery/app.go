@@ -6,6 +6,7 @@ package delivery
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"falkirk/internal/fault"
 )
@@ -16,6 +17,7 @@ type App struct {
 	Root         string        `json:"root"`                   // folder of the app file, absolute
 	Store        string        `json:"store"`                  // URL, absolute where it is a file://
 	StoreAccount string        `json:"storeAccount,omitempty"` // the account of an s3:// store; "": the starting credentials
+	Lock         Lease         `json:"-"`                      // no part of what a plan is made from
 	Accounts     []Account     `json:"accounts,omitempty"`
 	Components   []Component   `json:"components"`
 	Environments []Environment `json:"environments"` // in their order
@@ -24,6 +26,17 @@ type App struct {
 	Syncs   []SyncSetting   `json:"syncs,omitempty"`
 
 	Groups map[string][]string `json:"groups,omitempty"` // people by group, for approvals
+}
+
+// Lease says how one operation at a time holds an environment.
+type Lease struct {
+	Lease   Duration `json:"lease"`   // a holder that has not renewed for so long writes nothing more
+	Request Duration `json:"request"` // the longest that a request takes to have its effect
+}
+
+// DefaultLock is the lock of an app that says nothing else.
+func DefaultLock() Lease {
+	return Lease{Lease: Duration(15 * time.Second), Request: Duration(10 * time.Second)}
 }
 
 // SyncSetting is a job that keeps images of one registry also in another.

@@ -3,7 +3,7 @@ package delivery
 import "time"
 
 // EntrySchema is the version of the ledger entry's format.
-const EntrySchema = 1
+const EntrySchema = 2
 
 // Event is what a ledger entry records.
 type Event string
@@ -57,6 +57,7 @@ type Entry struct {
 	Serving   *Serving   `json:"serving,omitempty"`  // proved
 	Approval  *Approval  `json:"approval,omitempty"` // decided, with the verb approve or reject
 	Result    Result     `json:"result,omitempty"`   // closed, taken
+	Stolen    bool       `json:"stolen,omitempty"`   // taken: its holder may have been alive; the next operation waits until that one's lease has ended
 	Error     string     `json:"error,omitempty"`    // closed
 	After     []Standing `json:"after,omitempty"`    // closed: what is live and ready now
 	Next      string     `json:"next,omitempty"`     // closed: what moves it on, where that is known

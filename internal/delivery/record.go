@@ -10,6 +10,7 @@ type Record struct {
 	Last     int        // number of the last entry
 	LastHash string     // sha256:… of the last entry as stored
 	Open     *Entry     // the opened entry of the operation under way, or nil
+	Stolen   *Entry     // the opened entry of the operation that was stolen last, until the next one opens
 	Standing []Standing // after the last operation that told
 	Way      []Standing // the way back of a promotion that has not settled; nil when all is settled
 	Toward   string     // the release that a rollback which has not settled goes to; else ""
@@ -46,7 +47,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 	r.Last, r.LastHash = e.Number, hash
 	switch e.Event {
 	case Opened:
-		r.Open = &e
+		r.Open, r.Stolen = &e, nil
 		r.Recent = append(slices.Clip(r.Recent[max(0, len(r.Recent)-mostRecent+1):]), e.Operation)
 	case Planned:
 		r.Bound = r.bind(e)
@@ -62,6 +63,9 @@ func (r Record) Fold(e Entry, hash string) Record {
 		return r.decide(e)
 	case Closed, Taken:
 		if r.Open != nil && r.Open.Operation.ID == e.Operation.ID {
+			if e.Stolen {
+				r.Stolen = r.Open
+			}
 			r.Open = nil
 		}
 		if e.After != nil {

@@ -11,6 +11,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // do carries out a plan: places side by side, the steps of one place in order.
@@ -86,6 +87,10 @@ func (r *run) doStep(ctx context.Context, s delivery.Step, p delivery.Placement)
 	stepCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), fence.ErrLost) {
+			cancel()
+			return
+		}
 		t := time.AfterFunc(r.e.grace(), cancel)
 		context.AfterFunc(stepCtx, func() { t.Stop() })
 	})
@@ -94,6 +99,7 @@ func (r *run) doStep(ctx context.Context, s delivery.Step, p delivery.Placement)
 	began := r.e.Now()
 	r.report(Event{Kind: Starting, Place: &s.Place, Step: &s})
 	out, err := r.repeat(ctx, stepCtx, s, p)
+	err = r.orLost(ctx, err)
 	ev := Event{Kind: Finished, Place: &s.Place, Step: &s, Note: out.Note, Took: r.e.Now().Sub(began)}
 	if err != nil {
 		ev.Error = err.Error()

@@ -39,6 +39,11 @@ type Ledger interface {
 
 // Hold is an environment taken by one operation.
 type Hold interface {
+	// Guard gives a context in which everything that is written is refused once
+	// the lease has ended; it is cancelled when that is noticed.
+	Guard(ctx context.Context) (context.Context, context.CancelFunc)
+	// Held is nil while the lease runs, and fault.Locked after. It asks nobody.
+	Held() error
 	// Check fails when the environment was taken over, and gives the record with
 	// what others wrote meanwhile.
 	Check(ctx context.Context) (delivery.Record, error)

@@ -11,6 +11,7 @@ type EventKind string
 
 // The kinds of events, in the order in which a run meets them.
 const (
+	Watching  EventKind = "watching" // Note says which earlier operation is waited for
 	Began     EventKind = "began"    // the environment is held
 	Planned   EventKind = "planned"  // Plan says what will be done
 	Warned    EventKind = "warning"  // Note says what is not as it should be

@@ -49,7 +49,7 @@ func (r *run) carry(ctx context.Context, p phase) error {
 	if err == nil {
 		err = r.steps(ctx, p)
 	}
-	if !isFinal(err) {
+	if err = r.orLost(ctx, err); !isFinal(err) {
 		return err
 	}
 	if p.back != nil && !idle {
@@ -99,6 +99,8 @@ func isFinal(err error) bool {
 func (r *run) undo(ctx context.Context, cause error, back func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
 	defer cancel()
+	ctx, release := r.hold.Guard(ctx)
+	defer release()
 	r.undoes.Store(true)
 	r.report(Event{Kind: Undoing, Error: cause.Error()})
 	if err := back(ctx); err != nil {

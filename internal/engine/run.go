@@ -9,6 +9,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // run is one operation under way: it holds its environment.
@@ -52,8 +53,10 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	r := &run{e: e, env: a.sit.Environment, op: op, rel: a.rel, hold: hold, rec: rec, now: rec, whole: a.sit.Whole}
+	ctx, release := hold.Guard(ctx)
+	defer release()
 	r.report(Event{Kind: Began})
-	return r.end(ctx, r.work(ctx, a, req.Saved))
+	return r.end(ctx, r.orLost(ctx, r.work(ctx, a, req.Saved)))
 }
 
 // work looks again, unless nobody can have written since it was looked at, and
@@ -103,6 +106,16 @@ func bound(rec delivery.Record, op delivery.Operation, plan delivery.Plan) strin
 	return plan.Digest()
 }
 
+// orLost is err, unless the environment is no longer held: then whatever went
+// wrong, or right, that is the error. It says who has it now.
+func (r *run) orLost(ctx context.Context, err error) error {
+	if r.hold.Held() == nil || errors.Is(err, fence.ErrLost) {
+		return err
+	}
+	_, lost := r.hold.Check(ctx)
+	return lost
+}
+
 // end closes the operation with what stands, and turns the outcome into the
 // result. An operation that was taken over is no longer ours to close.
 func (r *run) end(ctx context.Context, err error) (Result, error) {
@@ -125,7 +138,10 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 	if err != nil {
 		entry.Error, entry.Next = err.Error(), fault.HintOf(err)
 	}
-	if closeErr := r.hold.Close(ctx, entry); closeErr != nil {
+	if closeErr := r.hold.Close(ctx, entry); fault.Is(closeErr, fault.Locked) {
+		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: closeErr.Error()})
+		return Result{}, closeErr
+	} else if closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close the operation in the ledger: %w", closeErr))
 		result, entry.Error = resultOf(err), err.Error()
 	}

@@ -92,7 +92,7 @@ func (f *Fence) Deadline() (until time.Duration, changed <-chan struct{}) {
 }
 
 // ErrLost is in every error that says that the environment is no longer held.
-var ErrLost = fault.New(fault.Locked, "the environment is no longer held")
+var ErrLost = fault.New(fault.Locked, "the lease has ended")
 
 type contextKey struct{}
 

@@ -132,6 +132,11 @@ func (l *Ledger) get(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readAll(r)
+}
+
+// readAll reads and closes what is at most as long as an entry.
+func readAll(r io.ReadCloser) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxEntry+1))
 	return raw, errors.Join(err, r.Close())
 }

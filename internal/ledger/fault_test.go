@@ -76,7 +76,7 @@ func (s *trap) List(ctx context.Context, prefix, after string) iter.Seq2[bucket.
 
 // until repeats what fails because of the trap; a lock of its own making goes
 // when the lease does.
-func until(t *testing.T, c *clock, what string, do func() error) {
+func until(t *testing.T, what string, do func() error) {
 	t.Helper()
 	for range 20 {
 		err := do()
@@ -84,7 +84,7 @@ func until(t *testing.T, c *clock, what string, do func() error) {
 		case err == nil:
 			return
 		case fault.Is(err, fault.Locked) && !errors.Is(err, ledger.ErrLost):
-			c.forward(16 * time.Second)
+			time.Sleep(16 * time.Second)
 		case !errors.Is(err, errTrap):
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -114,29 +114,37 @@ func TestEveryCallOfTheStoreMayFail(t *testing.T) {
 
 func breakAt(t *testing.T, name string, after bool, k, length int64) (sprung bool) {
 	t.Helper()
-	dir, c := t.TempDir(), newClock()
-	store := &trap{Store: file.New(dir), after: after}
-	// A dead operation lies there already, so that taking over is tried too.
-	dead, _ := begin(t, at(dir, "dead", c), "dead")
+	within(t, func(t *testing.T, gone *cutOff) {
+		sprung = breakStoreAt(t, name, &trap{Store: gone.Store, after: after}, gone, k, length)
+	})
+	return sprung
+}
+
+func breakStoreAt(t *testing.T, name string, store *trap, gone *cutOff, k, length int64) (sprung bool) {
+	t.Helper()
+	// A dead operation is there already, so that a takeover is tried too.
+	dead, _ := begin(t, at(gone, "dead", 0), "dead")
 	must(t, dead.Append(t.Context(), did("x")))
-	c.forward(time.Minute)
+	gone.off.Store(true)
+	time.Sleep(time.Minute)
+	gone.off.Store(false)
 	store.from.Store(k)
 	store.to.Store(k + length)
-	l := ledger.New(store, "demo", "prd", ledger.Options{Now: c.now, Holder: far("me")})
+	l := at(store, "me", 0)
 	var h *ledger.Hold
-	until(t, c, name+": begin", func() (err error) {
+	until(t, name+": begin", func() (err error) {
 		h, _, err = l.Begin(t.Context(), operation("a"))
 		return err
 	})
-	until(t, c, name+": check", func() error { return checked(t.Context(), h) })
-	until(t, c, name+": append", func() error { return h.Append(t.Context(), did("one")) })
-	until(t, c, name+": append", func() error { return h.Append(t.Context(), did("two")) })
-	until(t, c, name+": close", func() error { return h.Close(t.Context(), done()) })
-	until(t, c, name+": close", func() error { return h.Close(t.Context(), done()) })
+	until(t, name+": check", func() error { return checked(t.Context(), h) })
+	until(t, name+": append", func() error { return h.Append(t.Context(), did("one")) })
+	until(t, name+": append", func() error { return h.Append(t.Context(), did("two")) })
+	until(t, name+": close", func() error { return h.Close(t.Context(), done()) })
+	until(t, name+": close", func() error { return h.Close(t.Context(), done()) })
 	if err := dead.Close(t.Context(), done()); !errors.Is(err, ledger.ErrLost) {
 		t.Errorf("%s: the dead closes: %v", name, err)
 	}
-	wantTold(t, name, at(dir, "x", c))
+	wantTold(t, name, at(gone, "x", 0))
 	return store.sprung.Load()
 }
 

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
-// ErrLost is in every error that says that another process has taken the
-// environment over.
-var ErrLost = errors.New("the environment was taken over")
+// ErrLost is in every error that says that the environment is no longer held:
+// another process has taken it, or the lease was not renewed in time.
+var ErrLost = fence.ErrLost
 
 // errEnded is in the error of an append after the operation was closed.
 var errEnded = errors.New("the operation has ended")
@@ -24,28 +24,23 @@ var errEnded = errors.New("the operation has ended")
 type Hold struct {
 	ledger  *Ledger
 	opened  delivery.Entry
-	key     string       // of the lease
-	snapped int          // the last entry of the snapshot; set before the hold is given away
-	until   atomic.Int64 // when the lease ends, in Unix nanoseconds
+	key     string // of the lease
+	snapped int    // the last entry of the snapshot; set before the hold is given away
+	fence   *fence.Fence
 
 	turn  chan struct{} // one at a time: the fields of this block
 	rec   delivery.Record
 	ended error // ErrLost or errEnded, explained
 
-	lost     chan struct{}
 	stop     context.CancelFunc
 	finished sync.WaitGroup
 }
 
 // hold starts the renewal, which outlives the context of Begin: a run that is
 // interrupted still has to move back and to close.
-func (l *Ledger) hold(ctx context.Context, s stored, rec delivery.Record, key string, until time.Time) *Hold {
+func (l *Ledger) hold(ctx context.Context, s stored, rec delivery.Record, key string, f *fence.Fence) *Hold {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	h := &Hold{
-		ledger: l, opened: s.entry, key: key, turn: make(chan struct{}, 1),
-		rec: rec, lost: make(chan struct{}), stop: stop,
-	}
-	h.until.Store(until.UnixNano())
+	h := &Hold{ledger: l, opened: s.entry, key: key, fence: f, turn: make(chan struct{}, 1), rec: rec, stop: stop}
 	h.finished.Go(func() { h.renew(ctx) })
 	return h
 }
@@ -53,24 +48,60 @@ func (l *Ledger) hold(ctx context.Context, s stored, rec delivery.Record, key st
 // Token is the fencing token: the number of the opened entry.
 func (h *Hold) Token() int { return h.opened.Number }
 
-// Lost is closed when it is known that the hold is gone.
-func (h *Hold) Lost() <-chan struct{} { return h.lost }
+// Guard gives a context for everything that the operation does: its requests
+// and writes are refused once the lease has ended, and it is cancelled with
+// ErrLost when that is noticed. The function releases it.
+func (h *Hold) Guard(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(fence.With(ctx, h.fence))
+	stop := make(chan struct{})
+	go func() {
+		select {
+		case <-h.fence.Closed():
+			cancel(h.fence.Check())
+		case <-stop:
+		}
+	}()
+	return ctx, sync.OnceFunc(func() { close(stop); cancel(context.Canceled) })
+}
+
+// Held is nil while the lease runs; it asks nobody.
+func (h *Hold) Held() error {
+	err := h.fence.Check()
+	if err == nil {
+		return nil
+	}
+	err = fault.New(fault.Locked, "%s no longer holds %s/%s: %w", describe(h.opened.Operation), h.ledger.app, h.ledger.env, err)
+	return fault.Hint(err, "falkirk lock show %s, then repeat the command", h.ledger.env)
+}
 
 // Check reports whether the environment is still held; it is asked before each
 // step, and gives the record with everything that others wrote meanwhile.
-// ErrLost when another process took it, and then the error says which.
+// ErrLost when the lease has ended or another process took the environment, and
+// then the error says which. A lease that has ended is not renewed.
 func (h *Hold) Check(ctx context.Context) (delivery.Record, error) {
-	if h.ledger.now().UnixNano() >= h.until.Load() {
-		if err := h.extend(ctx); err != nil {
-			return delivery.Record{}, err
-		}
-	}
 	if err := h.lock(ctx); err != nil {
 		return delivery.Record{}, err
 	}
 	defer h.unlock()
-	err := h.catchUp(ctx)
-	return h.rec, err
+	if err := h.Held(); err != nil {
+		return h.rec, h.whoTook(ctx, err)
+	}
+	if err := h.catchUp(ctx); err != nil {
+		return h.rec, err
+	}
+	return h.rec, h.Held()
+}
+
+// whoTook reads, for the error, who has the environment now. Reading is what a
+// former holder may do. The turn is held.
+func (h *Hold) whoTook(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(fence.With(context.WithoutCancel(ctx), nil), h.ledger.lease/3)
+	defer cancel()
+	_ = h.catchUp(ctx) // the error is about the lease
+	if h.ended != nil {
+		return h.ended
+	}
+	return err
 }
 
 // Append writes an entry of this operation; it fills in everything but what
@@ -88,9 +119,9 @@ func (h *Hold) Append(ctx context.Context, e delivery.Entry) error {
 }
 
 // Close ends the operation with an entry that says how, and the hold with it.
-// It writes even when ctx is cancelled already. Where it fails it ends the
-// lease, so that the environment can be taken over at once; it may be repeated
-// then, and after success that changes nothing.
+// It writes even when ctx is cancelled already, and stops the renewal: where it
+// fails it may be repeated until the lease ends. After success a repetition
+// changes nothing.
 func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 	h.stop()
 	h.finished.Wait()
@@ -100,24 +131,29 @@ func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 		return err
 	}
 	defer h.unlock()
+	ctx = fence.With(ctx, h.fence)
 	e.Event = delivery.Closed
 	err := h.append(ctx, e)
 	if errors.Is(err, errEnded) {
 		return nil
 	}
 	if err != nil {
-		_, leaseErr := h.ledger.leaseUntil(ctx, h.key, *h.opened.Holder, h.ledger.now().UTC())
-		return errors.Join(err, leaseErr)
+		return err
 	}
 	h.ledger.note(ctx, h.rec, h.snapped)
 	h.ledger.sweep(ctx, h.opened.Number)
+	h.fence.Close(fault.New(fault.Locked, "%w: the operation has ended", ErrLost))
 	return nil
 }
 
 // append writes e after whatever others wrote meanwhile. The turn is held.
 func (h *Hold) append(ctx context.Context, e delivery.Entry) error {
 	e.Operation = h.opened.Operation
+	ctx = fence.With(ctx, h.fence)
 	for h.ended == nil {
+		if err := h.Held(); err != nil {
+			return h.whoTook(ctx, err)
+		}
 		s, err := h.ledger.append(ctx, h.rec.Last, h.rec.LastHash, e)
 		if err == nil {
 			h.note(s)
@@ -157,14 +193,13 @@ func (h *Hold) note(s stored) {
 	if s.entry.Operation.ID != h.opened.Operation.ID {
 		return
 	}
-	l, op := h.ledger, describe(h.opened.Operation)
 	switch s.entry.Event {
 	case delivery.Taken:
-		h.ended = fault.New(fault.Locked, "%s no longer holds %s/%s since %s: %w: %s",
-			op, l.app, l.env, stamp(s.entry.At), ErrLost, s.entry.Note)
-		close(h.lost)
+		taken := fault.New(fault.Locked, "%w at %s: %s", ErrLost, stamp(s.entry.At), s.entry.Note)
+		h.fence.Close(taken)
+		h.ended = fault.New(fault.Locked, "%s no longer holds %s/%s: %w", describe(h.opened.Operation), h.ledger.app, h.ledger.env, taken)
 	case delivery.Closed:
-		h.ended = fmt.Errorf("%s in %s/%s: %w", op, l.app, l.env, errEnded)
+		h.ended = fmt.Errorf("%s in %s/%s: %w", describe(h.opened.Operation), h.ledger.app, h.ledger.env, errEnded)
 	}
 }
 
@@ -179,33 +214,42 @@ func (h *Hold) lock(ctx context.Context) error {
 
 func (h *Hold) unlock() { <-h.turn }
 
-// extend renews the lease once.
-func (h *Hold) extend(ctx context.Context) error {
-	until, err := h.ledger.writeLease(ctx, h.key, *h.opened.Holder)
-	if err == nil {
-		h.until.Store(until.UnixNano())
-	}
-	return err
-}
-
 // renew keeps the lease until the hold is closed or lost. What fails is tried
-// again: before each step Check asks for a lease that has not ended.
+// again soon; the lease ends by itself where that does not help.
 func (h *Hold) renew(ctx context.Context) {
+	ctx = fence.With(ctx, h.fence)
 	every := h.ledger.lease / 3
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
+	wait := time.NewTimer(every)
+	defer wait.Stop()
+	for renewal := 1; ; renewal++ {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.lost:
+		case <-h.fence.Closed():
 			return
-		case <-tick.C:
+		case <-wait.C:
 		}
-		try, cancel := context.WithTimeout(ctx, every)
-		if h.extend(try) == nil {
-			_, _ = h.Check(try) // ErrLost shows in h.lost
+		if h.fence.Check() != nil {
+			return
 		}
-		cancel()
+		next := every
+		if h.extend(ctx, renewal) != nil {
+			next = every / 4
+		}
+		wait.Reset(next)
 	}
+}
+
+// extend renews the lease once, and looks whether somebody took the environment.
+func (h *Hold) extend(ctx context.Context, renewal int) error {
+	ctx, cancel := context.WithTimeout(ctx, h.ledger.lease/3)
+	defer cancel()
+	until, err := h.ledger.writeLease(ctx, h.key, *h.opened.Holder, renewal)
+	if err == nil {
+		err = h.fence.Extend(until)
+	}
+	if err == nil {
+		_, err = h.Check(ctx)
+	}
+	return err
 }

@@ -15,6 +15,7 @@ import (
 	"falkirk/internal/bucket"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // Store is what a ledger needs of a bucket.
@@ -31,10 +32,13 @@ type Holder = delivery.Holder
 
 // Options are what a ledger takes from outside; each has a default.
 type Options struct {
-	Now    func() time.Time // time.Now
-	Lease  time.Duration    // 15s: a holder that has not renewed for so long is taken for dead
-	Holder Holder           // ThisProcess(); the token is made for each hold
-	Memory *Memory          // of the process; nil: every read is from the beginning
+	Now     func() time.Time     // time.Now; for the dates of entries only
+	Clock   func() time.Duration // fence.SinceBoot; all waiting and the lease's deadline are measured with it
+	Lease   time.Duration        // 15s: a holder that has not renewed for so long writes nothing more
+	Request time.Duration        // 10s: the longest that a request takes to have its effect; negative: the targets get no requests over a network
+	Holder  Holder               // ThisProcess(); the token is made for each hold
+	Memory  *Memory              // of the process; nil: every read is from the beginning
+	Tell    func(text string)    // told of what is waited for; may be nil
 }
 
 // Ledger is the log of one environment of one app. It keeps nothing in memory
@@ -43,22 +47,38 @@ type Ledger struct {
 	store    Store
 	app, env string
 	now      func() time.Time
+	clock    func() time.Duration
 	lease    time.Duration
+	request  time.Duration
 	holder   Holder
 	memory   *Memory
+	tell     func(string)
 }
 
-const defaultLease = 15 * time.Second
+const (
+	defaultLease   = 15 * time.Second
+	defaultRequest = 10 * time.Second
+)
 
 // New is the ledger of an environment. It reads nothing yet.
 func New(store Store, app, env string, opt Options) *Ledger {
-	l := &Ledger{store: store, app: app, env: env, now: opt.Now, lease: opt.Lease, holder: opt.Holder, memory: opt.Memory}
+	l := &Ledger{
+		store: store, app: app, env: env, now: opt.Now, clock: opt.Clock, lease: opt.Lease, request: opt.Request,
+		holder: opt.Holder, memory: opt.Memory, tell: opt.Tell,
+	}
 	if l.now == nil {
 		l.now = time.Now
+	}
+	if l.clock == nil {
+		l.clock = fence.SinceBoot
 	}
 	if l.lease <= 0 {
 		l.lease = defaultLease
 	}
+	if l.request == 0 {
+		l.request = defaultRequest
+	}
+	l.request = max(l.request, 0)
 	if l.holder == (Holder{}) {
 		l.holder = ThisProcess()
 	}

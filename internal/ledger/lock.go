@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/fault"
 )
 
 // Lock says who has the environment, and whether the holder is alive.
@@ -22,16 +21,14 @@ func (l *Ledger) Lock(ctx context.Context) (delivery.Lock, error) {
 func (l *Ledger) lockOf(ctx context.Context, rec delivery.Record) (delivery.Lock, error) {
 	open := *rec.Open
 	out := delivery.Lock{Environment: l.env, Held: true, Operation: &open.Operation, Holder: open.Holder, Since: &open.At}
-	until, err := l.readLease(ctx, open)
+	s, err := l.readLease(ctx, open)
 	if err != nil {
 		return out, err
 	}
-	out.Lease = &until
-	dead, err := l.staleness(ctx, open)
-	if err != nil && !fault.Is(err, fault.Locked) {
-		return out, err
+	out.Lease = &s.Expires
+	if out.Dead = l.over(open); out.Dead == "" && s.isPast() {
+		out.Dead = s.past()
 	}
-	out.Dead = dead
 	last, err := l.fetch(ctx, rec.Last)
 	if err == nil {
 		out.Doing = doing(last.entry)
@@ -48,8 +45,10 @@ func doing(e delivery.Entry) string {
 }
 
 // Steal ends the operation that has the environment, also when its holder is
-// alive: it finds out before its next step. The answer is the lock that was
-// taken away; one that is not held says that there was none.
+// alive, and waits until that holder can write nothing more: it finds out when
+// it renews its lease. The answer is the lock that was taken away; one that is
+// not held says that there was none. A wait that is interrupted is continued by
+// the next Begin.
 func (l *Ledger) Steal(ctx context.Context, actor, reason string) (delivery.Lock, error) {
 	by := l.holder
 	by.Token = rand.Text()
@@ -63,12 +62,12 @@ func (l *Ledger) Steal(ctx context.Context, actor, reason string) (delivery.Lock
 			return was, err
 		}
 		s, err := l.append(ctx, rec.Last, rec.LastHash, delivery.Entry{
-			Event: delivery.Taken, Operation: rec.Open.Operation, Result: delivery.ResultLost, Holder: &by,
+			Event: delivery.Taken, Operation: rec.Open.Operation, Result: delivery.ResultLost, Holder: &by, Stolen: true,
 			Note: fmt.Sprintf("stolen by %s from %s: %s", actor, by, reason),
 		})
 		if err == nil {
 			l.note(ctx, rec.Fold(s.entry, s.hash), rec.Last)
-			return was, nil
+			return was, l.drained(ctx, *rec.Open)
 		}
 		if !errors.Is(err, errOvertaken) {
 			return was, err

@@ -44,7 +44,10 @@ func operation(id string) delivery.Operation {
 	}
 }
 
-func in(dir string) *ledger.Ledger { return ledger.New(file.New(dir), "demo", "prd", ledger.Options{}) }
+// in is the ledger of this process, which writes nothing over a network.
+func in(dir string) *ledger.Ledger {
+	return ledger.New(file.New(dir), "demo", "prd", ledger.Options{Request: -1})
+}
 
 // other runs this test binary as another process.
 func other(t *testing.T, dir, role string, args ...string) *exec.Cmd {

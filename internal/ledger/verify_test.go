@@ -118,18 +118,22 @@ func TestVerifyNotesWhatDoesNotBelong(t *testing.T) {
 
 func TestALockIsShownAndStolen(t *testing.T) {
 	t.Parallel()
-	dir, c := t.TempDir(), newClock()
-	l := at(dir, "one", c)
+	within(t, lockIsShownAndStolen)
+}
+
+func lockIsShownAndStolen(t *testing.T, store *cutOff) {
+	t.Helper()
+	l := at(store, "one", 0)
 	if lock, err := l.Steal(t.Context(), "bea", "x"); err != nil || lock.Held {
 		t.Errorf("nothing is held, and stealing says %+v, %v", lock, err)
 	}
 	h, _ := begin(t, l, "long")
 	must(t, h.Append(t.Context(), delivery.Entry{Event: delivery.Did, Step: &delivery.Step{Component: "web", Summary: "switch"}}))
-	lock, err := at(dir, "two", c).Lock(t.Context())
+	lock, err := at(store, "two", 0).Lock(t.Context())
 	if err != nil || !lock.Held || lock.Operation.ID != "long" || lock.Holder.Host != "one" || lock.Dead != "" || !strings.Contains(lock.Doing, "web: switch") {
 		t.Errorf("%+v, %v", lock, err)
 	}
-	was, err := at(dir, "two", c).Steal(t.Context(), "bea", "it hangs")
+	was, err := at(store, "two", 0).Steal(t.Context(), "bea", "it hangs")
 	if err != nil || was.Operation.ID != "long" {
 		t.Errorf("%+v, %v", was, err)
 	}
@@ -137,7 +141,7 @@ func TestALockIsShownAndStolen(t *testing.T) {
 	if err := h.Append(t.Context(), did("more")); err == nil {
 		t.Error("the former holder still writes")
 	}
-	next, _ := begin(t, at(dir, "two", c), "next")
+	next, _ := begin(t, at(store, "two", 0), "next")
 	must(t, next.Close(t.Context(), done()))
 	_ = h.Close(t.Context(), done())
 	wantStory(t, l, "opened long", "did long ", "taken long lost", "opened next", "closed next done")

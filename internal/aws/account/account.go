@@ -15,6 +15,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // Options is what a pool works with.
@@ -104,7 +105,7 @@ func (p *Pool) placed(cfg aws.Config, a delivery.Account, region string) (aws.Co
 func wide() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
-	})
+	}, fence.Limit)
 }
 
 // starting reads the SDK's ordinary chain once.
@@ -120,6 +121,7 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	}
 	cfg.Retryer = p.retryer("", cfg.Region, standard, nil) // of the roles' chains
 	cfg.Logger = logging.Nop{}                             // what matters is in the errors
+	cfg.APIOptions = append(cfg.APIOptions, fenced)
 	p.start = &cfg
 	return cfg, nil
 }

@@ -13,6 +13,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // Classify gives an error of the SDK its kind: what was not allowed is
@@ -30,6 +31,9 @@ const (
 func isOneOf(codes, code string) bool { return code != "" && strings.Contains(codes, " "+code+" ") }
 
 func classify(err error) error {
+	if errors.Is(err, fence.ErrLost) {
+		return fault.New(fault.Locked, "%w", err)
+	}
 	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+
+	"falkirk/internal/fence"
 )
 
 // attempts is how often one call is sent at most. With the SDK's back-off of up
@@ -40,6 +42,8 @@ type told struct {
 func (t told) IsErrorRetryable(err error) bool {
 	var api smithy.APIError
 	switch {
+	case errors.Is(err, fence.ErrLost):
+		return false
 	case t.renew != nil && errors.As(err, &api) && isOneOf(codesExpired, api.ErrorCode()):
 		t.renew()
 		return true

@@ -12,6 +12,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"falkirk/internal/fence"
 	"falkirk/internal/limit"
 )
 
@@ -62,7 +63,7 @@ func wide(given aws.HTTPClient) aws.HTTPClient {
 		return given // the caller's own
 	}
 	if b == nil {
-		b = awshttp.NewBuildableClient()
+		b = awshttp.NewBuildableClient().WithTransportOptions(fence.Limit)
 	}
 	return b.WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = most, most

@@ -16,6 +16,7 @@ import (
 
 	"falkirk/internal/bucket"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // Bucket is a bucket in a folder. Objects are written under a hidden folder of
@@ -108,6 +109,9 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 	// os.Remove would take an empty folder too, which is no object.
 	if st, err := os.Lstat(path); err == nil && st.IsDir() {
 		return nil
+	}
+	if err := fence.Check(ctx); err != nil {
+		return fmt.Errorf("delete object %s: %w", key, err)
 	}
 	err = os.Remove(path)
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"falkirk/internal/bucket"
+	"falkirk/internal/fence"
 )
 
 // staged is a file under the staging folder. It is locked while it is open, so
@@ -104,6 +105,9 @@ func (s *staged) finish(ctx context.Context, key string, place func() error) err
 		err = fs.ErrClosed
 	default:
 		err = s.f.Sync()
+	}
+	if err == nil {
+		err = fence.Check(ctx)
 	}
 	if err == nil {
 		err = place()

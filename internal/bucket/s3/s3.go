@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"falkirk/internal/bucket"
@@ -78,6 +79,7 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Inf
 		return nil, bucket.Info{}, b.explain("read", key, err)
 	}
 	info := bucket.Info{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified)}
+	info.Read, _ = awsmiddleware.GetServerTime(out.ResultMetadata) // the Date header
 	return &body{ctx: ctx, b: b, key: key, etag: out.ETag, size: info.Size, r: out.Body}, info, nil
 }
 

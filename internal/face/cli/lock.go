@@ -70,12 +70,17 @@ func (f *face) lockStealCmd() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use: "steal ENVIRONMENT", Short: "End the operation that has an environment, also when its process lives",
-		Long: `Ends the operation that has an environment. Its process, if it lives, finds out before
-its next step and does nothing more; the step under way may still come to its end.
-A dead process needs no stealing: the next command takes over from it.`,
+		Long: `Ends the operation that has an environment, and waits until its process can write
+nothing more: the process finds out when it renews its lease, or its lease ends. That
+takes up to lease and request of the app file's lock, by default 25 seconds after the
+last renewal. A process that has ended needs no stealing: the next command takes over.`,
 		Args: exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			app, err := f.open(cmd.Context(), func(ev engine.Event) {
+				if ev.Kind == engine.Watching && !f.quiet && !f.isJSON() {
+					fmt.Fprintln(f.Err, ev.Note)
+				}
+			})
 			if err != nil {
 				return err
 			}

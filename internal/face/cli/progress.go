@@ -108,6 +108,8 @@ func (p *progress) line(ev engine.Event) string {
 		at = "[" + ev.Place.String() + "]"
 	}
 	switch ev.Kind {
+	case engine.Watching:
+		return at + " " + ev.Note
 	case engine.Began:
 		return fmt.Sprintf("%s %s, operation %s", at, heading(ev.Operation), ev.Operation.ID)
 	case engine.Finished:

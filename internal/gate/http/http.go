@@ -15,6 +15,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // Gate asks HTTP endpoints.
@@ -24,7 +25,7 @@ type Gate struct{ transport http.RoundTripper }
 // for each request, so that no answer rides on an old connection.
 func New(transport http.RoundTripper) *Gate {
 	if transport == nil {
-		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ForceAttemptHTTP2: true}
+		transport = fence.Transport(&http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ForceAttemptHTTP2: true})
 	}
 	return &Gate{transport: transport}
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"falkirk/internal/fence"
 	"falkirk/internal/limit"
 )
 
@@ -87,7 +88,7 @@ func NewClient(like *http.Transport) *http.Client {
 	t.DisableCompression = true // blobs are what their digests say
 	t.ResponseHeaderTimeout = 2 * time.Minute
 	t.MaxResponseHeaderBytes = 1 << 20
-	return &http.Client{Transport: t}
+	return &http.Client{Transport: fence.Transport(t)}
 }
 
 // Host is the registry's name, with its port.
