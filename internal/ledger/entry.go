@@ -45,10 +45,10 @@ func Decode(raw []byte) (delivery.Entry, error) {
 	}
 	switch {
 	case schema > delivery.EntrySchema:
-		err := fault.New(fault.Tampered, "the entry has schema %d and this falkirk reads up to %d", schema, delivery.EntrySchema)
+		err := fault.New(fault.Invalid, "the entry has schema %d and this falkirk reads up to %d", schema, delivery.EntrySchema)
 		return delivery.Entry{}, fault.Hint(err, "upgrade falkirk: a newer one wrote here")
-	case schema == 1:
-		return decode1(raw)
+	case schema >= 1:
+		return decode1(raw) // 2 adds fields that 1 does not have
 	}
 	return delivery.Entry{}, fault.New(fault.Tampered, "the entry has schema %d, which never was", schema)
 }
