@@ -9,7 +9,6 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/internal/fence"
 )
 
 // run is one operation under way: it holds its environment.
@@ -109,7 +108,7 @@ func bound(rec delivery.Record, op delivery.Operation, plan delivery.Plan) strin
 // orLost is err, unless the environment is no longer held: then whatever went
 // wrong, or right, that is the error. It says who has it now.
 func (r *run) orLost(ctx context.Context, err error) error {
-	if r.hold.Held() == nil || errors.Is(err, fence.ErrLost) {
+	if r.hold.Held() == nil {
 		return err
 	}
 	_, lost := r.hold.Check(ctx)

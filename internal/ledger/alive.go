@@ -53,27 +53,25 @@ func (l *Ledger) staleness(ctx context.Context, open delivery.Entry) (string, er
 	if err != nil {
 		return "", err
 	}
-	why := l.over(open)
 	switch {
-	case why != "":
-		return why, l.pause(ctx, first.Request, open, inFlight)
+	case l.over(open) != "":
+		return l.over(open), l.pause(ctx, first.Request, open)
 	case first.isPast():
 		return first.past(), nil
 	case first.seemsFresh(l.now()):
 		return "", l.locked(open, first)
 	}
 	last, err := l.watch(ctx, open, first)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
-	}
-	if last.raw != first.raw {
+	case l.over(open) != "":
+		return l.over(open), l.pause(ctx, first.Request, open)
+	case last.raw != first.raw:
 		return "", l.locked(open, last)
 	}
 	return fmt.Sprintf("its lease was not renewed for %s", first.quiet()), nil
 }
-
-// inFlight is why a process that is gone is waited for.
-const inFlight = "its last requests may still arrive"
 
 // over says that the process of the holder has ended; "" where that is not
 // known.
@@ -95,12 +93,12 @@ func holderOf(open delivery.Entry) Holder {
 	return *open.Holder
 }
 
-// watch looks at a lease until it changes or has stayed the same for its quiet
-// time.
+// watch looks at a lease until it changes, its process is gone, or it has
+// stayed the same for its quiet time.
 func (l *Ledger) watch(ctx context.Context, open delivery.Entry, first sighting) (sighting, error) {
 	end := l.clock() + first.quiet()
 	every := min(first.Length/8, time.Second)
-	l.waiting(open, first.quiet(), "its lease may not be renewed any more")
+	l.waiting(open, first.quiet())
 	for {
 		left := end - l.clock()
 		if left <= 0 {
@@ -110,24 +108,25 @@ func (l *Ledger) watch(ctx context.Context, open delivery.Entry, first sighting)
 			return first, err
 		}
 		now, err := l.readLease(ctx, open)
-		if err != nil || now.raw != first.raw {
+		if err != nil || now.raw != first.raw || l.over(open) != "" {
 			return now, err
 		}
 	}
 }
 
-// pause waits, and says what for.
-func (l *Ledger) pause(ctx context.Context, d time.Duration, open delivery.Entry, why string) error {
+// pause waits until requests that a process sent before it ended have had
+// their effect.
+func (l *Ledger) pause(ctx context.Context, d time.Duration, open delivery.Entry) error {
 	if d <= 0 {
 		return nil
 	}
-	l.waiting(open, d, why)
+	l.waiting(open, d)
 	return l.sleep(ctx, d)
 }
 
-func (l *Ledger) waiting(open delivery.Entry, d time.Duration, why string) {
+func (l *Ledger) waiting(open delivery.Entry, d time.Duration) {
 	if l.tell != nil {
-		l.tell(fmt.Sprintf("%s/%s was held by %s (%s): %s, waiting up to %s", l.app, l.env, describe(open.Operation), holderOf(open), why, d))
+		l.tell(fmt.Sprintf("waits up to %s, until %s (%s) can write nothing more", d, describe(open.Operation), holderOf(open)))
 	}
 }
 
@@ -155,12 +154,12 @@ func (l *Ledger) drained(ctx context.Context, open delivery.Entry) error {
 		}
 		switch {
 		case l.over(open) != "":
-			return l.pause(ctx, s.Request, open, inFlight)
+			return l.pause(ctx, s.Request, open)
 		case s.isPast():
 			return nil
 		}
 		now, err := l.watch(ctx, open, s)
-		if err != nil || now.raw == s.raw {
+		if err != nil || now.raw == s.raw && l.over(open) == "" {
 			return err
 		}
 		if l.clock() >= end {
