@@ -22,10 +22,10 @@ import (
 // with a clock of its own.
 type lease struct {
 	Holder  Holder        `json:"holder"`
-	Renewal int           `json:"renewal"`         // counts up
-	Length  time.Duration `json:"length"`          // nanoseconds from the start of the renewal in which the holder may write
-	Request time.Duration `json:"request"`         // nanoseconds that a request of the holder takes at most to have its effect
-	Expires time.Time     `json:"expires"`         // by the holder's clock; for people, and for versions before 1 that only know this
+	Renewal int           `json:"renewal"` // counts up
+	Length  time.Duration `json:"length"`  // nanoseconds from the start of the renewal in which the holder may write
+	Request time.Duration `json:"request"` // nanoseconds that a request of the holder takes at most to have its effect
+	Expires time.Time     `json:"expires"` // by the holder's clock; for people, and for versions before 1 that only know this
 }
 
 func (l *Ledger) leasePrefix() string { return "ledger-lease/" + l.app + "/" + l.env + "/" }
