@@ -78,7 +78,7 @@ func gates() []gate {
 	return []gate{
 		{
 			config.Kind{Name: "command", Doc: "A command whose exit status is the answer.", New: func() any { return &command.Settings{} }},
-			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ()) },
+			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ(), guardCommand()) },
 			true,
 		},
 		{

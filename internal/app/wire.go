@@ -11,12 +11,30 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/demo"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/guard"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/target/local"
 )
 
-// hiddenLocal is the command under which Falkirk starts itself.
-const hiddenLocal = "local-process"
+// Commands under which Falkirk starts itself.
+const (
+	hiddenLocal = "local-process"
+	hiddenGuard = "guard-process"
+)
+
+// guardCommand leads back to guard.Main in this program. On Linux /proc/self/exe
+// does so also when the file of the program was replaced meanwhile.
+func guardCommand() []string {
+	const running = "/proc/self/exe"
+	if _, err := os.Stat(running); err == nil {
+		return []string{running, hiddenGuard}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0] // started by it
+	}
+	return []string{self, hiddenGuard}
+}
 
 func wire() cli.Wiring {
 	return cli.Wiring{
@@ -39,6 +57,7 @@ func wire() cli.Wiring {
 		},
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
+			{Name: hiddenGuard, Run: guard.Main},
 			{Name: demo.Service, Run: demo.Serve},
 		},
 	}

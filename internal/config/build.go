@@ -133,6 +133,11 @@ func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
 	if c, ok := value.(checker); ok {
 		b.problems(block, c.Check())
 	}
+	if w, ok := value.(warner); ok {
+		for _, p := range w.Warnings() {
+			b.rep.warn(at(block, p.Path), Problem{Text: pathed(p.Path, p.Text), Want: p.Want})
+		}
+	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		b.rep.add(block.pos, Problem{Text: fmt.Sprintf("%s: %v", label, err)})

@@ -11,7 +11,8 @@ import (
 // Kind is one registered kind of component, target or gate: the key under which
 // its block stands, and the type that the block is decoded into. A settings
 // type may have a method Check() []fault.Problem for rules that its tags cannot
-// express.
+// express, and a method Warnings() []fault.Problem for what is allowed and may be
+// a mistake.
 type Kind struct {
 	Name string
 	Doc  string     // one sentence, for the schema and the reference
@@ -52,6 +53,8 @@ type Kinds struct {
 }
 
 type checker interface{ Check() []fault.Problem }
+
+type warner interface{ Warnings() []fault.Problem }
 
 func kindNamed(kinds []Kind, name string) (Kind, bool) {
 	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == name })

@@ -52,6 +52,13 @@ func (s *localSettings) Check() []fault.Problem {
 	return nil
 }
 
+func (s *localSettings) Warnings() []fault.Problem {
+	if i := slices.Index(s.Args, "--risky"); i >= 0 {
+		return []fault.Problem{{Path: []string{"args", fmt.Sprint(i)}, Text: `"--risky" may be a mistake`, Want: "another"}}
+	}
+	return nil
+}
+
 type ecsSettings struct {
 	Cluster string `json:"cluster" jsonschema:"required,description=name of the cluster"`
 }

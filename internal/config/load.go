@@ -18,10 +18,11 @@ const FileName = "falkirk.yml"
 
 // File is a checked app file.
 type File struct {
-	App     delivery.App
-	Path    string   // absolute
-	Falkirk string   // the version of falkirk that it asks for; empty: any
-	Secrets []string // values that came from ${env:…} into settings, for redaction; longest first
+	App      delivery.App
+	Path     string   // absolute
+	Falkirk  string   // the version of falkirk that it asks for; empty: any
+	Warnings Problems // what is allowed and may be a mistake; no command but "config check" says it
+	Secrets  []string // values that came from ${env:…} into settings, for redaction; longest first
 
 	name      string // of the file, as given, without folders
 	effective *node  // for Show: the whole file after defaults and inheritance
@@ -64,8 +65,9 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 		b.build(root)
 	}
 	if len(rep.list) > 0 {
-		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.sorted()), "see falkirk schema, or docs/config.md")
+		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see falkirk schema, or docs/config.md")
 	}
+	b.file.Warnings = rep.warned.sorted()
 	return b.file, nil
 }
 

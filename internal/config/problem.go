@@ -97,21 +97,27 @@ type report struct {
 	file    string
 	lines   []string
 	list    Problems
+	warned  Problems          // what is allowed and may be a mistake
 	hidden  map[int][]*node   // by line: scalars under keys that look secret
 	secrets map[string]string // value → the ${env:…} that it came from
 }
 
-func (r *report) add(at pos, p Problem) {
+func (r *report) add(at pos, p Problem) { r.list = r.with(r.list, at, p) }
+
+// warn notes what is allowed and may be a mistake.
+func (r *report) warn(at pos, p Problem) { r.warned = r.with(r.warned, at, p) }
+
+func (r *report) with(list Problems, at pos, p Problem) Problems {
 	p.File, p.Line, p.Column = r.file, max(at.line, 1), max(at.col, 1)
 	p.Text, p.Got, p.Want = r.redact(p.Text), r.redact(p.Got), r.redact(p.Want)
 	same := func(q Problem) bool { return q.Line == p.Line && q.Column == p.Column && q.Text == p.Text }
-	if len(r.list) >= mostProblems || slices.ContainsFunc(r.list, same) {
-		return
+	if len(list) >= mostProblems || slices.ContainsFunc(list, same) {
+		return list
 	}
 	if p.Line <= len(r.lines) {
 		p.source = r.excerpt(p.Line)
 	}
-	r.list = append(r.list, p)
+	return append(list, p)
 }
 
 // mostProblems bounds the list: nobody reads more, and a hostile file must not
@@ -132,11 +138,11 @@ func (r *report) redact(s string) string {
 	return s
 }
 
-func (r *report) sorted() Problems {
-	slices.SortStableFunc(r.list, func(a, b Problem) int {
+func (ps Problems) sorted() Problems {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 	})
-	return r.list
+	return ps
 }
 
 // hide notes the scalars of a value that must not be seen in a source line.

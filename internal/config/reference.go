@@ -86,6 +86,9 @@ func rows(b *bytes.Buffer, prefix string, s *jsonschema.Schema) {
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", key, cell(typeName(v)), cell(def), cell(v.Description))
 		rows(b, key+".", v)
 		rows(b, key+"[].", v.Items)
+		for _, form := range v.AnyOf {
+			rows(b, key+".", form)
+		}
 	}
 }
 
@@ -111,6 +114,14 @@ func typeName(s *jsonschema.Schema) string {
 		return fmt.Sprintf("%s, %s to %s", names[s.Type], s.Minimum, s.Maximum)
 	case s.Minimum != "":
 		return fmt.Sprintf("%s, at least %s", names[s.Type], s.Minimum)
+	case len(s.AnyOf) > 0:
+		var forms []string
+		for _, form := range s.AnyOf {
+			if name := names[form.Type]; name != "" {
+				forms = append(forms, name)
+			}
+		}
+		return strings.Join(forms, " or ")
 	case s.Type == "":
 		return "any value"
 	}

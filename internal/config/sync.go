@@ -75,7 +75,7 @@ func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) ([]d
 		b.syncs(doc.Sync)
 	}
 	if len(rep.list) > 0 {
-		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.sorted()), "see docs/config.md, under sync[]")
+		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see docs/config.md, under sync[]")
 	}
 	return b.file.App.Syncs, nil
 }

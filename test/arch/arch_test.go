@@ -19,6 +19,7 @@ var may = map[string][]string{
 	"fault":            {},
 	"delivery":         {"fault"},
 	"fence":            {"fault"},
+	"guard":            {"fence", "fault"},
 	"bucket":           {"fence", "delivery", "fault"},
 	"release":          {"bucket", "fence", "delivery", "fault"},
 	"ledger":           {"bucket", "fence", "delivery", "fault"},
@@ -32,7 +33,7 @@ var may = map[string][]string{
 	"pack":             {"release", "oci", "deflate", "delivery", "regular", "fault"},
 	"rule":             {"freeze", "delivery", "fault"},
 	"engine":           {"rule", "fence", "delivery", "fault"},
-	"gate/*":           {"fence", "delivery", "regular", "fault"}, // each kind knows no other
+	"gate/*":           {"guard", "fence", "delivery", "regular", "fault"}, // each kind knows no other
 	"notice":           {"delivery", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
 	"aws/*":            {"aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service
@@ -45,7 +46,7 @@ var may = map[string][]string{
 	"blueprint/*":      {"aws/policy", "delivery", "fault"},
 	"registries":       {"aws/ecr", "oci", "fence", "delivery", "fault"},
 	"imagesync":        {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
-	"target/*":         {"registries", "aws", "oci", "release", "bucket", "fence", "delivery", "fault"},
+	"target/*":         {"registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"face/*":           {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "fault"},
 	"demo":             {"engine", "delivery", "fault"},

@@ -68,7 +68,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 		`{}`, `[]`, `"status"`, `{"args": []}`, `{"args": ["status"], "more": 1}`,
 		`{"args": ["demo"]}`, `{"args": ["pack"]}`, `{"args": ["init"]}`, `{"args": ["apply", "p.json"]}`,
 		`{"args": ["plan", "1", "--to", "dev", "--save", "p.json"]}`, `{"args": ["local", "up"]}`, `{"args": ["logs", "dev", "api"]}`,
-		`{"args": ["local-process", "serve"]}`, `{"args": ["demo-service"]}`, `{"args": ["reference", "commands"]}`, `{"args": ["completion", "bash"]}`,
+		`{"args": ["local-process", "serve"]}`, `{"args": ["guard-process"]}`, `{"args": ["demo-service"]}`, `{"args": ["reference", "commands"]}`, `{"args": ["completion", "bash"]}`,
 		`{"args": ["--quiet", "status"]}`, `{"args": ["status", "--output", "text"]}`, `{"args": ["status", "--output=text"]}`,
 		`{"args": ["status", "-otext"]}`, `{"args": ["status", "--file=x"]}`, `{"args": ["status", "-fx"]}`, `{"args": ["status", "--help"]}`,
 		`{"args": ["status", "--"]}`, `{"args": ["train", "1", "--to", "prd", "--follow"]}`,

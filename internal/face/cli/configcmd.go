@@ -28,7 +28,13 @@ func (f *face) configCheckCmd() *cobra.Command {
 				"file": file.Path, "app": a.Name,
 				"components": len(a.Components), "environments": len(a.Environments),
 			}
+			for _, w := range file.Warnings {
+				f.doc.Warnings = append(f.doc.Warnings, fmt.Sprintf("%s:%d:%d: %s", w.File, w.Line, w.Column, w.Message()))
+			}
 			return f.text(func() {
+				for _, w := range file.Warnings {
+					fmt.Fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
+				}
 				fmt.Fprintf(f.Out, "%s is right: app %s, %s, %s\n", file.Path, a.Name,
 					count(len(a.Components), "component"), count(len(a.Environments), "environment"))
 			})

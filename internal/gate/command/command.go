@@ -5,43 +5,41 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
-	"time"
+	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/guard"
 )
 
 // Gate asks commands.
 type Gate struct {
 	root    string
 	environ []string
+	self    []string
 }
 
 // New is the gate for the app whose file is in root; environ is what the
-// commands inherit.
-func New(root string, environ []string) *Gate { return &Gate{root: root, environ: environ} }
+// commands inherit, and self is the program and the arguments that lead to
+// guard.Main.
+func New(root string, environ, self []string) *Gate {
+	return &Gate{root: root, environ: environ, self: self}
+}
 
 const (
 	exitOpen    = 0
 	exitPending = 75 // EX_TEMPFAIL of sysexits.h
 )
 
-// grace is how long a command has between being asked to stop and being
-// killed, and what it left behind to let go of the output.
-const grace = 2 * time.Second
-
-// Ask runs the command. Exit 0 is open, 75 is pending, and whatever else
-// becomes of it is closed, with its last line as the reason. The error says
-// only that the asking was broken off.
+// Ask runs the command. Exit 0 is open, 75 is pending, and any other end is
+// closed, with the last line of the output as the reason. An error says that
+// there is no answer: the command was interrupted, its guard was killed, or the
+// environment is no longer held.
 func (g *Gate) Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, error) {
-	var s Settings
-	if err := json.Unmarshal(q.Settings, &s); err != nil {
-		return delivery.Verdict{}, fault.New(fault.Invalid, "settings of gate %s: %w", q.Gate, err)
-	}
-	if problems := s.Check(); len(problems) > 0 {
-		return delivery.Verdict{}, fault.New(fault.Invalid, "settings of gate %s: %s", q.Gate, problems[0])
+	s, err := read(q)
+	if err != nil {
+		return delivery.Verdict{}, err
 	}
 	limit := s.Timeout.Std()
 	if limit == 0 {
@@ -50,41 +48,45 @@ func (g *Gate) Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, 
 	run, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	out := &tail{}
-	cmd := exec.CommandContext(run, s.argv()[0], s.argv()[1:]...)
-	cmd.Dir = filepath.Join(g.root, s.Dir)
-	cmd.Env = environ(g.environ, s, q)
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = grace
-	isolate(cmd)
-	err := cmd.Run()
-	killRest(cmd)
-	if ctx.Err() != nil && err != nil {
+	r, err := guard.Command{
+		Self: g.self, Argv: s.argv(), Dir: filepath.Join(g.root, s.Dir), Env: environ(g.environ, s, q), Output: out,
+	}.Run(run)
+	if err != nil {
+		return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s: %w", q.Gate, s, err)
+	}
+	if r.Stopped && ctx.Err() != nil {
 		return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s was stopped: %w", q.Gate, s, context.Cause(ctx))
 	}
-	v := judge(s, cmd, err, out.last())
-	if err != nil && errors.Is(run.Err(), context.DeadlineExceeded) {
-		// Whatever it answers to being stopped is no answer to the question.
-		v.Answer = delivery.Shut
-		v.Reason = fmt.Sprintf("%s did not end within %s and was stopped", s, delivery.Duration(limit))
+	v := judge(s, r, out.last())
+	if r.Stopped {
+		// What it answers to being stopped is no answer to the question.
+		v.Answer, v.Reason = delivery.Shut, fmt.Sprintf("%s was stopped: its guard process was told to end", s)
+		if errors.Is(run.Err(), context.DeadlineExceeded) {
+			v.Reason = fmt.Sprintf("%s did not end within %s and was stopped", s, delivery.Duration(limit))
+		}
 	}
-	v.Output = out.String()
+	v.Output = withRemarks(out.String(), r)
 	return v, nil
 }
 
-// judge makes the verdict of what became of the command.
-func judge(s Settings, cmd *exec.Cmd, err error, last string) delivery.Verdict {
-	state := cmd.ProcessState
-	if state == nil {
-		return delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s cannot be run: %s", s, oneLine(err.Error()))}
+func read(q delivery.Question) (Settings, error) {
+	var s Settings
+	if err := json.Unmarshal(q.Settings, &s); err != nil {
+		return s, fault.New(fault.Invalid, "settings of gate %s: %w", q.Gate, err)
 	}
-	v := delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s ended with %s", s, state)}
-	var exit *exec.ExitError
-	// What was left running is no part of the answer.
-	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
-		v.Reason = fmt.Sprintf("%s: %s", s, oneLine(err.Error()))
-		return v
+	if problems := s.Check(); len(problems) > 0 {
+		return s, fault.New(fault.Invalid, "settings of gate %s: %s", q.Gate, problems[0])
 	}
-	switch state.ExitCode() {
+	return s, nil
+}
+
+// judge makes the verdict of how the command ended.
+func judge(s Settings, r guard.Result, last string) delivery.Verdict {
+	if r.Error != "" {
+		return delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s cannot be run: %s", s, oneLine(r.Error))}
+	}
+	v := delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s ended with %s", s, r)}
+	switch r.Code {
 	case exitOpen:
 		v.Answer = delivery.Open
 	case exitPending:
@@ -94,4 +96,18 @@ func judge(s Settings, cmd *exec.Cmd, err error, last string) delivery.Verdict {
 		v.Reason += ": " + last
 	}
 	return v
+}
+
+// withRemarks says at the end of the output what the command left running.
+func withRemarks(text string, r guard.Result) string {
+	if text != "" && !strings.HasSuffix(text, "\n") && len(r.Left)+len(r.Remain) > 0 {
+		text += "\n"
+	}
+	if len(r.Left) > 0 {
+		text += fmt.Sprintf("falkirk: these processes ran on after the command had ended, and were stopped: %s\n", guard.Names(r.Left))
+	}
+	if len(r.Remain) > 0 {
+		text += fmt.Sprintf("falkirk: these processes could not be ended and still run: %s\n", guard.Names(r.Remain))
+	}
+	return text
 }

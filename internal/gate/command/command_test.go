@@ -5,6 +5,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +18,25 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/guard"
 )
+
+const hidden = "falkirk-test-guard"
+
+// self leads to guard.Main in this test binary.
+func self() []string { return []string{os.Args[0], hidden} }
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == hidden {
+		if err := guard.Main(context.Background(), os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // or each guard waits a second at its end
+	os.Exit(m.Run())
+}
 
 func question(t *testing.T, s Settings) delivery.Question {
 	t.Helper()
@@ -30,7 +49,7 @@ func question(t *testing.T, s Settings) delivery.Question {
 
 func ask(t *testing.T, root string, s Settings) delivery.Verdict {
 	t.Helper()
-	v, err := New(root, os.Environ()).Ask(t.Context(), question(t, s))
+	v, err := New(root, os.Environ(), self()).Ask(t.Context(), question(t, s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +70,7 @@ func TestExitCodeDecides(t *testing.T) {
 		"printf 'a\\nwhy\\n\\n'; exit 2": {Answer: delivery.Shut, Reason: `printf 'a\nwhy\n\n'; exit 2 ended with exit status 2: why`, Output: "a\nwhy\n\n"},
 		"kill -9 $$":                     {Answer: delivery.Shut, Reason: "kill -9 $$ ended with signal: killed"},
 	} {
-		if d := cmp.Diff(want, ask(t, t.TempDir(), Settings{Shell: line})); d != "" {
+		if d := cmp.Diff(want, ask(t, t.TempDir(), Settings{Shell: Shell{Run: line}})); d != "" {
 			t.Errorf("%s: %s", line, d)
 		}
 	}
@@ -67,7 +86,7 @@ func TestWhatCannotStartIsClosed(t *testing.T) {
 	for _, s := range []Settings{
 		{Run: []string{"no-such-program-anywhere", "x"}},
 		{Run: []string{plain}},
-		{Shell: "exit 0", Dir: "no/such/folder"},
+		{Shell: Shell{Run: "exit 0"}, Dir: "no/such/folder"},
 	} {
 		v := ask(t, root, s)
 		if v.Answer != delivery.Shut || !strings.Contains(v.Reason, s.String()) || !strings.Contains(v.Reason, "cannot be run") {
@@ -94,7 +113,7 @@ func TestArgumentsAndFolder(t *testing.T) {
 
 func TestVariables(t *testing.T) {
 	t.Parallel()
-	q := question(t, Settings{Shell: "env", Env: map[string]string{"MINE": "x y", "INHERITED": "over"}})
+	q := question(t, Settings{Shell: Shell{Run: "env"}, Env: map[string]string{"MINE": "x y", "INHERITED": "over"}})
 	q.Operation = delivery.Operation{ID: "op1", App: "demo", Environment: "prd", Version: "v2", Actor: "ann@host"}
 	q.Place = delivery.Place{Environment: "prd", Account: "main", Region: "eu-1"}
 	q.Before = map[string]string{"web-ui": "v1", "api": "v1", "new": ""}
@@ -103,7 +122,7 @@ func TestVariables(t *testing.T) {
 		"api":    {URL: "http://127.0.0.1:2", Header: map[string]string{"X-Release": "v2", "A": "b"}},
 	}
 	inherited := []string{"PATH=" + os.Getenv("PATH"), "INHERITED=yes", "FALKIRK_VERSION=old", "FALKIRK_URL_GONE=x"}
-	v, err := New(t.TempDir(), inherited).Ask(t.Context(), q)
+	v, err := New(t.TempDir(), inherited, self()).Ask(t.Context(), q)
 	if err != nil || v.Answer != delivery.Open {
 		t.Fatal(v, err)
 	}
@@ -175,7 +194,7 @@ func isRunning(pid int) bool {
 func TestTimeoutStopsEverything(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pids")
-	v := ask(t, t.TempDir(), Settings{Shell: tree(file), Timeout: delivery.Duration(500 * time.Millisecond)})
+	v := ask(t, t.TempDir(), Settings{Shell: Shell{Run: tree(file)}, Timeout: delivery.Duration(500 * time.Millisecond)})
 	if v.Answer != delivery.Shut || !strings.Contains(v.Reason, "did not end within 500ms") {
 		t.Errorf("the verdict is %+v", v)
 	}
@@ -185,7 +204,7 @@ func TestTimeoutStopsEverything(t *testing.T) {
 func TestAnAnswerToBeingStoppedIsNone(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"0", "75"} {
-		v := ask(t, t.TempDir(), Settings{Shell: "trap 'exit " + code + "' TERM; sleep 1000 & wait", Timeout: delivery.Duration(300 * time.Millisecond)})
+		v := ask(t, t.TempDir(), Settings{Shell: Shell{Run: "trap 'exit " + code + "' TERM; sleep 1000 & wait"}, Timeout: delivery.Duration(300 * time.Millisecond)})
 		if v.Answer != delivery.Shut || !strings.Contains(v.Reason, "did not end within") {
 			t.Errorf("exit %s: %+v", code, v)
 		}
@@ -206,7 +225,7 @@ func TestCancelStopsEverythingAndIsNoVerdict(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}()
-	v, err := New(t.TempDir(), os.Environ()).Ask(ctx, question(t, Settings{Shell: tree(file), Timeout: delivery.Duration(30 * time.Second)}))
+	v, err := New(t.TempDir(), os.Environ(), self()).Ask(ctx, question(t, Settings{Shell: Shell{Run: tree(file)}, Timeout: delivery.Duration(30 * time.Second)}))
 	if !fault.Is(err, fault.Interrupted) || v.Answer != "" {
 		t.Errorf("%+v, %v", v, err)
 	}
@@ -216,7 +235,7 @@ func TestCancelStopsEverythingAndIsNoVerdict(t *testing.T) {
 func TestWhatIsLeftRunningIsKilledAndHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pids")
-	v := ask(t, t.TempDir(), Settings{Shell: "sleep 1000 & echo $! $! > " + file + "; echo fine"})
+	v := ask(t, t.TempDir(), Settings{Shell: Shell{Run: "sleep 1000 & echo $! $! > " + file + "; echo fine"}})
 	if v.Answer != delivery.Open || !strings.HasSuffix(v.Reason, ": fine") {
 		t.Errorf("the verdict is %+v", v)
 	}
@@ -225,7 +244,7 @@ func TestWhatIsLeftRunningIsKilledAndHoldsNothingUp(t *testing.T) {
 
 func TestOutputIsTheEnd(t *testing.T) {
 	t.Parallel()
-	v := ask(t, t.TempDir(), Settings{Shell: `i=0; while [ $i -lt 20000 ]; do echo "line number $i"; i=$((i+1)); done; printf 'bad \377\nthe end'; exit 1`})
+	v := ask(t, t.TempDir(), Settings{Shell: Shell{Run: `i=0; while [ $i -lt 20000 ]; do echo "line number $i"; i=$((i+1)); done; printf 'bad \377\nthe end'; exit 1`}})
 	if len(v.Output) > most || len(v.Output) < most-1000 || !strings.HasSuffix(v.Output, "line number 19999\nbad ?\nthe end") {
 		t.Errorf("the output has %d bytes and ends %q", len(v.Output), v.Output[max(0, len(v.Output)-50):])
 	}
@@ -261,15 +280,15 @@ func TestCheck(t *testing.T) {
 		s    Settings
 		want []string // paths
 	}{
-		{Settings{Shell: "true"}, nil},
+		{Settings{Shell: Shell{Run: "true"}}, nil},
 		{Settings{Run: []string{"make", "", "test"}, Dir: "a/b", Env: map[string]string{"A": ""}}, nil},
 		{Settings{}, []string{""}},
 		{Settings{Run: []string{""}}, []string{"run.0"}},
 		{Settings{Run: []string{"a", "b\x00"}}, []string{"run.1"}},
-		{Settings{Run: []string{"a"}, Shell: "b\x00"}, []string{"shell", "shell"}},
-		{Settings{Shell: "x", Dir: "../x", Timeout: -1}, []string{"timeout", "dir"}},
-		{Settings{Shell: "x", Dir: "/abs"}, []string{"dir"}},
-		{Settings{Shell: "x", Env: map[string]string{"": "", "A=B": "", "FALKIRK_APP": "", "Z": "\x00"}}, []string{"env.", "env.A=B", "env.FALKIRK_APP", "env.Z"}},
+		{Settings{Run: []string{"a"}, Shell: Shell{Run: "b\x00"}}, []string{"shell", "shell"}},
+		{Settings{Shell: Shell{Run: "x"}, Dir: "../x", Timeout: -1}, []string{"timeout", "dir"}},
+		{Settings{Shell: Shell{Run: "x"}, Dir: "/abs"}, []string{"dir"}},
+		{Settings{Shell: Shell{Run: "x"}, Env: map[string]string{"": "", "A=B": "", "FALKIRK_APP": "", "Z": "\x00"}}, []string{"env.", "env.A=B", "env.FALKIRK_APP", "env.Z"}},
 	} {
 		var got []string
 		for _, p := range c.s.Check() {

@@ -17,7 +17,7 @@ import (
 // Settings is the block of a command gate.
 type Settings struct {
 	Run     []string          `json:"run,omitempty" yaml:"run,omitempty" jsonschema:"description=the program and its arguments; no shell reads them; give this or shell"`
-	Shell   string            `json:"shell,omitempty" yaml:"shell,omitempty" jsonschema:"description=a line for sh -c; give this or run"`
+	Shell   Shell             `json:"shell,omitzero" yaml:"shell,omitempty" jsonschema:"description=a text for sh -e\\, which ends with the first command that fails; or {run: TEXT\\, with: bash} for another shell (bash\\, zsh and ksh with pipefail); give this or run"`
 	Timeout delivery.Duration `json:"timeout,omitempty" yaml:"timeout,omitempty" jsonschema:"type=string,default=5m,description=how long the command may take; after that it is stopped and the gate is closed"`
 	Env     map[string]string `json:"env,omitempty" yaml:"env,omitempty" jsonschema:"description=variables to set for the command beside falkirk's own and those it inherits"`
 	Dir     string            `json:"dir,omitempty" yaml:"dir,omitempty" jsonschema:"description=the folder to run in: relative to the app file's and inside it"`
@@ -35,9 +35,9 @@ func (s Settings) Check() []fault.Problem {
 		all = append(all, fault.Problem{Path: path, Text: text, Want: want})
 	}
 	switch {
-	case len(s.Run) == 0 && s.Shell == "":
+	case len(s.Run) == 0 && s.Shell == (Shell{}):
 		add("there is no command", "run or shell")
-	case len(s.Run) > 0 && s.Shell != "":
+	case len(s.Run) > 0 && s.Shell != (Shell{}):
 		add("run and shell are both there", "one of them", "shell")
 	case len(s.Run) > 0 && s.Run[0] == "":
 		add("the program has no name", "the name of a program", "run", "0")
@@ -47,9 +47,7 @@ func (s Settings) Check() []fault.Problem {
 			add("an argument has a zero byte", "text", "run", fmt.Sprint(i))
 		}
 	}
-	if strings.ContainsRune(s.Shell, 0) {
-		add("the line has a zero byte", "text", "shell")
-	}
+	all = append(all, s.Shell.check()...)
 	if s.Timeout < 0 {
 		add("the time-out is negative", `a duration such as "5m"`, "timeout")
 	}
@@ -69,18 +67,30 @@ func (s Settings) Check() []fault.Problem {
 	return all
 }
 
+// Warnings lists what is allowed and may hide a failure.
+func (s Settings) Warnings() []fault.Problem {
+	if s.Shell.stops() || !strings.Contains(strings.TrimSpace(s.Shell.Run), "\n") {
+		return nil
+	}
+	return []fault.Problem{{
+		Path: []string{"shell"},
+		Text: fmt.Sprintf("the text has several lines, and %s goes on after one that fails: only the last line decides", s.Shell.name()),
+		Want: "with: sh, bash, zsh or ksh, or one command",
+	}}
+}
+
 // argv is what is started.
 func (s Settings) argv() []string {
-	if s.Shell != "" {
-		return []string{"sh", "-c", s.Shell}
+	if s.Shell != (Shell{}) {
+		return s.Shell.argv()
 	}
 	return s.Run
 }
 
 // String names the command for people, in one line.
 func (s Settings) String() string {
-	if s.Shell != "" {
-		return oneLine(s.Shell)
+	if s.Shell != (Shell{}) {
+		return oneLine(s.Shell.Run)
 	}
 	return oneLine(strings.Join(s.Run, " "))
 }

@@ -1,0 +1,57 @@
+//go:build linux || darwin
+
+package guard
+
+import (
+	"slices"
+	"syscall"
+	"time"
+)
+
+// below are the living descendants of a process.
+func below(all []found, pid int) []Process {
+	children := map[int][]found{}
+	for _, p := range all {
+		children[p.parent] = append(children[p.parent], p)
+	}
+	var out []Process
+	for next := []int{pid}; len(next) > 0; next = next[1:] {
+		for _, p := range children[next[0]] {
+			if !p.isDead {
+				out = append(out, p.Process)
+			}
+			next = append(next, p.PID)
+		}
+	}
+	return out
+}
+
+// endMarked kills what the guard of that PID left when it was killed itself:
+// the processes of its session, and those that have its mark.
+func endMarked(guard int, mark string) []Process {
+	return Kill(func() []Process {
+		all := ofSession(guard)
+		for _, p := range Marked(mark, "") {
+			if !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+		return all
+	})
+}
+
+// Kill kills what find gives until it gives nothing, for some seconds at most,
+// and returns what does not end.
+func Kill(find func() []Process) []Process {
+	end := time.Now().Add(killLimit)
+	for {
+		all := find()
+		if len(all) == 0 || time.Now().After(end) {
+			return all
+		}
+		for _, p := range all {
+			_ = syscall.Kill(p.PID, syscall.SIGKILL) // what may not be killed is returned
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
