@@ -2,27 +2,11 @@ package app
 
 import (
 	"context"
-	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/ledger"
 )
-
-// shortestSecret is the length from which a value is taken for a secret;
-// shorter ones would blot out ordinary words.
-const shortestSecret = 6
-
-// redactor replaces the values that came from ${env:…}.
-func redactor(secrets []string) func(string) string {
-	var pairs []string
-	for _, s := range secrets {
-		if len(s) >= shortestSecret {
-			pairs = append(pairs, s, "***")
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
 
 // careful is a ledger that writes no secret.
 type careful struct {
@@ -32,7 +16,7 @@ type careful struct {
 
 // Begin fits the ledger's hold to the engine's port.
 func (l careful) Begin(ctx context.Context, op delivery.Operation) (engine.Hold, delivery.Record, error) {
-	h, rec, err := l.Ledger.Begin(ctx, op)
+	h, rec, err := l.Ledger.Begin(ctx, cleanOperation(op, l.redact))
 	if err != nil {
 		return nil, rec, err
 	}
@@ -59,8 +43,13 @@ func (l careful) Decide(ctx context.Context, e delivery.Entry) (delivery.Record,
 	return l.Ledger.Decide(ctx, clean(e, l.redact))
 }
 
+func cleanOperation(op delivery.Operation, redact func(string) string) delivery.Operation {
+	op.Reason, op.Override = redact(op.Reason), redact(op.Override)
+	return op
+}
+
 func clean(e delivery.Entry, redact func(string) string) delivery.Entry {
-	e.Note, e.Error = redact(e.Note), redact(e.Error)
+	e.Note, e.Error, e.Operation = redact(e.Note), redact(e.Error), cleanOperation(e.Operation, redact)
 	if e.Verdict != nil {
 		v := *e.Verdict
 		v.Reason, v.Output = redact(v.Reason), redact(v.Output)

@@ -102,7 +102,7 @@ func (r *run) doStep(ctx context.Context, s delivery.Step, p delivery.Placement)
 	err = r.orLost(ctx, err)
 	ev := Event{Kind: Finished, Place: &s.Place, Step: &s, Note: out.Note, Took: r.e.Now().Sub(began)}
 	if err != nil {
-		ev.Error = err.Error()
+		ev.Error = fault.CleanAddresses(err.Error())
 		r.report(ev)
 		return err
 	}

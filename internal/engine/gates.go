@@ -90,7 +90,7 @@ func (r *run) askOne(ctx context.Context, g delivery.GateSetting, place delivery
 		return err // interrupted, lost, or decided otherwise: no answer of the gate
 	}
 	if err != nil {
-		v = delivery.Verdict{Answer: delivery.Shut, Reason: "could not be asked: " + err.Error()}
+		v = delivery.Verdict{Answer: delivery.Shut, Reason: "could not be asked: " + fault.CleanAddresses(err.Error())}
 	}
 	r.report(Event{Kind: Answered, Place: &place, Gate: g.Name, Verdict: &v})
 	entry := delivery.Entry{Event: delivery.Asked, Gate: g.Name, Note: place.String(), Verdict: &v}

@@ -73,7 +73,7 @@ func (r *run) hook(ctx context.Context, h delivery.Hook, place delivery.Place, o
 		err = fault.New(fault.Internal, "%s", v.Reason)
 	}
 	if err != nil {
-		ev.Error = err.Error()
+		ev.Error = fault.CleanAddresses(err.Error())
 		r.report(ev)
 		return fmt.Errorf("hook %s (%s) in %s: %w", h.Name, h.When, place, err)
 	}

@@ -121,7 +121,7 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
 	defer cancel()
 	if fault.Is(err, fault.Locked) {
-		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: err.Error()})
+		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: fault.CleanAddresses(err.Error())})
 		return Result{}, err
 	}
 	now, seeErr := r.last, error(nil)
@@ -135,14 +135,14 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		entry.Settled = err == nil || r.isBack(now)
 	}
 	if err != nil {
-		entry.Error, entry.Next = err.Error(), fault.HintOf(err)
+		entry.Error, entry.Next = fault.CleanAddresses(err.Error()), fault.HintOf(err)
 	}
 	if closeErr := r.hold.Close(ctx, entry); fault.Is(closeErr, fault.Locked) {
 		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: closeErr.Error()})
 		return Result{}, closeErr
 	} else if closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close the operation in the ledger: %w", closeErr))
-		result, entry.Error = resultOf(err), err.Error()
+		result, entry.Error = resultOf(err), fault.CleanAddresses(err.Error())
 	}
 	r.report(Event{Kind: Ended, Result: result, Error: entry.Error, Standing: entry.After})
 	if err != nil {

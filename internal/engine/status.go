@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 	"falkirk/internal/rule"
 )
 
@@ -137,7 +138,7 @@ func (e *Engine) components(ctx context.Context, env delivery.Environment, rec d
 				now.Drift = append(now.Drift, more...)
 			}
 			if err != nil {
-				c.Error, errs[i] = err.Error(), fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
+				c.Error, errs[i] = fault.CleanAddresses(err.Error()), fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
 			} else {
 				c.fill(rec, p, now)
 			}

@@ -47,7 +47,8 @@ type Error struct {
 	Err  error
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+// Error is the message; no address in it has a query.
+func (e *Error) Error() string { return CleanAddresses(e.Err.Error()) }
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
@@ -138,7 +139,7 @@ func HintOf(err error) string {
 			return ""
 		}
 		if e.Hint != "" {
-			return e.Hint
+			return CleanAddresses(e.Hint)
 		}
 		err = e.Err
 	}

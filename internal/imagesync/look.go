@@ -170,7 +170,7 @@ func (i Item) lagging() Item {
 }
 
 func (i Item) failed(err error) Item {
-	i.State, i.err, i.Reason = Failed, err, err.Error()
+	i.State, i.err, i.Reason = Failed, err, fault.CleanAddresses(err.Error())
 	if fault.Is(err, fault.Refused) {
 		i.State = Refused
 	}

@@ -40,7 +40,7 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 		err = r.err()
 	}
 	if err != nil {
-		r.Error = err.Error()
+		r.Error = fault.CleanAddresses(err.Error())
 	}
 	return r, err
 }

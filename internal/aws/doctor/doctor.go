@@ -61,7 +61,7 @@ func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}
 	}
 	cfg, err := d.Accounts.Config(ctx, s.Account.Name, "")
 	if err != nil {
-		out.Error = err.Error()
+		out.Error = fault.CleanAddresses(err.Error())
 		return out
 	}
 	sim := newSimulator(cfg, s.Account.Role)
@@ -82,7 +82,7 @@ func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}
 func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
 	hops, err := d.Accounts.Walk(ctx, s.Account.Name)
 	if err != nil {
-		out.Error = err.Error()
+		out.Error = fault.CleanAddresses(err.Error())
 		return false
 	}
 	before := ""

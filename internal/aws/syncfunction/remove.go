@@ -69,7 +69,7 @@ func (s Setup) lookRemoveSource(ctx context.Context, r Request, one Source, v *V
 	if !fault.Is(err, fault.Refused) {
 		return err
 	}
-	out := Elsewhere{Account: one.At.Account, Region: one.At.Region, Stack: r.SourceStack(), Why: err.Error()}
+	out := Elsewhere{Account: one.At.Account, Region: one.At.Region, Stack: r.SourceStack(), Why: fault.CleanAddresses(err.Error())}
 	for _, g := range one.Grants {
 		out.Policies = append(out.Policies, RepositoryPolicy{Repository: g.Name()})
 	}

@@ -185,7 +185,7 @@ func (f *face) finish(cmd *cobra.Command, err error) int {
 
 // tell prints an error, what to do next, and how the command ended.
 func (f *face) tell(err error) {
-	fmt.Fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), strings.TrimRight(err.Error(), "\n"))
+	fmt.Fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), strings.TrimRight(fault.CleanAddresses(err.Error()), "\n"))
 	if hint := fault.HintOf(err); hint != "" {
 		fmt.Fprintf(f.Err, "  next: %s\n", hint)
 	}

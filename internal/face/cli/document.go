@@ -44,7 +44,7 @@ func (d document) print(w io.Writer, cmd *cobra.Command, code int, err error) er
 		}
 	}
 	if err != nil {
-		d.Error = &errorDocument{Kind: fault.KindOf(err).String(), Message: err.Error(), Hint: fault.HintOf(err)}
+		d.Error = &errorDocument{Kind: fault.KindOf(err).String(), Message: fault.CleanAddresses(err.Error()), Hint: fault.HintOf(err)}
 		var problems config.Problems
 		if errors.As(err, &problems) {
 			d.Error.Problems = problems

@@ -38,7 +38,7 @@ type Function struct {
 func (f Function) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
 	args, err := f.arguments(raw)
 	if err != nil {
-		return nil, messages.InvokeResponse_Error{Type: "invalid", Message: err.Error()}
+		return nil, messages.InvokeResponse_Error{Type: "invalid", Message: fault.CleanAddresses(err.Error())}
 	}
 	ctx, stop := beforeTheEnd(ctx)
 	defer stop()
