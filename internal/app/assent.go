@@ -20,6 +20,9 @@ type assent struct{ gate *approval.Gate }
 // Count asks the environment's approval gates around the operation's phase.
 func (a assent) Count(env delivery.Environment, q delivery.Question) ([]cli.Tally, error) {
 	var all []cli.Tally
+	if err := gatesUnset(env); err != nil {
+		return nil, err
+	}
 	for _, g := range asking(env, q) {
 		t, err := a.gate.Count(g)
 		if err != nil {
@@ -38,6 +41,16 @@ func (a assent) Count(env delivery.Environment, q delivery.Question) ([]cli.Tall
 		all = append(all, tally)
 	}
 	return all, nil
+}
+
+// gatesUnset fails where an approval gate has no settings to count by.
+func gatesUnset(env delivery.Environment) error {
+	for _, g := range env.Gates {
+		if err := g.Unusable.Err("gate " + g.Name + " of " + env.Name); err != nil && g.Kind == kindApproval {
+			return err
+		}
+	}
+	return nil
 }
 
 // asking is the question as each of the gates is asked it.

@@ -53,7 +53,7 @@ func builds(a delivery.App, component string) (reference string, plain bool) {
 func componentUnset(a delivery.App, component string) error {
 	for _, c := range a.Components {
 		if c.Name == component {
-			return c.Unset.Err("component " + c.Name)
+			return c.Unusable.Err("component " + c.Name)
 		}
 	}
 	return nil

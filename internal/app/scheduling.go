@@ -169,7 +169,7 @@ func (w *scheduling) readJob() error {
 		err := fault.New(fault.NotFound, "no job %q in the block sync of %s", w.asked.Job, w.asked.File)
 		return fault.Hint(err, "there are: %s", cmp.Or(strings.Join(names, ", "), "none"))
 	}
-	if err := w.app.Syncs[i].Unset.Err("job " + w.asked.Job); err != nil {
+	if err := w.app.Syncs[i].Unusable.Err("job " + w.asked.Job); err != nil {
 		return err
 	}
 	if err := yaml.Unmarshal(w.app.Syncs[i].Settings, &w.job); err != nil {

@@ -82,11 +82,11 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 	}
 	all := make([]imagesync.Settings, len(given))
 	for i, one := range given {
-		if all[i].Name = one.Name; one.Unset != "" {
+		if all[i].Name = one.Name; one.Unusable != "" {
 			if len(r.Names) > 0 && !slices.Contains(r.Names, one.Name) {
 				continue // it is not meant
 			}
-			return nil, one.Unset.Err("job " + one.Name)
+			return nil, one.Unusable.Err("job " + one.Name)
 		}
 		if err := json.Unmarshal(one.Settings, &all[i]); err != nil {
 			return nil, fault.New(fault.Invalid, "read job %s: %w", one.Name, err)

@@ -31,7 +31,7 @@ type builder struct {
 	values     int      // in the settings of all landings
 	unsure     bool     // a target is misspelt: that one is missing says nothing
 
-	people delivery.Unset // of the groups
+	nobody delivery.Unusable // why groups cannot be used
 }
 
 func (b *builder) decoder() decoder { return decoder{rep: b.rep} }
@@ -119,8 +119,16 @@ func common(s string) bool {
 }
 
 // settings decodes and checks one whole block of a kind; nil when it is wrong, or
-// names a variable that is not set.
-func (b *builder) settings(k Kind, block *node, label string) json.RawMessage {
+// cannot be used because of its variables.
+func (b *builder) settings(k Kind, block *node, label string) (raw json.RawMessage, why delivery.Unusable) {
+	why = b.contained(func() { raw = b.checked(k, block, label) }, block)
+	if why != "" {
+		raw = nil
+	}
+	return raw, why
+}
+
+func (b *builder) checked(k Kind, block *node, label string) json.RawMessage {
 	if block.shape == null {
 		block = &node{pos: block.pos, shape: mapping}
 	}
@@ -162,7 +170,7 @@ func (b *builder) partial(k Kind, block *node, label string) {
 		return
 	}
 	d := decoder{rep: b.rep, partial: true, lazy: true}
-	d.into(block, reflect.ValueOf(k.New()).Elem(), label, rule{})
+	_ = b.contained(func() { d.into(block, reflect.ValueOf(k.New()).Elem(), label, rule{}) }, block) // said of each landing
 }
 
 // at is the place of the value that a path leads to, or of the last that is there.
@@ -197,13 +205,17 @@ func (b *builder) accounts(n *node) {
 		if f.node.shape == null {
 			f.node = &node{pos: f.at, shape: mapping}
 		}
-		b.decodeLazy(f.node, &a, "account "+strconv.Quote(f.name))
 		b.name(f.node, "id", "role", "via", "region", "endpoint")
-		if unset := b.unset(f.node); unset != "" {
-			b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{Name: f.name, Unset: unset})
+		why := b.contained(func() {
+			b.decodeLazy(f.node, &a, "account "+strconv.Quote(f.name))
+			if b.unset(f.node) == "" {
+				b.sound(f, a)
+			}
+		}, f.node)
+		if why != "" {
+			b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{Name: f.name, Unusable: why})
 			continue
 		}
-		b.sound(f, a)
 		b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{
 			Name: f.name, ID: a.ID, Via: a.Via, Role: a.Role, ExternalID: a.ExternalID,
 			Duration: a.Duration, Tags: a.Tags, Region: a.Region, Endpoint: a.Endpoint,
@@ -281,7 +293,7 @@ func (b *builder) together() {
 		var mine []landing
 		var given []delivery.Landing
 		for _, l := range b.landings {
-			if l.Target == k.Name && l.Unset == "" {
+			if l.Target == k.Name && l.Unusable == "" {
 				mine, given = append(mine, l), append(given, l.Landing)
 			}
 		}
@@ -291,7 +303,10 @@ func (b *builder) together() {
 			}
 			l, p := mine[found.Landing], found.Problem
 			text := fmt.Sprintf("component %q: %s", l.Component, p.Text)
-			b.rep.add(at(l.block, p.Path), Problem{Text: text, Got: l.block.find(p.Path).got(), Want: p.Want})
+			why := b.contained(func() {
+				b.rep.add(at(l.block, p.Path), Problem{Text: text, Got: l.block.find(p.Path).got(), Want: p.Want})
+			}, blocks(mine)...)
+			b.file.App.SetUnusable(l.Landing, why)
 		}
 	}
 }

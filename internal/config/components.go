@@ -44,7 +44,7 @@ func (b *builder) component(f field) {
 	c.target = b.oneTarget(f.node.get("target"), label)
 	if block != nil {
 		c.Kind, c.block = kind.Name, block
-		c.Settings, c.Unset = b.settings(kind, block, kind.Name), b.unset(block)
+		c.Settings, c.Unusable = b.settings(kind, block, kind.Name)
 	}
 	b.components = append(b.components, c)
 }

@@ -35,47 +35,47 @@ func (b *builder) environments(all *node, doc document) {
 	root := []*node{all.get("keep"), all.get("parallel")} // each environment has them from there
 	for i, n := range doc.Environments {
 		e := environment{Keep: doc.Keep, Parallel: doc.Parallel}
-		label := fmt.Sprintf("environments[%d]", i)
-		b.decodeLazy(n, &e, label)
 		if n.shape != mapping {
+			b.decode(n, &e, fmt.Sprintf("environments[%d]", i))
 			continue
 		}
 		b.needed(n, "name")
-		b.name(n, "name", "account", "accounts", "after")
+		landings := len(b.landings)
+		r := readEnvironment{node: n}
+		why := b.contained(func() {
+			b.decodeLazy(n, &e, fmt.Sprintf("environments[%d]", i))
+			b.oneEnvironment(n, e, &r, names, laterNames(doc.Environments[i+1:]))
+		}, append(ownNodes(n), root...)...)
+		if why == "" {
+			why = b.placesUnset(n, e)
+		}
+		if why != "" {
+			b.landings = b.landings[:landings]
+			r = readEnvironment{node: n}
+			r.Name, r.Protected, r.Unusable = e.Name, true, why // nobody knows that it is not protected
+		}
 		if first, dup := known[e.Name]; dup && e.Name != "" {
 			b.rep.add(n.get("name").pos, Problem{
 				Text: fmt.Sprintf("environment %q is there twice", e.Name), Got: e.Name,
 				Want: fmt.Sprintf("a name of its own; it is on line %d already", first.line),
 			})
 		}
-		r := readEnvironment{node: n}
-		r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
-		if r.Unset = b.unset(append(ownNodes(n), root...)...); r.Unset == "" {
-			r.Unset = b.placesUnset(n, e)
-		}
-		if r.Unset != "" {
-			r.Protected = true // nobody knows that it is not
-			b.keepEnvironment(r, known)
-			names = append(names, e.Name)
-			continue
-		}
-		r.After = b.after(n, e, names, laterNames(doc.Environments[i+1:]))
-		r.Soak, r.Newer, r.WayBack = e.Soak, delivery.Newer(e.Newer), delivery.WayBack(e.WayBack)
-		b.name(n, "newer", "wayBack", "soak")
-		b.environment(n, e, &r)
-		b.keepEnvironment(r, known)
+		b.file.App.Environments = append(b.file.App.Environments, r.Environment)
+		b.read = append(b.read, r)
 		if e.Name != "" {
+			known[e.Name] = n.pos
 			names = append(names, e.Name)
 		}
 	}
 }
 
-func (b *builder) keepEnvironment(r readEnvironment, known map[string]pos) {
-	b.file.App.Environments = append(b.file.App.Environments, r.Environment)
-	b.read = append(b.read, r)
-	if r.Name != "" {
-		known[r.Name] = r.node.pos
-	}
+func (b *builder) oneEnvironment(n *node, e environment, r *readEnvironment, earlier, later []string) {
+	b.name(n, "name", "account", "accounts", "after")
+	r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
+	r.After = b.after(n, e, earlier, later)
+	r.Soak, r.Newer, r.WayBack = e.Soak, delivery.Newer(e.Newer), delivery.WayBack(e.WayBack)
+	b.name(n, "newer", "wayBack", "soak")
+	b.environment(n, e, r)
 }
 
 func laterNames(rest []*node) []string {

@@ -63,16 +63,16 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 			forward = !g.Rollback
 		}
 		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
-		settings, unset := b.settings(k, block, k.Name), b.unset(block)
-		if k.Groups != nil && unset == "" {
-			unset = b.people
+		settings, why := b.settings(k, block, k.Name)
+		if k.Groups != nil && why == "" {
+			why = b.nobody
 		}
-		if k.Groups != nil && settings != nil && unset == "" {
-			b.problems(block, k.Groups(settings, b.file.App.Groups))
+		if k.Groups != nil && settings != nil && why == "" {
+			why = b.contained(func() { b.problems(block, k.Groups(settings, b.file.App.Groups)) }, block)
 		}
 		out.Gates = append(out.Gates, delivery.GateSetting{
 			Name: g.Name, Kind: k.Name, When: delivery.Moment(g.When), Once: g.Once, Forward: forward, For: g.For, Every: g.Every,
-			Settings: settings, Unset: unset,
+			Settings: settings, Unusable: why,
 		})
 	})
 }
@@ -99,9 +99,10 @@ func (b *builder) hooks(nodes []*node, out *readEnvironment) {
 	}
 	b.asking(nodes, "hook", b.kinds.Hooks, []string{"name", "when", "if", "once"}, head, func(k Kind, n, block *node) {
 		out.hooked, out.hooks = append(out.hooked, n), append(out.hooks, block)
+		settings, why := b.settings(k, block, k.Name)
 		out.Hooks = append(out.Hooks, delivery.Hook{
 			Name: h.Name, Kind: k.Name, When: delivery.Moment(h.When), If: delivery.Condition(h.If), Once: h.Once,
-			Settings: b.settings(k, block, k.Name), Unset: b.unset(block),
+			Settings: settings, Unusable: why,
 		})
 	})
 }

@@ -43,8 +43,8 @@ func (b *builder) land(c component, s spot, env level) (landing, bool) {
 	}
 	l.block = b.placed(l.block, s.Place)
 	l.Place, l.Component, l.Target = s.Place, c.Name, name
-	l.Settings, l.Unset = b.settings(kind, l.block, name), b.unset(l.block)
-	return l, l.Settings != nil || l.Unset != ""
+	l.Settings, l.Unusable = b.settings(kind, l.block, name)
+	return l, l.Settings != nil || l.Unusable != ""
 }
 
 // targetKind is the kind that the nearest level names for the component alone,

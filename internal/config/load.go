@@ -36,7 +36,7 @@ func Load(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, 
 
 // Open is Load for a command that may not need the whole file: a block that
 // names a variable which is not set is no error here. It has no settings and
-// says so in its field Unset, which whoever uses the block must ask.
+// says so in its field Unusable, which whoever uses the block must ask.
 func Open(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
 	return loadFile(path, kinds, getenv, true)
 }

@@ -16,13 +16,16 @@ type readNotice struct {
 // whoever knows it speak in the channel.
 func (b *builder) notices(nodes []*node) {
 	var n notice
-	head := func(at *node, label string) *string {
+	var head delivery.Unusable
+	read := func(at *node, label string) *string {
 		n = notice{}
-		b.decodeLazy(at, &n, label)
-		b.known(at, n.Environments)
+		head = b.contained(func() {
+			b.decodeLazy(at, &n, label)
+			b.known(at, n.Environments)
+		}, at)
 		return &n.Name
 	}
-	b.asking(nodes, "notice", b.kinds.Notices, []string{"name", "on", "environments"}, head, func(k Kind, at, block *node) {
+	b.asking(nodes, "notice", b.kinds.Notices, []string{"name", "on", "environments"}, read, func(k Kind, at, block *node) {
 		b.name(at, "on", "environments")
 		for i, f := range block.fields {
 			if f.name == "url" || looksSecret(f.name) {
@@ -33,7 +36,11 @@ func (b *builder) notices(nodes []*node) {
 				}
 			}
 		}
-		s := delivery.NoticeSetting{Name: n.Name, Kind: k.Name, Environments: n.Environments, Settings: b.settings(k, block, k.Name), Unset: b.unset(at)}
+		raw, why := b.settings(k, block, k.Name)
+		if head != "" {
+			raw, why = nil, head
+		}
+		s := delivery.NoticeSetting{Name: n.Name, Kind: k.Name, Environments: n.Environments, Settings: raw, Unusable: why}
 		for _, t := range n.On {
 			s.On = append(s.On, delivery.Topic(t))
 		}

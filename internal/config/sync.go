@@ -18,7 +18,7 @@ func (b *builder) syncs(nodes []*node) {
 			b.decoder().mismatch(n, label, "a mapping")
 			continue
 		}
-		raw := b.settings(b.kinds.Sync, n, label)
+		raw, why := b.settings(b.kinds.Sync, n, label)
 		b.name(n, "name", "source", "destination", "account", "repositories", "tags", "platforms")
 		name := "images"
 		at := n.pos
@@ -29,9 +29,11 @@ func (b *builder) syncs(nodes []*node) {
 			b.rep.add(at, Problem{Text: fmt.Sprintf("sync %q is there twice", name), Got: name, Want: fmt.Sprintf("a name of its own; it is on line %d already", before.line)})
 		}
 		first[name] = at
-		b.accountOf(n, raw)
+		if reached := b.contained(func() { b.accountOf(n, raw) }, n); why == "" && reached != "" {
+			raw, why = nil, reached
+		}
 		b.synced = append(b.synced, n)
-		b.file.App.Syncs = append(b.file.App.Syncs, delivery.SyncSetting{Name: name, Settings: raw, Unset: b.unset(n)})
+		b.file.App.Syncs = append(b.file.App.Syncs, delivery.SyncSetting{Name: name, Settings: raw, Unusable: why})
 	}
 }
 

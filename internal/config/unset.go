@@ -24,7 +24,7 @@ func (b *builder) decodeLazy(n *node, into any, label string) {
 
 // unset says which variables that these nodes name are not set, and where.
 // Where the whole file is checked, they are problems already.
-func (b *builder) unset(nodes ...*node) delivery.Unset {
+func (b *builder) unset(nodes ...*node) delivery.Unusable {
 	if !b.lazy {
 		return ""
 	}
@@ -36,7 +36,44 @@ func (b *builder) unset(nodes ...*node) delivery.Unset {
 			}
 		})
 	}
-	return delivery.Unset(strings.Join(all, "\n"))
+	return delivery.Unusable(strings.Join(all, "\n"))
+}
+
+// contained makes checks of a block. In lazy mode what is wrong with it is kept
+// with the block where the values of variables may be the cause.
+func (b *builder) contained(check func(), nodes ...*node) delivery.Unusable {
+	before := len(b.rep.list)
+	check()
+	found := b.rep.list[before:]
+	if !b.lazy || len(found) == 0 || b.unset(nodes...) == "" && !slices.ContainsFunc(nodes, (*node).hasVariable) {
+		return b.unset(nodes...)
+	}
+	var lines []string
+	for _, p := range found {
+		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message()))
+	}
+	b.rep.list = b.rep.list[:before]
+	if unset := b.unset(nodes...); unset != "" {
+		return unset // the rest comes of it
+	}
+	return delivery.Unusable(strings.Join(lines, "\n"))
+}
+
+// hasVariable reports whether an environment variable is named in it.
+func (n *node) hasVariable() bool {
+	if n == nil {
+		return false
+	}
+	inField := func(f field) bool { return f.node.hasVariable() }
+	return n.unset != "" || len(n.env) > 0 || slices.ContainsFunc(n.items, (*node).hasVariable) || slices.ContainsFunc(n.fields, inField)
+}
+
+func blocks(all []landing) []*node {
+	var out []*node
+	for _, l := range all {
+		out = append(out, l.block)
+	}
+	return out
 }
 
 func (n *node) eachUnset(tell func(*node)) {
@@ -88,13 +125,13 @@ func ownNodes(n *node) []*node {
 
 // placesUnset says that the regions of an environment are those of an account
 // whose region is not known.
-func (b *builder) placesUnset(n *node, e environment) delivery.Unset {
+func (b *builder) placesUnset(n *node, e environment) delivery.Unusable {
 	if n.has("regions") {
 		return ""
 	}
 	for _, name := range append([]string{e.Account}, e.Accounts...) {
-		if a, ok := b.file.App.Account(name); ok && a.Unset != "" {
-			return a.Unset
+		if a, ok := b.file.App.Account(name); ok && a.Unusable != "" {
+			return a.Unusable
 		}
 	}
 	return ""

@@ -13,7 +13,7 @@ type Account struct {
 	Tags       map[string]string `json:"tags,omitempty"`     // of the session
 	Region     string            `json:"region,omitempty"`   // home: what is there once for the account
 	Endpoint   string            `json:"endpoint,omitempty"` // in place of AWS's own; "": the SDK's variables decide
-	Unset      Unset             `json:"-"`                  // then only the name is known
+	Unusable   Unusable          `json:"-"`                  // then only the name is known
 }
 
 // Account finds an account by its name in the app file.

@@ -43,7 +43,7 @@ func DefaultLock() Lease {
 type SyncSetting struct {
 	Name     string          `json:"name"`
 	Settings json.RawMessage `json:"settings"` // the checked block
-	Unset    Unset           `json:"-"`        // then there are no settings
+	Unusable Unusable        `json:"-"`        // then there are no settings
 }
 
 // Component is one part of an app. Settings is the checked block of its kind,
@@ -52,7 +52,7 @@ type Component struct {
 	Name     string          `json:"name"`
 	Kind     string          `json:"kind"`
 	Settings json.RawMessage `json:"settings"`
-	Unset    Unset           `json:"-"` // then there are no settings
+	Unusable Unusable        `json:"-"` // then there are no settings
 }
 
 // Environment is a named rung of the ladder.
@@ -70,7 +70,7 @@ type Environment struct {
 	Newer     Newer         `json:"newer,omitempty"`   // what a newer release does to one that waits here; "" supersedes
 	WayBack   WayBack       `json:"wayBack,omitempty"` // when the way back is missing; "" warns, and refuses where protected
 	Freeze    []Freeze      `json:"freeze,omitempty"`  // windows in which no promotion begins
-	Unset     Unset         `json:"-"`                 // then only the name is known, and that it counts as protected
+	Unusable  Unusable      `json:"-"`                 // then only the name is known, and that it counts as protected
 }
 
 // Newer says what a newer release does to an older one that waits at a gate.
@@ -98,7 +98,7 @@ type Landing struct {
 	Component string          `json:"component"`
 	Target    string          `json:"target"`
 	Settings  json.RawMessage `json:"settings"`
-	Unset     Unset           `json:"-"` // then there are no settings
+	Unusable  Unusable        `json:"-"` // then there are no settings
 }
 
 // GateSetting is one gate of an environment.
@@ -111,7 +111,7 @@ type GateSetting struct {
 	For      Duration        `json:"for,omitempty"`     // must stay open for so long; 0: asked once
 	Every    Duration        `json:"every,omitempty"`   // how often it is asked meanwhile
 	Settings json.RawMessage `json:"settings"`
-	Unset    Unset           `json:"-"` // then there are no settings
+	Unusable Unusable        `json:"-"` // then there are no settings
 }
 
 // Hook is something that is done before or after a phase. It is asked like a
@@ -124,7 +124,7 @@ type Hook struct {
 	If       Condition       `json:"if,omitempty"`
 	Once     bool            `json:"once,omitempty"` // once for the environment instead of in every place
 	Settings json.RawMessage `json:"settings"`
-	Unset    Unset           `json:"-"` // then there are no settings
+	Unusable Unusable        `json:"-"` // then there are no settings
 }
 
 // Condition says whether a hook is run after what went before it.

@@ -13,7 +13,7 @@ type NoticeSetting struct {
 	On           []Topic         `json:"on,omitempty"`           // empty: all
 	Environments []string        `json:"environments,omitempty"` // empty: all
 	Settings     json.RawMessage `json:"settings"`               // may hold secrets
-	Unset        Unset           `json:"-"`                      // then there are no settings
+	Unusable     Unusable        `json:"-"`                      // then there are no settings
 }
 
 // Topic is what a notice can be about.

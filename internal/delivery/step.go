@@ -18,7 +18,7 @@ type Placement struct {
 	Release   Release         // all of it, for what one component needs of another; empty when Version is
 	Remove    []string        // prune only: the versions to remove
 	Protected bool            // the environment is
-	Unset     Unset           // then there are no settings, and nothing of it can be observed or changed
+	Unusable  Unusable        // then there are no settings, and nothing of it can be observed or changed
 }
 
 // Endpoint is where a component answers from outside.

@@ -6,18 +6,19 @@ import (
 	"falkirk/internal/fault"
 )
 
-// Unset is why a block of the app file cannot be used: environment variables
-// that it names are not set. It says where in the file, a line for each; "" when
-// nothing is missing. A block that has one has no settings.
-type Unset string
+// Unusable is why a block of the app file cannot be used: environment variables
+// that it names are not set, or their values do not fit. It says where in the
+// file, a line for each; "" when the block can be used. A block that has one has
+// no settings.
+type Unusable string
 
-// Err is nil when all is set; else it says that what needs it is not possible.
-func (u Unset) Err(what string) error {
+// Err is nil when the block can be used; else it says what cannot, and why.
+func (u Unusable) Err(what string) error {
 	if u == "" {
 		return nil
 	}
 	err := fault.New(fault.Invalid, "%s: %s", what, string(u))
-	return fault.Hint(err, "set the variable and repeat the command; falkirk config check lists all that are missing")
+	return fault.Hint(err, "set the variable and repeat the command; falkirk config check lists all problems")
 }
 
 // Block is a part of the app file that a command may need.
@@ -44,14 +45,14 @@ func (a App) Needs(blocks ...Block) error {
 func (a App) needs(b Block) error {
 	switch b {
 	case BlockAccounts:
-		return firstUnset(a.Accounts, func(x Account) error { return x.Unset.Err("account " + x.Name) })
+		return firstUnset(a.Accounts, func(x Account) error { return x.Unusable.Err("account " + x.Name) })
 	case BlockComponents:
-		return firstUnset(a.Components, func(x Component) error { return x.Unset.Err("component " + x.Name) })
+		return firstUnset(a.Components, func(x Component) error { return x.Unusable.Err("component " + x.Name) })
 	case BlockSyncs:
-		return firstUnset(a.Syncs, func(x SyncSetting) error { return x.Unset.Err("sync " + x.Name) })
+		return firstUnset(a.Syncs, func(x SyncSetting) error { return x.Unusable.Err("sync " + x.Name) })
 	}
 	return firstUnset(a.Environments, func(e Environment) error {
-		if err := e.Unset.Err("environment " + e.Name); err != nil {
+		if err := e.Unusable.Err("environment " + e.Name); err != nil {
 			return err
 		}
 		return firstUnset(e.Landings, Landing.unset)
@@ -67,13 +68,13 @@ func firstUnset[T any](all []T, unset func(T) error) error {
 	return nil
 }
 
-func (l Landing) unset() error { return l.Unset.Err(l.Component + " in " + l.Place.String()) }
+func (l Landing) unset() error { return l.Unusable.Err(l.Component + " in " + l.Place.String()) }
 
 // Ready fails when something that the verb needs in the environment names a
 // variable that is not set: the environment itself, the targets' settings, the
 // gates that are asked, the hooks that are run.
 func (e Environment) Ready(verb Verb) error {
-	if err := e.Unset.Err("environment " + e.Name); err != nil {
+	if err := e.Unusable.Err("environment " + e.Name); err != nil {
 		return err
 	}
 	if err := firstUnset(e.Landings, Landing.unset); err != nil {
@@ -84,7 +85,7 @@ func (e Environment) Ready(verb Verb) error {
 		if !slices.Contains(moments, g.When) || g.Forward && verb == VerbRollback {
 			return nil
 		}
-		return g.Unset.Err("gate " + g.Name + " of " + e.Name)
+		return g.Unusable.Err("gate " + g.Name + " of " + e.Name)
 	})
 	if err != nil {
 		return err
@@ -93,6 +94,18 @@ func (e Environment) Ready(verb Verb) error {
 		if !slices.Contains(moments, h.When) {
 			return nil
 		}
-		return h.Unset.Err("hook " + h.Name + " of " + e.Name)
+		return h.Unusable.Err("hook " + h.Name + " of " + e.Name)
 	})
+}
+
+// SetUnusable notes that a landing cannot be used.
+func (a *App) SetUnusable(l Landing, why Unusable) {
+	for i := range a.Environments {
+		all := a.Environments[i].Landings
+		for j := range all {
+			if why != "" && all[j].Place == l.Place && all[j].Component == l.Component {
+				all[j].Settings, all[j].Unusable = nil, why
+			}
+		}
+	}
 }

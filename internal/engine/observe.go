@@ -48,7 +48,7 @@ func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel deli
 
 // observeOne looks at one placement, whose settings are completed before.
 func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery.Placement, delivery.State, error) {
-	if err := p.Unset.Err("the settings of its target"); err != nil {
+	if err := p.Unusable.Err("the settings of its target"); err != nil {
 		return p, delivery.State{}, err
 	}
 	t, ok := e.Targets[p.Target]
@@ -68,7 +68,7 @@ func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery
 func placement(app string, env delivery.Environment, l delivery.Landing, rel delivery.Release) delivery.Placement {
 	p := delivery.Placement{
 		App: app, Place: l.Place, Component: l.Component,
-		Target: l.Target, Settings: l.Settings, Protected: env.Protected, Unset: l.Unset,
+		Target: l.Target, Settings: l.Settings, Protected: env.Protected, Unusable: l.Unusable,
 	}
 	if a, ok := rel.Artifact(l.Component); ok {
 		p.Version, p.Artifact, p.Release = rel.Version, a, rel

@@ -75,7 +75,7 @@ func (e *Engine) situation(ctx context.Context, req Request) (rule.Situation, er
 	if err != nil {
 		return rule.Situation{}, err
 	}
-	if err := env.Unset.Err("environment " + env.Name); err != nil {
+	if err := env.Unusable.Err("environment " + env.Name); err != nil {
 		return rule.Situation{}, err
 	}
 	s := rule.Situation{Environment: env, Before: map[string]delivery.Record{}, Now: e.Now()}

@@ -111,7 +111,7 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	if rec.Open != nil {
 		st.Running = &rec.Open.Operation
 	}
-	err = errors.Join(env.Unset.Err("environment "+env.Name), e.components(ctx, env, rec, st.Components, closely))
+	err = errors.Join(env.Unusable.Err("environment "+env.Name), e.components(ctx, env, rec, st.Components, closely))
 	st.judge(rec)
 	return st, err
 }

@@ -116,7 +116,7 @@ func (c *channel) send(ctx context.Context, n delivery.Notice) (err error) {
 			err = fault.New(fault.Internal, "panic in the channel %s: %v", c.Kind, x)
 		}
 	}()
-	if err := c.Unset.Err("it has no settings"); err != nil {
+	if err := c.Unusable.Err("it has no settings"); err != nil {
 		return err
 	}
 	if c.sender == nil {
@@ -127,7 +127,7 @@ func (c *channel) send(ctx context.Context, n delivery.Notice) (err error) {
 
 // Try sends one notice at once and says whether it arrived.
 func Try(ctx context.Context, s delivery.NoticeSetting, sender Sender, n delivery.Notice) error {
-	if err := s.Unset.Err("notice " + s.Name); err != nil {
+	if err := s.Unusable.Err("notice " + s.Name); err != nil {
 		return err
 	}
 	if err := sender.Send(ctx, s.Settings, n); err != nil {

@@ -64,7 +64,7 @@ func (p *Pool) Config(ctx context.Context, name, region string) (aws.Config, err
 	if !ok {
 		return aws.Config{}, fault.New(fault.Invalid, "no account %q in the app file", name)
 	}
-	if err := a.Unset.Err("account " + name); err != nil {
+	if err := a.Unusable.Err("account " + name); err != nil {
 		return aws.Config{}, err
 	}
 	c := p.chain(ctx, a, start)

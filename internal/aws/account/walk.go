@@ -37,7 +37,7 @@ func (p *Pool) Walk(ctx context.Context, name string) ([]Hop, error) {
 	if !ok {
 		return nil, fault.New(fault.Invalid, "no account %q in the app file", name)
 	}
-	if err := a.Unset.Err("account " + name); err != nil {
+	if err := a.Unusable.Err("account " + name); err != nil {
 		return nil, err
 	}
 	cfg, err := p.placed(start, a, "")

@@ -20,6 +20,7 @@ type matter struct {
 	packedBy string
 	digest   string
 	plan     delivery.Plan
+	unmade   error // why the plan could not be made again; who says no does not need it
 	rec      delivery.Record
 	saved    *engine.Saved // the file that it came from, if any
 	file     string
@@ -49,8 +50,9 @@ func (m matter) next(open bool) string {
 	}
 }
 
-// matter finds the plan that the argument means, and makes it anew: what is no
-// longer what would be done is refused.
+// matter finds the plan that the argument means, and makes it again: what is no
+// longer what would be done is refused. A plan that waits can be rejected by its
+// digest alone, where a target, a variable or the network is missing.
 func (w *word) matter(ctx context.Context, app *App, arg string) (matter, error) {
 	m, err := find(ctx, app, arg)
 	if err != nil {
@@ -62,10 +64,13 @@ func (w *word) matter(ctx context.Context, app *App, arg string) (matter, error)
 		Reason: "to be approved", Override: "to be approved", Saved: m.saved,
 	}
 	now := ""
-	if m.plan, now, err = app.Engine.Preview(ctx, req); err != nil {
+	m.plan, now, err = app.Engine.Preview(ctx, req)
+	switch {
+	case err != nil && w.rejects && m.saved == nil && ctx.Err() == nil:
+		m.unmade, m.plan = err, delivery.Plan{App: m.op.App, Environment: m.env.Name, Version: m.op.Version, Phase: m.op.Verb.Phase()}
+	case err != nil:
 		return m, err
-	}
-	if now != m.digest {
+	case now != m.digest:
 		err := fault.New(fault.Conflict, "the plan %s is no longer what would be done to %s in %s: that is %s by now",
 			short(m.digest), heading(m.op), m.env.Name, short(now))
 		return m, fault.Hint(err, "%s asks for approvals of the new one", m.next(true))

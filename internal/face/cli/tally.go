@@ -73,7 +73,11 @@ func spoken(a delivery.Approval) string {
 }
 
 func (w *word) printMatter(m matter, gates []Tally) {
-	w.printPlan(m.plan, m.digest)
+	if m.unmade != nil {
+		fmt.Fprintf(w.Out, "plan %s of %s in %s cannot be made again: %s\n", short(m.digest), heading(m.op), m.env.Name, m.unmade)
+	} else {
+		w.printPlan(m.plan, m.digest)
+	}
 	fmt.Fprintf(w.Out, "asked for by %s", orDash(m.askedBy))
 	if m.packedBy != "" {
 		fmt.Fprintf(w.Out, "; packed by %s", m.packedBy)
