@@ -6,7 +6,15 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 )
+
+// Unacknowledged is how long the kernel goes on sending bytes that the other
+// side does not acknowledge. Without it, it retries for some 15 minutes
+// (tcp(7): TCP_USER_TIMEOUT, tcp_retries2), and a request of a former holder
+// arrives when the network is back. It must not be longer than a request may
+// take.
+const Unacknowledged = 5 * time.Second
 
 // Dial is a dialer of http.Transport (DialContext).
 type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -20,21 +20,20 @@ func (l *Ledger) Begin(ctx context.Context, op delivery.Operation) (*Hold, deliv
 	holder := l.holder
 	holder.Token = rand.Text()
 	rec, snapped, err := l.read(ctx)
-	drained := false
+	drained := 0 // the number of the stolen operation that was waited for
 	for err == nil {
 		switch {
 		case rec.Open != nil:
 			err = l.take(ctx, rec, op, holder)
-		case rec.Stolen != nil && !drained:
+		case rec.Stolen != nil && rec.Stolen.Number != drained:
 			err = l.drained(ctx, *rec.Stolen)
-			drained = err == nil
+			drained = rec.Stolen.Number
 		default:
 			var h *Hold
 			if h, rec, err = l.open(ctx, rec, op, holder); err == nil {
 				h.snapped = snapped
 				return h, rec, nil
 			}
-			drained = false // what came first may be a theft
 		}
 		if err == nil || errors.Is(err, errOvertaken) {
 			rec, err = l.follow(ctx, rec)
