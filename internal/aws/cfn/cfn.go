@@ -70,6 +70,9 @@ type Stack struct {
 	Updated                   time.Time
 }
 
+// ref is what names the stack and no later one of the same name: its ID.
+func (s Stack) ref() string { return orElse(s.ID, s.Name) }
+
 func stackOf(s types.Stack) Stack {
 	out := Stack{
 		Name: aws.ToString(s.StackName), ID: aws.ToString(s.StackId),

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // ChangeSet is what an update would do.
@@ -48,6 +49,14 @@ type Change struct {
 	TagsOnly                    bool     // nothing but tags is changed
 	IAM                         bool     // it is about who may do what
 	Properties                  []string // that change, sorted
+}
+
+// Ref is what names the change set and no later one of the same name: its ARN.
+func (s ChangeSet) Ref() string {
+	if s.ID != "" {
+		return s.ID
+	}
+	return s.Name
 }
 
 // ChangeSet reads a change set; fault.NotFound when there is none.
@@ -112,8 +121,12 @@ func (c *Client) ChangeSets(ctx context.Context, stack string) ([]ChangeSet, err
 	return all, nil
 }
 
-// DeleteChangeSet removes a change set; removing one that is not there is no error.
+// DeleteChangeSet removes a change set, by name or ARN; removing one that is not
+// there is no error.
 func (c *Client) DeleteChangeSet(ctx context.Context, stack, name string) error {
+	if err := fence.Check(ctx); err != nil {
+		return err
+	}
 	if err := c.pace.wait(ctx, "DeleteChangeSet"); err != nil {
 		return err
 	}
@@ -194,7 +207,7 @@ func (c *Client) settled(ctx context.Context, stack, name string) (ChangeSet, er
 			return set, nil
 		case status == types.ChangeSetStatusFailed && changesNothing(set.Reason):
 			set.Empty = true
-			return set, c.DeleteChangeSet(ctx, stack, name)
+			return set, c.DeleteChangeSet(ctx, stack, set.Ref())
 		case status == types.ChangeSetStatusFailed:
 			return set, fault.New(fault.Invalid, "propose stack %s in %s: %s", stack, c.opt.Where, set.Reason)
 		}

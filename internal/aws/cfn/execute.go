@@ -2,8 +2,12 @@ package cfn
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,10 +16,13 @@ import (
 	"github.com/aws/smithy-go"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
-// Execute carries out a change set and waits for its end; repeated, it picks up
-// the one under way. Whatever CloudFormation could not do is an error that
+// Execute carries out a change set, named by its ARN where that is known, and
+// waits for its end; repeated, it picks up the one under way. CloudFormation
+// drops the other change sets of a stack when it executes one, so a late request
+// that names an ARN does nothing after that. Whatever CloudFormation could not do is an error that
 // names the first cause.
 func (c *Client) Execute(ctx context.Context, stack, name string, r Request, report func(Event)) (Stack, error) {
 	if r.Timeout > 0 {
@@ -70,7 +77,10 @@ func (c *Client) execute(ctx context.Context, was Stack, name string, r Request)
 	if err := c.pace.wait(ctx, "ExecuteChangeSet"); err != nil {
 		return err
 	}
-	in := &cloudformation.ExecuteChangeSetInput{StackName: &was.Name, ChangeSetName: &name}
+	if err := fence.Check(ctx); err != nil {
+		return err
+	}
+	in := &cloudformation.ExecuteChangeSetInput{StackName: aws.String(was.ref()), ChangeSetName: &name}
 	if r.Token != "" {
 		in.ClientRequestToken = aws.String(token(r.Token, name))
 	}
@@ -125,7 +135,10 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 	if err != nil {
 		return was, err
 	}
-	in := &cloudformation.UpdateStackInput{StackName: &was.Name, TemplateBody: &r.Template, RoleARN: optional(r.Role)}
+	in := &cloudformation.UpdateStackInput{StackName: aws.String(was.ref()), TemplateBody: &r.Template, RoleARN: optional(r.Role)}
+	if r.Token != "" {
+		in.ClientRequestToken = aws.String(token(r.Token, "tags", digestOf(r)))
+	}
 	switch {
 	case r.TemplateURL != "":
 		in.TemplateBody, in.TemplateURL = nil, &r.TemplateURL
@@ -147,6 +160,9 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 	if err := c.pace.wait(ctx, "UpdateStack"); err != nil {
 		return was, err
 	}
+	if err := fence.Check(ctx); err != nil {
+		return was, err
+	}
 	if _, err := c.api.UpdateStack(ctx, in); err != nil {
 		return was, c.explain("change the tags of", stack, err)
 	}
@@ -156,6 +172,15 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 		err = c.diagnose(ctx, now, tale, r.Template)
 	}
 	return now, err
+}
+
+// digestOf tells two changes of tags in one operation apart.
+func digestOf(r Request) string {
+	h := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(r.Tags)) {
+		_, _ = fmt.Fprintf(h, "%q=%q\n", k, r.Tags[k]) // a hash takes everything
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 func optional(s string) *string {
@@ -172,7 +197,7 @@ func (c *Client) guard(ctx context.Context, s Stack, r Request) error {
 		return nil // it is nothing yet
 	}
 	if r.Protect && !s.Protected {
-		if err := c.protect(ctx, s.Name, true); err != nil {
+		if err := c.protect(ctx, s.ref(), true); err != nil {
 			return err
 		}
 	}
@@ -182,7 +207,7 @@ func (c *Client) guard(ctx context.Context, s Stack, r Request) error {
 	if err := c.pace.wait(ctx, "SetStackPolicy"); err != nil {
 		return err
 	}
-	_, err := c.api.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{StackName: &s.Name, StackPolicyBody: &r.Policy})
+	_, err := c.api.SetStackPolicy(ctx, &cloudformation.SetStackPolicyInput{StackName: aws.String(s.ref()), StackPolicyBody: &r.Policy})
 	return c.explain("set the policy of", s.Name, err)
 }
 
@@ -227,9 +252,12 @@ func (c *Client) delete(ctx context.Context, was Stack, tok string) error {
 	if err := c.pace.wait(ctx, "DeleteStack"); err != nil {
 		return err
 	}
-	in := &cloudformation.DeleteStackInput{StackName: &was.Name}
+	if err := fence.Check(ctx); err != nil {
+		return err
+	}
+	in := &cloudformation.DeleteStackInput{StackName: aws.String(was.ref())}
 	if tok != "" {
-		in.ClientRequestToken = aws.String(token(tok, "delete", was.Name))
+		in.ClientRequestToken = aws.String(token(tok, "delete", was.ref()))
 	}
 	if _, err := c.api.DeleteStack(ctx, in); err != nil {
 		return c.explain("delete", was.Name, err)

@@ -2,6 +2,8 @@ package cfn
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -89,7 +91,7 @@ func (c *Client) standing(ctx context.Context, stack, name string) (ChangeSet, b
 	case status == types.ChangeSetStatusCreateComplete && set.Status == string(types.ExecutionStatusAvailable):
 		return set, true, nil
 	}
-	return set, false, c.DeleteChangeSet(ctx, stack, name)
+	return set, false, c.DeleteChangeSet(ctx, stack, set.Ref())
 }
 
 // createSet gives the stack's ID, where the answer was not lost.
@@ -143,6 +145,9 @@ func (c *Client) createSet(ctx context.Context, stack string, r Request, name st
 	return "", err
 }
 
+// mostToken is how long a client request token may be.
+const mostToken = 128
+
 func onFailure(s string) types.OnStackFailure {
 	switch s {
 	case "rollback":
@@ -153,15 +158,22 @@ func onFailure(s string) types.OnStackFailure {
 	return types.OnStackFailureDelete
 }
 
-// token is a client request token: letters, digits and hyphens, at most 128.
+// token is a client request token: letters, digits and hyphens, at most 128. A
+// longer one ends with a hash of the whole.
 func token(parts ...string) string {
+	whole := strings.Join(parts, "-")
 	text := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
 			return r
 		}
 		return '-'
-	}, strings.Join(parts, "-"))
-	return text[:min(len(text), 128)]
+	}, whole)
+	if len(text) <= mostToken {
+		return text
+	}
+	sum := sha256.Sum256([]byte(whole))
+	tail := hex.EncodeToString(sum[:16])
+	return text[:mostToken-len(tail)] + tail
 }
 
 // ready brings a stack to where a change set can be made, and is what it is

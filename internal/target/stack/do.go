@@ -87,11 +87,11 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 	}
 	now := was
 	if !set.Empty {
-		now, err = s.Execute(ctx, s.set.Name, set.Name, r, event(tell))
+		now, err = s.Execute(ctx, s.set.Name, set.Ref(), r, event(tell))
 	}
 	switch {
 	case err != nil:
-		err = errors.Join(err, s.retract(ctx, was, tell))
+		err = errors.Join(err, s.retract(ctx, was, r.Token, tell))
 	case now.Tags[tagRelease] != s.Version: // the tags tell which release it is
 		_, err = s.Retag(ctx, s.set.Name, r, event(tell))
 	}
@@ -100,13 +100,13 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 
 // retract gives a stack whose update was rolled back the tags that it had,
 // where the rollback has not done so.
-func (s spot) retract(ctx context.Context, was cfn.Stack, tell func(string)) error {
+func (s spot) retract(ctx context.Context, was cfn.Stack, token string, tell func(string)) error {
 	now, err := s.Describe(ctx, s.set.Name)
 	if fault.Is(err, fault.NotFound) || now.Status != "UPDATE_ROLLBACK_COMPLETE" || maps.Equal(now.Tags, was.Tags) {
 		return nil
 	}
 	if err == nil {
-		_, err = s.Retag(ctx, s.set.Name, cfn.Request{Tags: was.Tags, Capabilities: s.set.Capabilities, Role: s.set.Role}, event(tell))
+		_, err = s.Retag(ctx, s.set.Name, cfn.Request{Token: token, Tags: was.Tags, Capabilities: s.set.Capabilities, Role: s.set.Role}, event(tell))
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (s spot) delete(ctx context.Context, tell func(string)) (delivery.Outcome, 
 		return delivery.Outcome{}, fault.Hint(err, "look at it, then: aws cloudformation delete-stack --stack-name %s", was.Name)
 	}
 	op, _ := delivery.OperationOf(ctx)
-	return delivery.Outcome{}, s.Delete(ctx, was.Name, op.ID, event(tell))
+	return delivery.Outcome{}, s.Delete(ctx, was.ID, op.ID, event(tell))
 }
 
 // drop removes change sets, and the empty shell of a stack that never came to be.
@@ -219,7 +219,7 @@ func (s spot) drop(ctx context.Context, step delivery.Step) (delivery.Outcome, e
 		return delivery.Outcome{}, err
 	}
 	op, _ := delivery.OperationOf(ctx)
-	return delivery.Outcome{Note: "the stack never came to be"}, s.Delete(ctx, s.set.Name, op.ID, nil)
+	return delivery.Outcome{Note: "the stack never came to be"}, s.Delete(ctx, was.ID, op.ID, nil)
 }
 
 func event(tell func(string)) func(cfn.Event) {

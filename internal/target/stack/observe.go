@@ -62,7 +62,7 @@ func (t *Target) Observe(ctx context.Context, p delivery.Placement) (delivery.St
 	}
 	for _, set := range sets {
 		if v, ok := versionOf(set); ok && set.Status == "AVAILABLE" {
-			f.Sets[v] = append(f.Sets[v], set.Name)
+			f.Sets[v] = append(f.Sets[v], set.Ref())
 		}
 	}
 	return s.see(ctx, now, f)
