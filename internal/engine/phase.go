@@ -16,6 +16,7 @@ type phase struct {
 	prove     func(context.Context) error // looks again, and asks the gates about what is there now
 	back      func(context.Context) error // takes back what was done; nil where nothing can be
 	untouched func() bool                 // nothing was done, now or in a run before
+	aim       func(sight) sight           // fills in what is wanted of what is seen; nil where that is the release
 }
 
 // phase is what the verb asks for, from what is seen.
@@ -77,6 +78,9 @@ func (r *run) before(ctx context.Context, p phase) error {
 // steps does the steps, proves them, and runs the hooks after them.
 func (r *run) steps(ctx context.Context, p phase) error {
 	err := r.do(ctx, p.plan, p.now)
+	if err == nil {
+		err = r.repair(ctx, p)
+	}
 	if err == nil {
 		err = p.prove(ctx)
 	}

@@ -19,6 +19,7 @@ func (r *run) prune(now sight) (phase, error) {
 		plan: r.e.plan(r.env, delivery.Prune, "", now), now: now,
 		prove:     func(ctx context.Context) error { return r.provePruned(ctx, kept) },
 		untouched: func() bool { return true },
+		aim:       func(now sight) sight { return now.spare(kept) },
 	}, nil
 }
 

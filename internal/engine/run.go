@@ -19,6 +19,7 @@ type run struct {
 	rel    delivery.Release // empty for a prune
 	hold   Hold
 	rec    delivery.Record // when the environment was taken
+	late   bool            // requests of the operation before may still arrive
 	digest string          // of the plan, once recorded
 	way    way             // promote and rollback, once recorded
 	last   sight           // what was seen after the last step, once it was looked at
@@ -51,7 +52,7 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{e: e, env: a.sit.Environment, op: op, rel: a.rel, hold: hold, rec: rec, now: rec, whole: a.sit.Whole}
+	r := &run{e: e, env: a.sit.Environment, op: op, rel: a.rel, hold: hold, rec: rec, now: rec, whole: a.sit.Whole, late: mayBeLate(a.sit.Own)}
 	ctx, release := hold.Guard(ctx)
 	defer release()
 	r.report(Event{Kind: Began})
