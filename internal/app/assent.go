@@ -8,7 +8,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/gate/approval"
-	"falkirk/internal/gate/approval/keys"
+	"falkirk/internal/signing/keys"
 )
 
 // kindApproval is the kind of gate that approvals open.

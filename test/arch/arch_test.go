@@ -34,6 +34,8 @@ var may = map[string][]string{
 	"rule":             {"freeze", "delivery", "fault"},
 	"engine":           {"rule", "fence", "delivery", "fault"},
 	"gate/*":           {"guard", "fence", "delivery", "regular", "fault"}, // each kind knows no other
+	"gate/approval":    {"signing", "delivery", "regular", "fault"},
+	"signing":          {"regular", "guard", "delivery", "fault"},
 	"notice":           {"delivery", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
 	"aws/*":            {"aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service

@@ -8,7 +8,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/internal/gate/approval/signers"
+	"falkirk/internal/signing/signers"
 )
 
 // Gate counts approvals.

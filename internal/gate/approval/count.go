@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/gate/approval/signers"
+	"falkirk/internal/signing/signers"
 )
 
 // ahead is how far the clock of who approves may be ahead of ours.

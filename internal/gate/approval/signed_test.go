@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/gate/approval/keys"
+	"falkirk/internal/signing/keys"
 )
 
 // board is a folder with real keys and a list of allowed signers.

@@ -6,8 +6,8 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/internal/gate/approval/keys"
-	"falkirk/internal/gate/approval/signers"
+	"falkirk/internal/signing/keys"
+	"falkirk/internal/signing/signers"
 )
 
 // Name is the name under which a key signs for a gate: the one wanted, if it

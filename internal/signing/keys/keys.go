@@ -115,7 +115,7 @@ func (k Key) Sign(ctx context.Context, message, namespace string, tell io.Writer
 	err := cmd.Run()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return "", fault.Hint(fault.New(fault.Invalid, "sign the approval: there is no ssh-keygen here"), "install OpenSSH's client")
+		return "", fault.Hint(fault.New(fault.Invalid, "sign: there is no ssh-keygen here"), "install OpenSSH's client")
 	case ctx.Err() != nil:
 		return "", fault.New(fault.Interrupted, "stopped while signing with %s", path)
 	case err != nil:

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"falkirk/internal/fault"
-	"falkirk/internal/gate/approval/signers"
+	"falkirk/internal/signing/signers"
 )
 
 const space = "falkirk-approval"
