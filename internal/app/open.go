@@ -38,11 +38,12 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	}
 	store := release.New(objects)
 	var memory ledger.Memory
+	keys := ring(f.App, accounts)
 	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
 		Ledger: func(env string) engine.Ledger {
-			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, report)), redactor(f.Secrets)}
+			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), redactor(f.Secrets)}
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
@@ -59,9 +60,10 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	return &cli.App{
 		File: f, Engine: run, Releases: store, Blob: store.Open,
 		Ledger: func(env string) cli.Log {
-			return ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, report))
+			return ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report))
 		},
-		Packer: packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
+		Ledgers: func(ctx context.Context) ([]string, error) { return ledger.Names(ctx, objects, f.App.Name) },
+		Packer:  packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
@@ -74,9 +76,9 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 }
 
 // lockOptions are the options of an environment's ledger.
-func lockOptions(a delivery.App, env string, memory *ledger.Memory, report func(engine.Event)) ledger.Options {
+func lockOptions(a delivery.App, env string, memory *ledger.Memory, keys ledger.Keys, report func(engine.Event)) ledger.Options {
 	opt := ledger.Options{
-		Lease: a.Lock.Lease.Std(), Request: a.Lock.Request.Std(), Memory: memory,
+		Lease: a.Lock.Lease.Std(), Request: a.Lock.Request.Std(), Memory: memory, Keys: keys,
 		Tell: func(text string) {
 			report(engine.Event{At: time.Now().UTC(), Kind: engine.Watching, Operation: delivery.Operation{App: a.Name, Environment: env}, Note: text})
 		},

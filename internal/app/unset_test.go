@@ -20,6 +20,7 @@ accounts:
   away: {id: "222222222222", role: "arn:aws:iam::222222222222:role/${env:V_ACCOUNT}", region: eu-west-1}
 groups:
   board: [anna, "${env:V_GROUP}"]
+ledger: {signers: "ops/${env:V_SIGNERS}", sign: "${env:V_SIGN}"}
 components:
   web:
     site: {path: "${env:V_PACK}"}
@@ -53,7 +54,7 @@ sync:
 // values are what the variables are where they are set.
 var values = map[string]string{
 	"V_STORE": "store", "V_KEEP": "2", "V_ACCOUNT": "deploy", "V_GROUP": "ben", "V_PACK": "web", "V_TARGET": "/web", "V_SOAK": "1h",
-	"V_REGION": "us", "V_HERE": "here", "V_GATE": "true", "V_HOOK": "true", "V_NOTICE": "https://hooks.example/secret-part", "V_SYNC": "a",
+	"V_REGION": "us", "V_HERE": "here", "V_GATE": "true", "V_HOOK": "true", "V_NOTICE": "https://hooks.example/secret-part", "V_SYNC": "a", "V_SIGNERS": "list", "V_SIGN": "~/.ssh/ci",
 }
 
 // unsetBlocks lists the blocks that say that they cannot be used.
@@ -66,6 +67,9 @@ func unsetBlocks(a delivery.App) map[string]delivery.Unusable {
 	}
 	for _, x := range a.Accounts {
 		note("account "+x.Name, x.Unusable)
+	}
+	if a.Ledger != nil {
+		note("ledger", a.Ledger.Unusable)
 	}
 	for _, x := range a.Components {
 		note("component "+x.Name, x.Unusable)
@@ -109,6 +113,8 @@ func TestAnUnsetVariableIsOfItsBlock(t *testing.T) {
 		"V_HOOK":    {"hook purge"},
 		"V_NOTICE":  {"notice team"},
 		"V_SYNC":    {"sync base"},
+		"V_SIGNERS": nil, // without it nothing would be checked
+		"V_SIGN":    {"ledger"},
 	}
 	path := filepath.Join(t.TempDir(), "falkirk.yml")
 	if err := os.WriteFile(path, []byte(everyBlock), 0o600); err != nil {

@@ -41,6 +41,7 @@ func wire() cli.Wiring {
 		Version:  buildVersion(),
 		Kinds:    settings(),
 		Open:     open,
+		Signers:  signersOf,
 		Reach:    openAccounts,
 		Sync:     openSyncs,
 		Images:   openImages,

@@ -58,6 +58,7 @@ func (b *builder) build(root *node) {
 	b.accountNamed(root.get("storeAccount"), doc.StoreAccount)
 	b.name(root, "storeAccount")
 	b.groups(doc.Groups)
+	b.ledger(doc.Ledger)
 	b.readComponents(doc.Components)
 	b.environments(root, doc)
 	b.notices(doc.Notices)

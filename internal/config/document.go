@@ -30,6 +30,7 @@ type document struct {
 	Groups       *node   `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
 	Components   *node   `json:"components" jsonschema:"required,description=the parts of the app; by name"`
 	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
+	Ledger       *node   `json:"ledger" jsonschema:"description=how the entries of the ledgers are signed; default: they are not"`
 	Notices      []*node `json:"notices" jsonschema:"description=who is told of what happens"`
 	Sync         []*node `json:"sync" jsonschema:"description=images that are kept in another registry too: for falkirk sync"`
 }
@@ -49,6 +50,13 @@ type notice struct {
 	Name         string   `json:"name" jsonschema:"pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the notice; default: its kind and a number"`
 	On           []string `json:"on" jsonschema:"enum=started,enum=finished,enum=failed,enum=waiting,enum=rolled-back,description=of what; default: of everything"`
 	Environments []string `json:"environments" jsonschema:"description=where; default: everywhere"`
+}
+
+// ledgerBlock has the fields of delivery.LedgerSetting.
+type ledgerBlock struct {
+	Signers string `json:"signers" jsonschema:"required,minLength=1,description=file with the allowed signers (ssh-keygen(1) defines the format) relative to this file: an entry that none of them signed does not count"`
+	Sign    string `json:"sign" jsonschema:"description=the key that signs: file of an SSH key or the ARN of an asymmetric KMS key or of its alias; FALKIRK_LEDGER_KEY goes before it; default: the key that git signs with or else the first usual one in ~/.ssh"`
+	Account string `json:"account" jsonschema:"description=name under accounts: the account that uses the KMS key; default: that of the store"`
 }
 
 type account struct {

@@ -21,6 +21,7 @@ func Reference(kinds Kinds) []byte {
 		"the key were not there.\n\n")
 	section(&b, "The file", "", reflected(document{}))
 	section(&b, "accounts.NAME", "", reflected(account{}))
+	section(&b, "ledger", "Entries that say what an operation did and what people decided are signed by the key and checked by the list; see [the record](record.md).", reflected(ledgerBlock{}))
 	b.WriteString("## components.NAME\n\nExactly one kind of component, and optionally `target` with one kind of target.\n\n")
 	kindSections(&b, "components.NAME.", kinds.Components)
 	section(&b, "environments[]", "A list; its order is the order of the train.", reflected(environment{}))

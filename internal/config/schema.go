@@ -27,6 +27,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 
 	replace(top, "accounts", byName(allow(reflected(account{}), false)))
 	replace(top, "groups", byName(&jsonschema.Schema{Type: "array", MinItems: count(1), Items: &jsonschema.Schema{Type: "string", Pattern: personPattern}}))
+	replace(top, "ledger", allow(reflected(ledgerBlock{}), false))
 	components := byName(componentSchema(kinds))
 	components.MinProperties = count(1)
 	replace(top, "components", components)

@@ -80,6 +80,9 @@ func (b *builder) show(root *node, doc document) *node {
 	if groups := root.get("groups"); groups != nil {
 		top.put("groups", told(groups, groups))
 	}
+	if ledger := root.get("ledger"); ledger != nil && ledger.shape == mapping {
+		top.put("ledger", told(ledger, ledger))
+	}
 	components := &node{shape: mapping}
 	for _, c := range b.components {
 		one := &node{shape: mapping}

@@ -26,6 +26,7 @@ type App struct {
 	Syncs   []SyncSetting   `json:"syncs,omitempty"`
 
 	Groups map[string][]string `json:"groups,omitempty"` // people by group, for approvals
+	Ledger *LedgerSetting      `json:"ledger,omitempty"` // nil: entries are not signed
 }
 
 // Lease says how one operation at a time holds an environment.

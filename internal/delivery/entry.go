@@ -62,6 +62,13 @@ type Entry struct {
 	After     []Standing `json:"after,omitempty"`    // closed: what is live and ready now
 	Next      string     `json:"next,omitempty"`     // closed: what moves it on, where that is known
 	Settled   bool       `json:"settled,omitempty"`  // closed: all of it is on one release, the old or the new
+
+	// Signature is the last field, so that what is signed is what comes before it.
+	Signature *Signature `json:"signature,omitempty"`
+
+	// Doubt says why a rule must not rely on the entry; "" when it may. The ledger
+	// that reads the entry sets it, it is never stored.
+	Doubt string `json:"-"`
 }
 
 // Serving is what one place said, from outside, of one component.

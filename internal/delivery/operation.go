@@ -23,6 +23,8 @@ const (
 	VerbResume  Verb = "resume"
 	VerbApprove Verb = "approve" // says yes to one plan
 	VerbReject  Verb = "reject"  // says no to one plan
+
+	VerbSignLedger Verb = "sign-ledger" // signs the log as it is, so that rules may rely on its earlier entries
 )
 
 // Everywhere is the environment of decisions about the whole app. It is not a

@@ -13,6 +13,28 @@ type Proof struct {
 	Hash        string   `json:"hash,omitempty"`   // of the last one proved
 	Broken      *Break   `json:"broken,omitempty"` // nil: the log is whole
 	Notes       []string `json:"notes,omitempty"`  // what does not belong, or is out of date
+
+	Signers  []SignedBy `json:"signers,omitempty"`  // whose signatures count, by name
+	Doubts   []Doubt    `json:"doubts,omitempty"`   // entries that must be signed and are not, or whose signature does not count
+	Anchored int        `json:"anchored,omitempty"` // the entry that an anchor proved
+	Accepted *Accepted  `json:"accepted,omitempty"` // the last time that somebody signed the log as it was
+}
+
+// IsSound reports whether the log is whole and signed as it must be.
+func (p Proof) IsSound() bool { return p.Broken == nil && len(p.Doubts) == 0 }
+
+// SignedBy is how many entries somebody signed.
+type SignedBy struct {
+	By      string `json:"by"`
+	Entries int    `json:"entries"`
+}
+
+// Accepted is a signature under all entries before it.
+type Accepted struct {
+	Number int    `json:"number"` // of the entry that says so
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+	Doubts int    `json:"doubts"` // entries before it that are not signed as they must be
 }
 
 // Break is the first entry that is not as it was written.

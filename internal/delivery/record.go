@@ -28,6 +28,7 @@ type Record struct {
 	Stop      *Operation  // nothing is written
 	Bans      []Operation // releases that go nowhere; only in the record of the whole app
 	Approvals []Signed    // of plans that have not been done
+	Doubt     *Doubt      // the first entry that no rule may rely on; nil when there is none
 }
 
 // mostRecent is how many operations a record remembers.
@@ -44,7 +45,7 @@ type Tenure struct {
 
 // Fold adds one entry. It is a pure function: the record given is not changed.
 func (r Record) Fold(e Entry, hash string) Record {
-	r.Last, r.LastHash = e.Number, hash
+	r.Last, r.LastHash, r.Doubt = e.Number, hash, r.doubt(e)
 	switch e.Event {
 	case Opened:
 		r.Open, r.Stolen = &e, nil

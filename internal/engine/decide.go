@@ -54,7 +54,7 @@ func (e *Engine) checkDecision(d Decision) error {
 		if err := delivery.CheckVersion(d.Version); err != nil {
 			return err
 		}
-	case delivery.VerbHold, delivery.VerbRelease, delivery.VerbStop, delivery.VerbResume:
+	case delivery.VerbHold, delivery.VerbRelease, delivery.VerbStop, delivery.VerbResume, delivery.VerbSignLedger:
 	default:
 		return fault.New(fault.Internal, "%s is no decision", d.Verb)
 	}
@@ -86,6 +86,8 @@ func standing(rec delivery.Record, d Decision) (delivery.Operation, bool) {
 		return none, rec.Hold == nil
 	case delivery.VerbResume:
 		return none, rec.Stop == nil
+	case delivery.VerbSignLedger:
+		return none, rec.Doubt == nil
 	default:
 		_, is := rec.Banned(d.Version)
 		return none, !is

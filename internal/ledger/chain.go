@@ -124,6 +124,7 @@ func (l *Ledger) fetch(ctx context.Context, number int) (stored, error) {
 	if e.Number != number {
 		return stored{}, broken("ledger entry %s says that it has the number %d", key, e.Number)
 	}
+	e.Doubt = l.doubt(raw, e)
 	return stored{e, hashOf(raw)}, nil
 }
 
@@ -159,7 +160,7 @@ func (l *Ledger) gap(err error) error {
 
 func broken(format string, args ...any) error {
 	return fault.Hint(fault.New(fault.Tampered, format, args...),
-		"restore the entry from a backup or an older version of the object; nothing is written meanwhile")
+		"restore the entry from a backup or an older version of the object; falkirk verify says what else is wrong")
 }
 
 // follow folds what came after rec, entry by entry; for the few that come
@@ -188,7 +189,7 @@ var errOvertaken = errors.New("another entry came first")
 // when it was sent twice, so what stands there decides.
 func (l *Ledger) append(ctx context.Context, last int, hash string, e delivery.Entry) (stored, error) {
 	e.Schema, e.Number, e.Prev, e.At = delivery.EntrySchema, last+1, hash, l.now().UTC()
-	raw, e, err := encode(e)
+	raw, e, err := l.encode(ctx, e)
 	if err != nil {
 		return stored{}, err
 	}

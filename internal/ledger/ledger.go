@@ -39,6 +39,7 @@ type Options struct {
 	Holder  Holder               // ThisProcess(); the token is made for each hold
 	Memory  *Memory              // of the process; nil: every read is from the beginning
 	Tell    func(text string)    // told of what is waited for; may be nil
+	Keys    Keys                 // nil: entries are not signed, and signatures are not checked
 }
 
 // Ledger is the log of one environment of one app. It keeps nothing in memory
@@ -53,6 +54,7 @@ type Ledger struct {
 	holder   Holder
 	memory   *Memory
 	tell     func(string)
+	keys     Keys
 }
 
 const (
@@ -64,7 +66,7 @@ const (
 func New(store Store, app, env string, opt Options) *Ledger {
 	l := &Ledger{
 		store: store, app: app, env: env, now: opt.Now, clock: opt.Clock, lease: opt.Lease, request: opt.Request,
-		holder: opt.Holder, memory: opt.Memory, tell: opt.Tell,
+		holder: opt.Holder, memory: opt.Memory, tell: opt.Tell, keys: opt.Keys,
 	}
 	if l.now == nil {
 		l.now = time.Now

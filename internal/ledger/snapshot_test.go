@@ -110,7 +110,7 @@ func TestOddSnapshotsAreIgnored(t *testing.T) {
 	must(t, err)
 	for name, raw := range map[string][]byte{
 		"empty": nil, "cut": good[:len(good)/2], "no JSON": []byte("hello"),
-		"another version":   bytes.Replace(good, []byte(`"version":1`), []byte(`"version":999`), 1),
+		"another version":   bytes.Replace(good, fmt.Appendf(nil, `"version":%d`, delivery.RecordVersion), []byte(`"version":999`), 1),
 		"beyond the log":    bytes.Replace(good, []byte(`"Last":`), []byte(`"Last":9`), 1),
 		"of another number": bytes.Replace(good, []byte(`"Last":`), []byte(`"Last":1,"x":`), 1),
 		"of another log":    bytes.Replace(good, []byte(`"LastHash":"sha256:`), []byte(`"LastHash":"sha256:0`), 1),

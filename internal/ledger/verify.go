@@ -26,6 +26,7 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 	snap := l.readSnapshot(ctx)
 	var before stored
 	var rec delivery.Record
+	signed := 0 // without being checked
 	for s, err := range l.fetchAll(ctx, 1, max(last, top.Last)) {
 		number := p.Entries + 1
 		switch {
@@ -44,12 +45,18 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 			p.Entries = p.Broken.Number - 1
 			return p, nil
 		}
-		before, p.Entries, p.Hash = s, number, s.hash
+		if before, p.Entries, p.Hash = s, number, s.hash; s.entry.Signature != nil && l.keys == nil {
+			signed++
+		}
+		p = p.Add(s.entry, l.keys != nil)
 		if rec = rec.Fold(s.entry, s.hash); number == snap.Last && !same(rec, snap) {
 			p.Broken = l.broke(number, "edited", "the snapshot of the log says something else than its entries; delete it, and it is made again")
 			p.Broken.Key = l.snapshotKey()
 			return p, nil
 		}
+	}
+	if signed > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%d entries are signed, and the app file has no ledger.signers to check them by", signed))
 	}
 	return p, nil
 }
@@ -79,6 +86,10 @@ func (l *Ledger) survey(ctx context.Context, p *delivery.Proof) (int, error) {
 
 func (l *Ledger) broke(number int, what, text string) *delivery.Break {
 	return &delivery.Break{Number: number, Key: l.key(number), What: what, Text: text}
+}
+
+func (l *Ledger) brokef(number int, what, format string, args ...any) *delivery.Break {
+	return l.broke(number, what, fmt.Sprintf(format, args...))
 }
 
 // missing says what proves that an entry was there.

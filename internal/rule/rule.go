@@ -14,6 +14,7 @@ type Cause string
 
 // The causes, in the order in which they are looked at.
 const (
+	Doubted    Cause = "doubted"    // an entry of a ledger is not signed as it must be
 	Stopped    Cause = "stopped"    // nothing is written until resume
 	Banned     Cause = "banned"     // the release goes nowhere
 	Held       Cause = "held"       // the environment stays on what it has
@@ -66,7 +67,7 @@ func First(s Situation) *Obstacle {
 
 // Decided is what people's decisions say. It is asked again before each write.
 func Decided(s Situation) *Obstacle {
-	for _, check := range []func(Situation) *Obstacle{stopped, banned, held} {
+	for _, check := range []func(Situation) *Obstacle{stopped, doubted, banned, held} {
 		if o := check(s); o != nil {
 			return o
 		}

@@ -71,14 +71,19 @@ func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
 			return more(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"falkirk": func(ts *testscript.TestScript, neg bool, args []string) { run(ts, neg, falkirk, args) },
-			"get":     get,
-			"json":    field,
-			"alter":   alter,
-			"await":   await,
-			"receive": receive,
-			"occupy":  occupy,
-			"strays":  func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },
+			"falkirk":    func(ts *testscript.TestScript, neg bool, args []string) { run(ts, neg, falkirk, args) },
+			"get":        get,
+			"json":       field,
+			"alter":      alter,
+			"await":      await,
+			"receive":    receive,
+			"forge":      forge,
+			"transplant": transplant,
+			"snapshot":   forgeSnapshot,
+			"keep":       func(ts *testscript.TestScript, _ bool, _ []string) { copyStore(ts, ".falkirk", "kept") },
+			"restore":    func(ts *testscript.TestScript, _ bool, _ []string) { copyStore(ts, "kept", ".falkirk") },
+			"occupy":     occupy,
+			"strays":     func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },
 		},
 	})
 }

@@ -21,6 +21,7 @@ type App struct {
 	Releases  Releases
 	Blob      func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
 	Ledger    func(environment string) Log
+	Ledgers   func(ctx context.Context) ([]string, error) // environments that have a ledger, also those that the app file no longer names
 	Packer    Packer
 	Local     Local
 	Assent    Assent
@@ -43,6 +44,8 @@ type Log interface {
 	Entries(ctx context.Context) iter.Seq2[delivery.Entry, error] // from the first to the last
 	Back(ctx context.Context) iter.Seq2[delivery.Entry, error]    // from the last to the first
 	Verify(ctx context.Context) (delivery.Proof, error)
+	Anchor(ctx context.Context) (delivery.Anchor, error)
+	Contains(ctx context.Context, a delivery.Anchor) (*delivery.Break, error) // nil: the entry is there
 	Locks
 }
 

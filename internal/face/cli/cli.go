@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
+	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
 )
@@ -35,6 +36,7 @@ type Wiring struct {
 	Version Version
 	Kinds   config.Kinds
 	Open    Opener
+	Signers func(a delivery.App) []string        // what is wrong with the list of signers of ledgers
 	Reach   func(path string) (*Accounts, error) // reads an app file, and opens nothing that it names
 	Sync    func(r SyncRequest) (*Syncs, error)
 	Images  func(r ImageRequest) (*images.Tool, error)

@@ -3,10 +3,12 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
+	"falkirk/internal/fault"
 )
 
 func (f *face) configCmd() *cobra.Command {
@@ -24,6 +26,9 @@ func (f *face) configCheckCmd() *cobra.Command {
 				return err
 			}
 			a := file.App
+			if problems := f.Signers(a); len(problems) > 0 {
+				return fault.Hint(fault.New(fault.Invalid, "%s", strings.Join(problems, "; ")), "see ledger.signers in %s", file.Path)
+			}
 			f.doc.Result = map[string]any{
 				"file": file.Path, "app": a.Name,
 				"components": len(a.Components), "environments": len(a.Environments),

@@ -28,6 +28,7 @@ func (f *face) decisionCmds() []*cobra.Command {
 		f.decisionCmd(delivery.VerbUnban, "VERSION", "A banned release may go on"),
 		f.decisionCmd(delivery.VerbStop, "ENVIRONMENT", "Nothing is written in an environment, or with --all anywhere, until it is resumed"),
 		f.decisionCmd(delivery.VerbResume, "ENVIRONMENT", "A stopped environment may be written in again"),
+		f.decisionCmd(delivery.VerbSignLedger, "ENVIRONMENT", "Sign a ledger as it is now, so that rules rely on its earlier entries"),
 	}
 }
 
@@ -44,10 +45,14 @@ func (f *face) decisionCmd(verb delivery.Verb, what, short string) *cobra.Comman
 		cmd.Args = atMostOne("ENVIRONMENT")
 	}
 	cmd.Flags().StringVar(&d.reason, "reason", "", "why; everybody who is refused reads it")
-	if verb == delivery.VerbStop || verb == delivery.VerbResume {
+	switch verb {
+	case delivery.VerbStop, delivery.VerbResume:
 		cmd.Flags().BoolVar(&d.all, "all", false, "in every environment")
+	case delivery.VerbSignLedger:
+		cmd.Flags().BoolVar(&d.all, "all", false, "the ledger of the whole app")
 	}
-	if verb == delivery.VerbStop || verb == delivery.VerbBan || verb == delivery.VerbHold {
+	switch verb {
+	case delivery.VerbStop, delivery.VerbBan, delivery.VerbHold, delivery.VerbSignLedger:
 		_ = cmd.MarkFlagRequired("reason") // fails only for a flag that does not exist
 	}
 	return cmd
@@ -105,6 +110,14 @@ func (d *decision) said(op delivery.Operation) string {
 		return op.Version + " is banned" + by
 	case delivery.VerbUnban:
 		return op.Version + " is not banned"
+	case delivery.VerbSignLedger:
+		if op.Environment == delivery.Everywhere {
+			where = "the whole app"
+		}
+		if op.Actor == "" {
+			return "every entry of the ledger of " + where + " that must be signed is signed"
+		}
+		return "the ledger of " + where + " is signed as it is" + by
 	case delivery.VerbStop:
 		return where + " is stopped" + by
 	default:

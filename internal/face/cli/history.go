@@ -85,7 +85,7 @@ func (f *face) historyCmd() *cobra.Command {
 // histories reads the ledgers of the environments asked for; decisions about the
 // whole app belong to each.
 func histories(ctx context.Context, app *App, a asking) ([]happening, error) {
-	names, err := logNames(app, a.only)
+	names, err := storedNames(ctx, app, a.only, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,37 +14,138 @@ import (
 	"falkirk/internal/fault"
 )
 
+// verification is one call of verify.
+type verification struct {
+	*face
+	anchor bool
+	since  string
+}
+
 func (f *face) verifyCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "verify [ENVIRONMENT]", Short: "Prove that no entry of a ledger was edited or removed",
+	v := &verification{face: f}
+	cmd := &cobra.Command{
+		Use: "verify [ENVIRONMENT]", Short: "Prove that no entry of a ledger was changed, removed or forged",
 		Long: `Reads every entry of the ledgers, of all environments and of the whole app or of the
-environment named, and proves each by the hash that the next one has of it, the last
-by the head beside the log. It names the first entry that is not as it was written.`,
-		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
-			}
-			names, err := logNames(app, args)
-			if err != nil {
-				return err
-			}
-			proofs := []delivery.Proof{}
-			for _, name := range names {
-				p, err := app.Ledger(name).Verify(cmd.Context())
-				if err != nil {
-					return err
-				}
-				proofs = append(proofs, p)
-			}
-			f.doc.Result = proofs
-			if err := f.text(func() { f.printProofs(proofs) }); err != nil {
-				return err
-			}
-			return broken(proofs)
-		},
+environment named, also of environments that the app file no longer names. Each entry is
+proved by the hash that the next one has of it, the last by the head beside the log, and
+all by their signatures where the app file has ledger.signers.
+
+Who can write everything in the store can write a new log with new hashes. An anchor, kept
+elsewhere, finds that: --anchor prints the number and hash of the last entry of each ledger,
+and --since ANCHOR proves that the ledgers still have these entries.`,
+		Example: "  falkirk verify\n  falkirk verify --anchor > anchor.txt\n  falkirk verify --since anchor.txt",
+		Args:    atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), args) },
 	}
+	cmd.Flags().BoolVar(&v.anchor, "anchor", false, "print the number and hash of the last entry of each ledger, to keep elsewhere")
+	cmd.Flags().StringVar(&v.since, "since", "", "prove that the ledgers still have what this `ANCHOR` names: a file, or its text")
+	cmd.MarkFlagsMutuallyExclusive("anchor", "since")
+	return cmd
+}
+
+func (v *verification) run(ctx context.Context, args []string) error {
+	app, err := v.open(ctx, func(engine.Event) {})
+	if err != nil {
+		return err
+	}
+	anchors, err := v.anchors(app, args)
+	if err != nil {
+		return err
+	}
+	names, err := storedNames(ctx, app, args, anchors)
+	if err != nil {
+		return err
+	}
+	if v.anchor {
+		return v.printAnchors(ctx, app, names)
+	}
+	proofs := []delivery.Proof{}
+	for _, name := range names {
+		p, err := prove(ctx, app.Ledger(name), anchors, name)
+		if err != nil {
+			return err
+		}
+		proofs = append(proofs, p)
+	}
+	v.doc.Result = proofs
+	if err := v.text(func() { v.printProofs(proofs) }); err != nil {
+		return err
+	}
+	return unsound(proofs)
+}
+
+// anchors reads the anchor that is asked about.
+func (v *verification) anchors(app *App, only []string) ([]delivery.Anchor, error) {
+	if v.since == "" {
+		return nil, nil
+	}
+	text := v.since
+	if !strings.ContainsAny(text, " \n{") {
+		raw, err := os.ReadFile(text)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "read the anchor: %w", err)
+		}
+		text = string(raw)
+	}
+	all, err := delivery.ParseAnchors(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		if a.App != app.Engine.App.Name {
+			return nil, fault.New(fault.Invalid, "the anchor is of the app %s, and the app file is of %s", a.App, app.Engine.App.Name)
+		}
+	}
+	if len(only) == 1 {
+		all = slices.DeleteFunc(all, func(a delivery.Anchor) bool { return a.Environment != only[0] })
+		if len(all) == 0 {
+			return nil, fault.New(fault.Invalid, "the anchor has no line of %s", only[0])
+		}
+	}
+	return all, nil
+}
+
+func (v *verification) printAnchors(ctx context.Context, app *App, names []string) error {
+	all := []delivery.Anchor{}
+	for _, name := range names {
+		a, err := app.Ledger(name).Anchor(ctx)
+		if err != nil {
+			return err
+		}
+		all = append(all, a)
+	}
+	v.doc.Result = all
+	return v.text(func() {
+		for _, a := range all {
+			fmt.Fprintln(v.Out, a)
+		}
+	})
+}
+
+// prove verifies one ledger, and that it has what the anchors say.
+func prove(ctx context.Context, log Log, anchors []delivery.Anchor, name string) (delivery.Proof, error) {
+	p, err := log.Verify(ctx)
+	if err != nil {
+		return p, err
+	}
+	for _, a := range anchors {
+		if a.Environment != name {
+			continue
+		}
+		gone, err := log.Contains(ctx, a)
+		if err != nil {
+			return p, err
+		}
+		p.Anchored = max(p.Anchored, a.Number)
+		if gone != nil && p.Broken == nil {
+			gone.Text = "by the anchor: " + gone.Text
+			p.Broken = gone
+		}
+	}
+	if len(anchors) > 0 && !slices.ContainsFunc(anchors, func(a delivery.Anchor) bool { return a.Environment == name }) {
+		p.Notes = append(p.Notes, "the anchor has no line of it")
+	}
+	return p, nil
 }
 
 // logNames are the ledgers of an app, or the one asked for.
@@ -56,36 +161,31 @@ func logNames(app *App, only []string) ([]string, error) {
 	return append(names, delivery.Everywhere), nil
 }
 
-func (f *face) printProofs(all []delivery.Proof) {
-	for _, p := range all {
-		name := where(delivery.Operation{Environment: p.Environment})
-		switch {
-		case p.Broken != nil:
-			fmt.Fprintf(f.Out, "%s %s: entry %d was %s, %s\n    %s\n", f.paint(red, "broken"), name, p.Broken.Number, p.Broken.What, p.Broken.Key, p.Broken.Text)
-		case p.Entries == 0:
-			fmt.Fprintf(f.Out, "%s %s: nothing has happened yet\n", f.paint(green, "whole"), name)
-		default:
-			fmt.Fprintf(f.Out, "%s %s: %s, the last has the hash %s\n", f.paint(green, "whole"), name, plural(p.Entries, "entry", "entries"), p.Hash[:19])
-		}
-		for _, n := range p.Notes {
-			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), n)
-		}
+// storedNames are the ledgers of an app, or the one asked for, also those of
+// environments that only the store or the anchors still name.
+func storedNames(ctx context.Context, app *App, only []string, anchors []delivery.Anchor) ([]string, error) {
+	named, err := logNames(app, only)
+	if err == nil && len(only) == 1 {
+		return named, nil
 	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+	stored, storeErr := app.Ledgers(ctx)
+	if storeErr != nil {
+		return nil, storeErr
 	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-func broken(all []delivery.Proof) error {
-	for _, p := range all {
-		if p.Broken != nil {
-			err := fault.New(fault.Tampered, "the ledger of %s is not as it was written: entry %d was %s", where(delivery.Operation{Environment: p.Environment}), p.Broken.Number, p.Broken.What)
-			return fault.Hint(err, "restore %s from a copy or an older version of the object", p.Broken.Key)
+	for _, a := range anchors {
+		stored = append(stored, a.Environment)
+	}
+	if len(only) == 1 {
+		if slices.Contains(stored, only[0]) {
+			return only, nil
+		}
+		return nil, err
+	}
+	slices.Sort(stored)
+	for _, name := range slices.Compact(stored) {
+		if !slices.Contains(named, name) {
+			named = append(named, name)
 		}
 	}
-	return nil
+	return named, nil
 }

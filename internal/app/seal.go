@@ -1,0 +1,89 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/kms"
+	"falkirk/internal/delivery"
+	"falkirk/internal/ledger"
+	"falkirk/internal/signing"
+)
+
+// ledgerKeyVariable names the key that signs on this machine, before the one
+// in the app file.
+const ledgerKeyVariable = "FALKIRK_LEDGER_KEY"
+
+// ring signs the ledgers of an app; nil where the app file asks for none.
+func ring(a delivery.App, accounts *account.Pool) *signing.Ring {
+	if a.Ledger == nil {
+		return nil
+	}
+	path := filepath.FromSlash(a.Ledger.Signers)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(a.Root, path)
+	}
+	return signing.New(signing.Options{
+		Path: path, Name: a.Ledger.Signers, Namespace: delivery.LedgerNamespace, Now: time.Now,
+		Key: func(ctx context.Context) (signing.Key, error) { return ledgerKey(ctx, a, accounts) },
+	})
+}
+
+// ledgerKeys are the ring as a ledger takes it.
+func ledgerKeys(r *signing.Ring) ledger.Keys {
+	if r == nil {
+		return nil
+	}
+	return r
+}
+
+func ledgerKey(ctx context.Context, a delivery.App, accounts *account.Pool) (signing.Key, error) {
+	key := os.Getenv(ledgerKeyVariable)
+	if key == "" {
+		if err := a.Ledger.Unusable.Err("the key that signs the ledger"); err != nil {
+			return nil, err
+		}
+		key = a.Ledger.Sign
+		if key != "" && !strings.HasPrefix(key, "arn:") && !filepath.IsAbs(key) && !strings.HasPrefix(key, "~/") {
+			key = filepath.Join(a.Root, filepath.FromSlash(key))
+		}
+	}
+	if !strings.HasPrefix(key, "arn:") {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			home = "" // then there are no usual keys
+		}
+		return signing.FindFile(ctx, key, home, os.Stderr)
+	}
+	region, err := kms.Region(key)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := accounts.Config(ctx, cmp.Or(a.Ledger.Account, a.StoreAccount), region)
+	if err != nil {
+		return nil, err
+	}
+	open := sync.OnceValues(func() (kms.Key, error) { return kms.Open(ctx, cfg, key) })
+	return signing.NewRemote(func(ctx context.Context) (crypto.Signer, error) {
+		k, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return k.Signer(ctx), nil
+	}), nil
+}
+
+// signersOf lists what is wrong with the list of signers of an app.
+func signersOf(a delivery.App) []string {
+	if r := ring(a, nil); r != nil {
+		return r.Problems()
+	}
+	return nil
+}

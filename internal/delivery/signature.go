@@ -1,0 +1,92 @@
+package delivery
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// LedgerNamespace is the namespace of signatures over ledger entries, as
+// `ssh-keygen -Y verify -n` takes it.
+const LedgerNamespace = "falkirk-ledger"
+
+// Signature is an SSH signature over a ledger entry.
+type Signature struct {
+	By  string `json:"by"`  // the principal, as the list of signers names it
+	SSH string `json:"ssh"` // armored, in the namespace LedgerNamespace
+}
+
+// LedgerSetting says how the entries of the ledgers are signed.
+type LedgerSetting struct {
+	Signers  string   `json:"signers"`           // the list of allowed signers, as the app file names it
+	Sign     string   `json:"sign,omitempty"`    // file of an SSH key, or ARN of a KMS key; "": the usual SSH key
+	Account  string   `json:"account,omitempty"` // the account that uses the KMS key; "": that of the store
+	Unusable Unusable `json:"-"`                 // why there is no key
+}
+
+// Doubt names the first entry of a ledger that a rule must not rely on.
+type Doubt struct {
+	Number int    `json:"number"`
+	Text   string `json:"text"` // what the entry is and what is wrong with it; one line for people
+}
+
+// NeedsSignature reports whether an entry counts only when it is signed. The
+// hashes of the chain cover the entries between two signed ones. A decision
+// that only holds something up needs no signature, so that an emergency stop
+// depends on no key.
+func (e Entry) NeedsSignature() bool {
+	switch e.Event {
+	case Opened, Planned, Closed, Taken:
+		return true
+	case Decided:
+		switch e.Operation.Verb {
+		case VerbStop, VerbHold, VerbBan, VerbReject:
+			return false
+		}
+		return true
+	}
+	return false
+}
+
+// TakesSignature reports whether an entry is signed where a key is at hand.
+func (e Entry) TakesSignature() bool { return e.NeedsSignature() || e.Event == Decided }
+
+// accepts reports whether the entry is the valid signature of a person under
+// the whole log before it.
+func (e Entry) accepts() bool {
+	return e.Event == Decided && e.Operation.Verb == VerbSignLedger && e.Signature != nil && e.Doubt == ""
+}
+
+// doubt is what the record doubts after an entry.
+func (r Record) doubt(e Entry) *Doubt {
+	switch {
+	case e.accepts():
+		return nil
+	case r.Doubt == nil && e.Doubt != "":
+		text := fmt.Sprintf("entry %d (%s, %s by %s) %s", e.Number, e.Event, e.Operation.Verb, e.Operation.Actor, e.Doubt)
+		return &Doubt{Number: e.Number, Text: text}
+	}
+	return r.Doubt
+}
+
+// Add counts the signature of an entry; checked says that signatures are checked
+// at all.
+func (p Proof) Add(e Entry, checked bool) Proof {
+	if d := (Record{}).doubt(e); d != nil {
+		p.Doubts = append(p.Doubts, *d)
+		return p
+	}
+	if e.Signature == nil || !checked {
+		return p
+	}
+	if e.accepts() {
+		p.Accepted = &Accepted{Number: e.Number, By: e.Signature.By, Reason: e.Operation.Reason, Doubts: len(p.Doubts)}
+		p.Doubts = nil
+	}
+	i, found := slices.BinarySearchFunc(p.Signers, e.Signature.By, func(s SignedBy, by string) int { return strings.Compare(s.By, by) })
+	if !found {
+		p.Signers = slices.Insert(p.Signers, i, SignedBy{By: e.Signature.By})
+	}
+	p.Signers[i].Entries++
+	return p
+}

@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"falkirk/internal/delivery"
+)
+
+// Keys signs entries and checks who signed them.
+type Keys interface {
+	// Sign signs with the key of this process.
+	Sign(ctx context.Context, message string) (delivery.Signature, error)
+	// Check says why a signature does not count; the text continues "the entry …".
+	Check(message string, s delivery.Signature, at time.Time) error
+	// ID changes when the list of signers changes.
+	ID() string
+}
+
+// encode is an entry as it is stored, signed where that is asked for.
+func (l *Ledger) encode(ctx context.Context, e delivery.Entry) ([]byte, delivery.Entry, error) {
+	e.Signature, e.Doubt = nil, ""
+	raw, e, err := encode(e)
+	if err != nil || l.keys == nil || !e.TakesSignature() {
+		return raw, e, err
+	}
+	s, err := l.keys.Sign(ctx, l.message(raw))
+	switch {
+	case err != nil && e.NeedsSignature():
+		return nil, e, fmt.Errorf("sign ledger entry %s: %w", l.key(e.Number), err)
+	case err != nil:
+		return raw, e, nil // a decision that holds something up is written without a key too
+	}
+	e.Signature = &s
+	return encode(e)
+}
+
+// message is what is signed of an entry: which ledger it is in, and the entry
+// as it is stored, without its signature.
+func (l *Ledger) message(raw []byte) string {
+	return fmt.Sprintf("falkirk ledger entry 1\n%s/%s\n%s\n", l.app, l.env, raw)
+}
+
+// doubt says why a rule must not rely on an entry. The text continues "entry 7 …".
+func (l *Ledger) doubt(raw []byte, e delivery.Entry) string {
+	if l.keys == nil {
+		return ""
+	}
+	if e.Signature == nil {
+		if e.NeedsSignature() {
+			return "is not signed"
+		}
+		return ""
+	}
+	signed, ok := unsigned(raw, *e.Signature)
+	if !ok {
+		return "is signed, and its signature is not its last field"
+	}
+	if err := l.keys.Check(l.message(signed), *e.Signature, e.At); err != nil {
+		return fmt.Sprintf("is signed as %q, and %s", e.Signature.By, err)
+	}
+	return ""
+}
+
+// unsigned is an entry as it is stored, without its signature. It is cut from
+// the stored bytes, so that a field added to entries later changes nothing.
+func unsigned(raw []byte, s delivery.Signature) ([]byte, bool) {
+	tail, err := json.Marshal(s)
+	if err != nil {
+		return nil, false
+	}
+	head, ok := bytes.CutSuffix(bytes.TrimSpace(raw), fmt.Appendf(nil, `,"signature":%s}`, tail))
+	return append(bytes.Clone(head), '}'), ok
+}
+
+// keysID names the list of signers that a record was folded under.
+func (l *Ledger) keysID() string {
+	if l.keys == nil {
+		return ""
+	}
+	return l.keys.ID()
+}
