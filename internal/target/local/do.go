@@ -72,7 +72,7 @@ func (t *Target) flip(ctx context.Context, s spot) (delivery.Outcome, error) {
 			return delivery.Outcome{}, fault.Hint(err, "provision %s in %s first", s.Version, s.Place.Environment)
 		}
 	}
-	if err := t.point(s); err != nil || down {
+	if err := t.point(ctx, s); err != nil || down {
 		return delivery.Outcome{}, err
 	}
 	return delivery.Outcome{}, s.await(ctx, 30*time.Second, func(st supervisor.Status) (bool, error) {
@@ -81,11 +81,11 @@ func (t *Target) flip(ctx context.Context, s spot) (delivery.Outcome, error) {
 }
 
 // point writes the pointer; taking away one that is not there makes no folder.
-func (t *Target) point(s spot) error {
+func (t *Target) point(ctx context.Context, s spot) error {
 	if s.Version == "" {
-		return place.Remove(s.dir.LiveFile(s.Component))
+		return place.Remove(s.dir.LiveFile(s.Component), held(ctx))
 	}
-	return place.Write(s.dir.LiveFile(s.Component), place.Pointer{Version: s.Version})
+	return place.Write(s.dir.LiveFile(s.Component), place.Pointer{Version: s.Version}, held(ctx))
 }
 
 func noSupervisor() error {

@@ -11,6 +11,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 	"falkirk/internal/target/local/place"
 	"falkirk/internal/target/local/process"
 	"falkirk/internal/target/local/supervisor"
@@ -30,9 +31,8 @@ func (t *Target) unpack(ctx context.Context, s spot) (delivery.Outcome, error) {
 		err := fault.New(fault.Conflict, "%s is there with other content (%s)", s.Version, img.Digest)
 		return delivery.Outcome{}, fault.Hint(err, "prune it, or pack under another version")
 	}
-	temp := dir.File("rootfs.tmp")
-	// A killed run may have left either.
-	if err := errors.Join(os.RemoveAll(temp), os.RemoveAll(dir.Rootfs())); err != nil {
+	temp := place.Temp(dir.Rootfs())
+	if err := discardRootfs(ctx, dir); err != nil {
 		return delivery.Outcome{}, err
 	}
 	if err := os.MkdirAll(temp, 0o755); err != nil {
@@ -45,11 +45,30 @@ func (t *Target) unpack(ctx context.Context, s spot) (delivery.Outcome, error) {
 	if err := process.Furnish(temp); err != nil {
 		return delivery.Outcome{}, fmt.Errorf("furnish the image: %w", err)
 	}
+	if err := fence.Check(ctx); err != nil {
+		return delivery.Outcome{}, errors.Join(err, os.RemoveAll(temp))
+	}
 	if err := os.Rename(temp, dir.Rootfs()); err != nil {
 		return delivery.Outcome{}, err
 	}
 	img.Digest = s.Artifact.Digest
-	return delivery.Outcome{}, place.Write(dir.ImageFile(), img)
+	return delivery.Outcome{}, place.Write(dir.ImageFile(), img, held(ctx))
+}
+
+// discardRootfs deletes what a killed run left: a whole file system without its
+// image.json, or parts of one under temporary names.
+func discardRootfs(ctx context.Context, dir place.Version) error {
+	err := place.Discard(dir.Rootfs(), held(ctx))
+	entries, readErr := os.ReadDir(string(dir))
+	if readErr != nil && !errors.Is(readErr, os.ErrNotExist) {
+		return errors.Join(err, readErr)
+	}
+	for _, e := range entries {
+		if e.IsDir() && place.IsTemp(e.Name()) {
+			err = errors.Join(err, place.Discard(dir.File(e.Name()), held(ctx)))
+		}
+	}
+	return err
 }
 
 // start says that the release is wanted, and waits until its process is
@@ -88,7 +107,7 @@ func (t *Target) start(ctx context.Context, s spot) (delivery.Outcome, error) {
 				return delivery.Outcome{}, err
 			}
 		}
-		if err := place.Write(s.version().WantedFile(), w); err != nil {
+		if err := place.Write(s.version().WantedFile(), w, held(ctx)); err != nil {
 			return delivery.Outcome{}, err
 		}
 	}
@@ -141,7 +160,7 @@ func (s spot) withdraw(ctx context.Context) error {
 	if _, err := place.Read(dir.WantedFile(), &w); err != nil {
 		return err
 	}
-	if err := place.Remove(dir.WantedFile()); err != nil {
+	if err := place.Remove(dir.WantedFile(), held(ctx)); err != nil {
 		return err
 	}
 	limit := w.Drain + 30*time.Second

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"falkirk/internal/delivery"
@@ -50,6 +51,9 @@ func (t *Target) places(app, environment string) ([]found, error) {
 	}
 	var all []found
 	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue // what is being deleted
+		}
 		f := found{dir: place.Dir(filepath.Join(t.opt.Dir, app, e.Name()))}
 		ok, err := place.Read(f.dir.IdentityFile(), &f.id)
 		if err != nil {

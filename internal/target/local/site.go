@@ -19,6 +19,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 	"falkirk/internal/target/local/place"
 	"falkirk/internal/target/local/supervisor"
 )
@@ -57,6 +58,10 @@ func lacking(dir place.Dir, v place.Version) (count, size, total int64, err erro
 	}
 	return count, size, int64(len(site.Files)), nil
 }
+
+// held is asked before each change: the operation must still hold the
+// environment.
+func held(ctx context.Context) place.Check { return func() error { return fence.Check(ctx) } }
 
 // missing lists the files whose content is not there whole, each content once.
 func missing(dir place.Dir, site delivery.Site) []delivery.File {
@@ -106,10 +111,10 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 	if err := os.MkdirAll(string(s.version()), 0o755); err != nil {
 		return delivery.Outcome{}, err
 	}
-	if err := place.Write(s.version().SiteFile(), site); err != nil {
+	if err := place.Write(s.version().SiteFile(), site, held(ctx)); err != nil {
 		return delivery.Outcome{}, err
 	}
-	if err := place.Write(s.version().WantedFile(), w); err != nil {
+	if err := place.Write(s.version().WantedFile(), w, held(ctx)); err != nil {
 		return delivery.Outcome{}, err
 	}
 	return delivery.Outcome{}, s.await(ctx, 30*time.Second, func(st supervisor.Status) (bool, error) {
@@ -145,7 +150,8 @@ func (t *Target) copyBlob(ctx context.Context, s spot, f delivery.File) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	out, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	temp := place.Temp(path)
+	out, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -156,10 +162,13 @@ func (t *Target) copyBlob(ctx context.Context, s spot, f delivery.File) error {
 		err = verify(sum, f.Digest)
 	}
 	if err == nil {
-		err = os.Rename(path+".tmp", path)
+		err = fence.Check(ctx)
+	}
+	if err == nil {
+		err = os.Rename(temp, path)
 	}
 	if err != nil {
-		return errors.Join(err, place.Remove(path+".tmp"))
+		return errors.Join(err, place.Remove(temp))
 	}
 	return nil
 }
@@ -171,8 +180,9 @@ func verify(sum hash.Hash, want string) error {
 	return nil
 }
 
-// sweep deletes the contents that no site of the place refers to any more.
-func sweep(dir place.Dir) error {
+// sweep deletes the contents that no site of the place refers to any more, and
+// what killed copies left.
+func sweep(ctx context.Context, dir place.Dir) error {
 	kept, err := referred(dir)
 	if err != nil {
 		return err
@@ -181,10 +191,10 @@ func sweep(dir place.Dir) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil || e.IsDir() || kept[strings.TrimSuffix(e.Name(), ".tmp")] {
+		if err != nil || e.IsDir() || kept[e.Name()] {
 			return err
 		}
-		return place.Remove(path)
+		return place.Remove(path, held(ctx))
 	})
 }
 

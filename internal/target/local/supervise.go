@@ -20,7 +20,7 @@ func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error
 	if err := os.MkdirAll(string(s.dir), 0o755); err != nil {
 		return delivery.Outcome{}, err
 	}
-	if err := place.Write(s.dir.IdentityFile(), place.Identity{App: s.App, Place: s.Place}); err != nil {
+	if err := place.Write(s.dir.IdentityFile(), place.Identity{App: s.App, Place: s.Place}, held(ctx)); err != nil {
 		return delivery.Outcome{}, err
 	}
 	avoid := t.ports()
@@ -32,7 +32,7 @@ func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error
 		already, err := t.listen(ctx, s, port)
 		if chosen && try < 20 && fault.Is(err, fault.Conflict) {
 			avoid[port] = true // somebody was faster; any other port will do
-			if err := place.Remove(s.dir.PortFile()); err != nil {
+			if err := place.Remove(s.dir.PortFile(), held(ctx)); err != nil {
 				return delivery.Outcome{}, err
 			}
 			continue
@@ -43,7 +43,7 @@ func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error
 
 // listen has the supervisor run and waits until its proxy is on the port.
 func (t *Target) listen(ctx context.Context, s spot, port int) (already bool, err error) {
-	if err := place.Remove(s.dir.DownFile()); err != nil {
+	if err := place.Remove(s.dir.DownFile(), held(ctx)); err != nil {
 		return false, err
 	}
 	already, err = t.run(ctx, s.dir)
@@ -83,7 +83,7 @@ func (s spot) choosePort(ctx context.Context, avoid map[int]bool) (port int, cho
 	if port == kept.Port {
 		return port, chosen, nil
 	}
-	return port, chosen, place.Write(s.dir.PortFile(), place.Port{Port: port})
+	return port, chosen, place.Write(s.dir.PortFile(), place.Port{Port: port}, held(ctx))
 }
 
 // waitFree gives a supervisor that was killed a moment to let go of its port.
