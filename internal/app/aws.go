@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 
 	"falkirk/internal/aws/account"
@@ -81,7 +82,36 @@ func registryOf(at, own string) policy.Registry {
 
 // setups is what every account of an app must have.
 func setups(a delivery.App) []policy.Setup {
-	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs(a), Packs: pushes(a)})
+	return policy.Derive(policy.Input{App: a, Store: policy.StoreOf(a), Kinds: needs(a), Packs: pushes(a), Moving: moving(a)})
+}
+
+// moving says which tags of a repository may move: those that environments have
+// there, and those that a job of sync follows.
+func moving(a delivery.App) func(policy.ARN) []string {
+	id := func(name string) string {
+		found, _ := a.Account(name)
+		return found.ID
+	}
+	return func(r policy.ARN) []string {
+		name := strings.TrimPrefix(r.Resource, "repository/")
+		all := imagetarget.Moving(allLandings(a), id, r.Account, r.Region, name)
+		for _, s := range a.Syncs {
+			var set imagesync.Settings
+			if i, _ := syncImages(a, s, r.Account); json.Unmarshal(s.Settings, &set) == nil && i.To.Account == r.Account && i.To.Region == r.Region &&
+				slices.ContainsFunc(i.Repositories, func(one string) bool { return i.To.Name(one) == name }) {
+				m := set.Make()
+				if m.Mutable {
+					return []string{"*"}
+				}
+				all = append(all, m.Moving...)
+			}
+		}
+		slices.Sort(all)
+		if all = slices.Compact(all); len(all) > ecr.MostMoving {
+			return []string{"*"} // there is no rule for so many
+		}
+		return all
+	}
 }
 
 // openAccounts reads an app file and opens nothing of what it names: that may

@@ -102,7 +102,7 @@ func (w *functioning) printed(asked syncfunction.Request) (cli.Function, error) 
 // viewed tells what a view has.
 func (w *functioning) viewed(v syncfunction.View) cli.Function {
 	out := w.about()
-	out.Role, out.Code, out.Bytes = v.Role, v.Code, v.Bytes
+	out.Role, out.Code, out.Bytes, out.Notes = v.Role, v.Code, v.Bytes, v.Notes
 	for _, s := range v.Stacks {
 		one := cli.FunctionStack{Account: s.Account, Name: s.Name, Region: s.Region, Changes: []cli.PreparedResource{}}
 		for _, c := range s.Changes {

@@ -27,6 +27,7 @@ func imageRules(landings []delivery.Landing) []config.LandingProblem {
 func openImage(m means) (engine.Target, error) {
 	return imagetarget.New(imagetarget.Options{
 		Accounts: m.accounts, Store: m.store,
+		Landings: func() []delivery.Landing { return allLandings(m.app) },
 		Builds: func(component string) (string, bool, error) {
 			reference, plain := builds(m.app, component)
 			return reference, plain, componentUnset(m.app, component)
@@ -36,6 +37,14 @@ func openImage(m means) (engine.Target, error) {
 			return a.ID
 		},
 	}), nil
+}
+
+func allLandings(a delivery.App) []delivery.Landing {
+	var all []delivery.Landing
+	for _, env := range a.Environments {
+		all = append(all, env.Landings...)
+	}
+	return all
 }
 
 // builds is where pack pushes the image of a component to; "" if nowhere.

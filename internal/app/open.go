@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"falkirk/internal/bucket"
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/bucket/s3"
+	"falkirk/internal/bucket/split"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
@@ -31,7 +31,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		return nil, err
 	}
 	var sky weather
-	accounts := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor(), Retried: sky.hear})
+	accounts := account.New(account.Options{Accounts: withStoreRoles(f.App), App: f.App.Name, Actor: actor(), Retried: sky.hear})
 	objects, err := openBucket(ctx, f.App, accounts)
 	if err != nil {
 		return nil, err
@@ -96,12 +96,11 @@ func openBucket(ctx context.Context, a delivery.App, accounts *account.Pool) (bu
 	if dir, ok := strings.CutPrefix(a.Store, "file://"); ok {
 		return file.New(filepath.FromSlash(dir)), nil
 	}
-	name, prefix, _ := strings.Cut(strings.TrimPrefix(a.Store, "s3://"), "/")
-	cfg, err := accounts.Config(ctx, a.StoreAccount, "")
-	if err != nil {
-		return nil, fmt.Errorf("open the store %s: %w", a.Store, err)
+	if owners := storeOwners(a, accounts); len(owners) > 0 {
+		name, prefix := storePath(a)
+		return split.New(s3.New(nil, name, prefix), opener(a, accounts, a.StoreAccount), owners, ledger.Owner(a.Name)), nil
 	}
-	return s3.New(account.S3(cfg), name, prefix), nil
+	return opener(a, accounts, a.StoreAccount)(ctx)
 }
 
 // tidy is what removes the leftovers of killed commands before each command

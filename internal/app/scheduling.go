@@ -14,7 +14,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"falkirk/internal/aws/account"
-	"falkirk/internal/aws/ecr"
 	"falkirk/internal/aws/syncsetup"
 	"falkirk/internal/blueprint/syncjob"
 	"falkirk/internal/config"
@@ -220,7 +219,7 @@ func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
 	r := syncsetup.Request{
 		Job: syncsetup.Job{
 			Source: w.job.Source, Destination: w.job.Destination, Repositories: w.job.Repositories,
-			Make:  ecr.Make{Immutable: w.job.Create.Immutable, KMSKey: w.job.Create.KMSKey, ScanOnPush: w.job.Create.ScanOnPush, Lifecycle: w.job.Create.Lifecycle},
+			Make:  w.job.Make(),
 			Never: w.job.Create.Never, Deletes: w.job.DeleteMissing,
 		},
 		Spec: syncjob.Spec{

@@ -52,6 +52,7 @@ func (b *builder) build(root *node) {
 	b.file.Falkirk = doc.Falkirk
 	app := &b.file.App
 	app.Name, app.Store, app.StoreAccount = doc.App, b.store(doc), doc.StoreAccount
+	app.StoreBucket = delivery.StoreBucket(doc.StoreBucket)
 	app.Lock = b.lock(root.get("lock"), doc.Lock)
 	b.misplaced(root, false)
 	b.accounts(doc.Accounts)
@@ -61,6 +62,7 @@ func (b *builder) build(root *node) {
 	b.ledger(doc.Ledger)
 	b.readComponents(doc.Components)
 	b.environments(root, doc)
+	b.storeRoles()
 	b.notices(doc.Notices)
 	b.syncs(doc.Sync)
 	b.together()

@@ -19,20 +19,30 @@ const (
 )
 
 type document struct {
-	App          string  `json:"app" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the app: small letters and digits and hyphens"`
-	Falkirk      string  `json:"falkirk" jsonschema:"pattern=^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$,description=the one version of falkirk that may work on this app: such as 1.4.0; install.sh installs it; default: any"`
-	Store        string  `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
-	StoreAccount string  `json:"storeAccount" jsonschema:"description=name under accounts: the account that an s3:// store is reached by; default: the starting credentials"`
-	Lock         lock    `json:"lock" jsonschema:"description=how one command at a time holds an environment; the defaults fit AWS"`
-	Keep         int     `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count,default=2"`
-	Parallel     int     `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
-	Accounts     *node   `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
-	Groups       *node   `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
-	Components   *node   `json:"components" jsonschema:"required,description=the parts of the app; by name"`
-	Environments []*node `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
-	Ledger       *node   `json:"ledger" jsonschema:"description=how the entries of the ledgers are signed; default: they are not"`
-	Notices      []*node `json:"notices" jsonschema:"description=who is told of what happens"`
-	Sync         []*node `json:"sync" jsonschema:"description=images that are kept in another registry too: for falkirk sync"`
+	App          string      `json:"app" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the app: small letters and digits and hyphens"`
+	Falkirk      string      `json:"falkirk" jsonschema:"pattern=^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$,description=the one version of falkirk that may work on this app: such as 1.4.0; install.sh installs it; default: any"`
+	Store        string      `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
+	StoreAccount string      `json:"storeAccount" jsonschema:"description=name under accounts: the account that an s3:// store is reached by; default: the starting credentials"`
+	StoreBucket  storeBucket `json:"storeBucket" jsonschema:"description=how falkirk create account makes the bucket of an s3:// store"`
+	Lock         lock        `json:"lock" jsonschema:"description=how one command at a time holds an environment; the defaults fit AWS"`
+	Keep         int         `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count,default=2"`
+	Parallel     int         `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
+	Accounts     *node       `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
+	Groups       *node       `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
+	Components   *node       `json:"components" jsonschema:"required,description=the parts of the app; by name"`
+	Environments []*node     `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`
+	Ledger       *node       `json:"ledger" jsonschema:"description=how the entries of the ledgers are signed; default: they are not"`
+	Notices      []*node     `json:"notices" jsonschema:"description=who is told of what happens"`
+	Sync         []*node     `json:"sync" jsonschema:"description=images that are kept in another registry too: for falkirk sync"`
+}
+
+// storeBucket has the fields of delivery.StoreBucket.
+type storeBucket struct {
+	KMSKey     string `json:"kmsKey" jsonschema:"pattern=^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$,description=ARN of the KMS key that encrypts it; default: the keys of S3"`
+	AccessLogs string `json:"accessLogs" jsonschema:"pattern=^[a-z0-9][a-z0-9.-]{1\\,61}[a-z0-9]$,description=bucket for its access logs; it must let logging.s3.amazonaws.com write; default: none are kept"`
+	LockDays   int    `json:"lockDays" jsonschema:"minimum=0,maximum=36500,description=Object Lock: for so many days no version of an object can be removed; only when the bucket is made; default: no lock"`
+	LockMode   string `json:"lockMode" jsonschema:"enum=governance,enum=compliance,default=governance,description=whether a role with s3:BypassGovernanceRetention may remove a version all the same (governance) or nobody (compliance)"`
+	PruneRole  string `json:"pruneRole" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=ARN of the one role that may replace and delete blobs; default: nobody may"`
 }
 
 // lock has the times of the lock of an environment.
@@ -74,6 +84,7 @@ type account struct {
 type environment struct {
 	Name       string   `json:"name" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the environment"`
 	After      []string `json:"after" jsonschema:"description=earlier environments that must have had a release live before it comes here; default: the one before in the list"`
+	StoreRole  string   `json:"storeRole" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=role in the store's account that writes the record of this environment and of no other; falkirk create account makes it; default: the role of the store's account"`
 	Protected  bool     `json:"protected" jsonschema:"description=ask before anything is changed here,default=false"`
 	Keep       int      `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count; default: that of the app"`
 	Parallel   int      `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once; default: that of the app"`

@@ -39,7 +39,7 @@ func (b *builder) environments(all *node, doc document) {
 			b.decode(n, &e, fmt.Sprintf("environments[%d]", i))
 			continue
 		}
-		b.needed(n, "name")
+		b.needed(n, "name", "storeRole")
 		landings := len(b.landings)
 		r := readEnvironment{node: n}
 		why := b.contained(func() {
@@ -53,6 +53,7 @@ func (b *builder) environments(all *node, doc document) {
 			b.landings = b.landings[:landings]
 			r = readEnvironment{node: n}
 			r.Name, r.Protected, r.Unusable = e.Name, true, why // nobody knows that it is not protected
+			r.StoreRole = e.StoreRole                           // what people decide is written there
 		}
 		if first, dup := known[e.Name]; dup && e.Name != "" {
 			b.rep.add(n.get("name").pos, Problem{
@@ -72,6 +73,7 @@ func (b *builder) environments(all *node, doc document) {
 func (b *builder) oneEnvironment(n *node, e environment, r *readEnvironment, earlier, later []string) {
 	b.name(n, "name", "account", "accounts", "after")
 	r.Name, r.Protected, r.Keep, r.Parallel = e.Name, e.Protected, e.Keep, e.Parallel
+	r.StoreRole = e.StoreRole
 	r.After = b.after(n, e, earlier, later)
 	r.Soak, r.Newer, r.WayBack = e.Soak, delivery.Newer(e.Newer), delivery.WayBack(e.WayBack)
 	b.name(n, "newer", "wayBack", "soak")

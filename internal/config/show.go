@@ -68,6 +68,9 @@ func (b *builder) show(root *node, doc document) *node {
 	if account := root.get("storeAccount"); account != nil {
 		top.put("storeAccount", account)
 	}
+	if made := root.get("storeBucket"); made != nil {
+		top.put("storeBucket", told(made, made))
+	}
 	if pin := root.get("falkirk"); pin != nil {
 		top.put("falkirk", pin)
 	}
@@ -116,6 +119,9 @@ func showEnvironment(e readEnvironment, app *node) *node {
 		after.items = append(after.items, &node{shape: text, value: a})
 	}
 	out.put("after", orElse(e.node.get("after"), after))
+	if role := e.node.get("storeRole"); role != nil {
+		out.put("storeRole", role)
+	}
 	out.put("protected", orElse(e.node.get("protected"), &node{shape: boolean, value: e.Protected}))
 	out.put("keep", orElse(e.node.get("keep"), app.get("keep")))
 	out.put("parallel", orElse(e.node.get("parallel"), app.get("parallel")))

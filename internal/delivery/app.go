@@ -17,6 +17,7 @@ type App struct {
 	Root         string        `json:"root"`                   // folder of the app file, absolute
 	Store        string        `json:"store"`                  // URL, absolute where it is a file://
 	StoreAccount string        `json:"storeAccount,omitempty"` // the account of an s3:// store; "": the starting credentials
+	StoreBucket  StoreBucket   `json:"-"`                      // no part of what a plan is made from
 	Lock         Lease         `json:"-"`                      // no part of what a plan is made from
 	Accounts     []Account     `json:"accounts,omitempty"`
 	Components   []Component   `json:"components"`
@@ -40,6 +41,15 @@ func DefaultLock() Lease {
 	return Lease{Lease: Duration(15 * time.Second), Request: Duration(10 * time.Second)}
 }
 
+// StoreBucket is how the bucket of an s3:// store is made.
+type StoreBucket struct {
+	KMSKey     string `json:"kmsKey,omitempty"`     // ARN of the key that encrypts it; "": S3's own keys
+	AccessLogs string `json:"accessLogs,omitempty"` // bucket that access logs go to; "": none are kept
+	LockDays   int    `json:"lockDays,omitempty"`   // of Object Lock, for every object; 0: none
+	LockMode   string `json:"lockMode,omitempty"`   // "compliance", or "governance" where it is empty
+	PruneRole  string `json:"pruneRole,omitempty"`  // ARN of the one role that may replace and delete blobs; "": nobody
+}
+
 // SyncSetting is a job that keeps images of one registry also in another.
 type SyncSetting struct {
 	Name     string          `json:"name"`
@@ -61,6 +71,7 @@ type Environment struct {
 	Name      string        `json:"name"`
 	After     []string      `json:"after,omitempty"` // must have had the release live before
 	Protected bool          `json:"protected,omitempty"`
+	StoreRole string        `json:"-"`        // ARN of the role that writes its record in an s3:// store; "": that of the store's account
 	Keep      int           `json:"keep"`     // releases kept beside the live one
 	Parallel  int           `json:"parallel"` // places worked on at once
 	Places    []Place       `json:"places"`

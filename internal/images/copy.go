@@ -59,7 +59,7 @@ func (t Tool) Copy(ctx context.Context, r CopyRequest) (Copied, error) {
 		return out, dest.Explain(err)
 	}
 	if c, ok := dest.(registries.Creator); ok && !list.Exists {
-		if _, err := c.Create(ctx, ecr.Make{ScanOnPush: true}); err != nil {
+		if _, err := c.Create(ctx, ecr.Make{ScanOnPush: true, Moving: []string{to.Tag}}); err != nil {
 			return out, dest.Explain(err)
 		}
 	}

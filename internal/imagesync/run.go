@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"falkirk/internal/aws/ecr"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
 	"falkirk/internal/registries"
@@ -217,10 +216,7 @@ func (j *Job) make(ctx context.Context, p *pair, r *Result) error {
 		err := fault.New(fault.Refused, "there is no repository %s in %s", p.name, p.to.Registry())
 		return fault.Hint(err, "make it, or leave create.never out")
 	}
-	made, err := c.Create(ctx, ecr.Make{
-		Tags: map[string]string{"falkirk:sync": j.set.Label()}, Immutable: j.set.Create.Immutable,
-		KMSKey: j.set.Create.KMSKey, ScanOnPush: j.set.Create.ScanOnPush, Lifecycle: j.set.Create.Lifecycle,
-	})
+	made, err := c.Create(ctx, j.set.Make())
 	if made {
 		r.Made = append(r.Made, p.name)
 	}

@@ -44,7 +44,8 @@ type Settings struct {
 // Create is how a missing repository is made.
 type Create struct {
 	Never      bool   `json:"never,omitempty" yaml:"never,omitempty" jsonschema:"description=a missing repository is an error"`
-	Immutable  bool   `json:"immutable,omitempty" yaml:"immutable,omitempty" jsonschema:"description=tags cannot be moved"`
+	Immutable  bool   `json:"immutable,omitempty" yaml:"immutable,omitempty" jsonschema:"description=no tag can move; default: only the tags that the job names and those of signatures can"`
+	Mutable    bool   `json:"mutable,omitempty" yaml:"mutable,omitempty" jsonschema:"description=all tags can move"`
 	KMSKey     string `json:"kmsKey,omitempty" yaml:"kmsKey,omitempty" jsonschema:"description=ARN of the key that encrypts; default: that of ECR"`
 	ScanOnPush bool   `json:"scanOnPush" yaml:"scanOnPush" jsonschema:"description=images are scanned when they come"`
 	Lifecycle  string `json:"lifecycle,omitempty" yaml:"lifecycle,omitempty" jsonschema:"description=lifecycle policy as JSON"`
@@ -101,6 +102,9 @@ func (s Settings) Check() []fault.Problem {
 		if !regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`).MatchString(p) {
 			add("platforms", "one such as linux/amd64 or linux/arm64/v8", "%q is not a platform", p)
 		}
+	}
+	if s.Create.Immutable && s.Create.Mutable {
+		add("create", "one of immutable and mutable", "tags cannot be both")
 	}
 	if _, err := regexp.Compile(s.TagRegex); err != nil {
 		add("tagRegex", "a regular expression of RE2", "%v", err)

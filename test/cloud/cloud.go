@@ -68,7 +68,7 @@ func Moto(t testing.TB, env ...string) *Server {
 	s := &Server{Account: Root, key: "AKIAFALKIRKTESTS0000"}
 	s.start(t, "/moto-api/data.json", func(port string) *exec.Cmd {
 		cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-		cmd.Env = append(os.Environ(), env...)
+		cmd.Env = append(append(os.Environ(), conditions()...), env...)
 		return cmd
 	})
 	return s

@@ -15,8 +15,13 @@ import (
 // resource that a request is about: test/cloud/enforce says how.
 func Judging(t testing.TB) *Server {
 	t.Helper()
+	return Moto(t, "FALKIRK_JUDGING=1")
+}
+
+// conditions has moto look at the conditions of bucket policies.
+func conditions() []string {
 	_, file, _, _ := runtime.Caller(0)
-	return Moto(t, "PYTHONPATH="+filepath.Join(filepath.Dir(file), "enforce"), "PYTHONDONTWRITEBYTECODE=1")
+	return []string{"PYTHONPATH=" + filepath.Join(filepath.Dir(file), "enforce"), "PYTHONDONTWRITEBYTECODE=1"}
 }
 
 // everything is a policy that allows everything.

@@ -56,11 +56,38 @@ func roles() []byte {
 		for _, g := range s.Grants {
 			fmt.Fprintf(&b, "\nThe policy of **`%s`** lets in:\n\n| Statement | Role | Actions | On |\n| --- | --- | --- | --- |\n", g.Resource)
 			for _, st := range g.Statements {
+				if st.Deny {
+					continue // below
+				}
 				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", st.Sid, code(st.Conditions["ArnEquals"]["aws:PrincipalArn"]), code(st.Actions), code(st.Resources))
 			}
 		}
 	}
+	for _, s := range prepared() {
+		for _, g := range s.Grants {
+			denied(&b, g)
+		}
+	}
 	return b.Bytes()
+}
+
+// denied is the table of what the policy of a resource denies everybody.
+func denied(b *bytes.Buffer, g policy.Grant) {
+	head := fmt.Sprintf("\nIt denies everybody, for **`%s`**:\n\n| Statement | Actions | On | When | Why |\n| --- | --- | --- | --- | --- |\n", g.Resource)
+	for _, st := range g.Statements {
+		if !st.Deny {
+			continue
+		}
+		when := "always"
+		if len(st.Conditions) > 0 {
+			raw, err := json.Marshal(st.Conditions)
+			if err == nil {
+				when = "`" + string(raw) + "`"
+			}
+		}
+		fmt.Fprintf(b, "%s| %s | %s | %s | %s | %s |\n", head, st.Sid, code(st.Actions), code(st.Resources), when, st.Why)
+		head = ""
+	}
 }
 
 // without is which command fails first, action by action.

@@ -17,8 +17,10 @@ func Noticed() map[string]string {
 	return map[string]string{
 		"builds StoreAbort s3:AbortMultipartUpload":        NoPhase,
 		"builds StoreList s3:ListBucket":                   "provision",
-		"builds StoreReadWrite s3:GetObject":               "provision",
-		"builds StoreReadWrite s3:PutObject":               "pack",
+		"builds StoreRead s3:GetObject":                    "provision",
+		"builds StoreWrite s3:PutObject":                   "pack",
+		"builds RecordWrite s3:PutObject":                  "provision",
+		"builds RecordTidy s3:DeleteObject":                NoPhase,
 		"builds StoreTidy s3:DeleteObject":                 NoPhase,
 		"prd BuildsList s3:ListBucket":                     NoPhase,
 		"prd BuildsRead s3:GetObject":                      "provision",

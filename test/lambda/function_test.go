@@ -173,6 +173,46 @@ func TestAFunctionIsMadeAndRemoved(t *testing.T) {
 	}
 }
 
+// In a bucket with versions the template names the version of the zip. Who may
+// write the key cannot change what the function runs; the next run brings the
+// zip back.
+func TestTheFunctionRunsOneVersionOfItsZip(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.here.Must(t, "s3api", "put-bucket-versioning", "--region", "eu-central-1", "--bucket", "prd-code", "--versioning-configuration", "Status=Enabled")
+	create := []string{"create", "sync-function", "--bucket", "prd-code", "--as", admin, "--source-as", theirs, "--yes"}
+	code := s.must(t, create...).Result.Code
+	key := strings.TrimPrefix(code, "s3://prd-code/")
+	version := func() string {
+		return strings.TrimSpace(s.here.Must(t, "s3api", "head-object", "--region", "eu-central-1", "--bucket", "prd-code", "--key", key, "--query", "VersionId", "--output", "text"))
+	}
+	pinned := func() string {
+		return s.here.Must(t, "cloudformation", "get-template", "--region", "eu-central-1", "--stack-name", name, "--query", "TemplateBody", "--output", "text")
+	}
+	first := version()
+	if first == "" || first == "None" || !strings.Contains(pinned(), "S3ObjectVersion: "+first) {
+		t.Fatalf("version %q of the zip is not in the template:\n%s", first, pinned())
+	}
+	if again := s.must(t, create...); again.Result.Changed {
+		t.Errorf("again: %+v", again.Result)
+	}
+	other := filepath.Join(t.TempDir(), "other.zip")
+	if err := os.WriteFile(other, []byte("not the zip"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.here.Must(t, "s3", "cp", "--quiet", "--region", "eu-central-1", other, code)
+	if !strings.Contains(pinned(), "S3ObjectVersion: "+first) {
+		t.Errorf("another object under the key is what the function runs:\n%s", pinned())
+	}
+	if again := s.must(t, create...); !again.Result.Changed {
+		t.Errorf("after another object came under the key: %+v", again.Result)
+	}
+	if third := version(); third == first || !strings.Contains(pinned(), "S3ObjectVersion: "+third) {
+		t.Errorf("the zip is not back: version %s of the key, and the template:\n%s", third, pinned())
+	}
+	s.zipped(t, code)
+}
+
 // untouched sees that nothing is there but what others made.
 func (s *stage) untouched(t *testing.T) {
 	t.Helper()

@@ -70,7 +70,7 @@ func objects(cfg aws.Config) probes {
 		"s3:PutObject": func(ctx context.Context, r policy.ARN, _ policy.Statement) error {
 			bucket, key := object(r)
 			_, err := c.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-				Bucket: bucket, Key: key, UploadId: upload,
+				Bucket: bucket, Key: key, UploadId: upload, IfNoneMatch: aws.String("*"), // a policy of the bucket may ask for it
 				MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: aws.String(`"` + nothing + `"`), PartNumber: aws.Int32(1)}}},
 			})
 			if err == nil || refused(err) || harmless(err) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,9 +52,11 @@ type About struct {
 	except     []string // patterns with * of the tags that it is the other way round for
 }
 
-// Immutable reports whether a tag cannot be moved.
+// Immutable reports whether a tag cannot be moved, as far as the repository says:
+// one that has exceptions and names none says nothing, and answers when a tag is
+// moved.
 func (a About) Immutable(tag string) bool {
-	fixed := strings.HasPrefix(string(a.mutability), "IMMUTABLE")
+	fixed := a.mutability == types.ImageTagMutabilityImmutable || a.mutability == types.ImageTagMutabilityImmutableWithExclusion && len(a.except) > 0
 	for _, pattern := range a.except {
 		if ok, err := path.Match(pattern, tag); ok && err == nil { // a tag has no slash
 			return !fixed
@@ -84,13 +85,34 @@ func (r *Repository) Describe(ctx context.Context) (About, bool, error) {
 	return a, true, nil
 }
 
-// Make says how a repository is made.
+// Make says how a repository is made. Its tags stay on the image that they were
+// pushed with, but for those that may move.
 type Make struct {
 	Tags       map[string]string
-	Immutable  bool   // tags cannot be moved
-	KMSKey     string // ARN of the key; "" is ECR's own
+	Mutable    bool     // all tags may move
+	Moving     []string // tags that may move; * is any characters; at most MostMoving
+	KMSKey     string   // ARN of the key; "" is ECR's own
 	ScanOnPush bool
 	Lifecycle  string // policy as JSON; "" is none
+}
+
+// MostMoving is how many patterns of tags that may move a repository takes.
+const MostMoving = 5
+
+func (m Make) mutability() (types.ImageTagMutability, []types.ImageTagMutabilityExclusionFilter) {
+	if m.Mutable {
+		return types.ImageTagMutabilityMutable, nil
+	}
+	if len(m.Moving) == 0 {
+		return types.ImageTagMutabilityImmutable, nil
+	}
+	var filters []types.ImageTagMutabilityExclusionFilter
+	for _, tag := range m.Moving {
+		filters = append(filters, types.ImageTagMutabilityExclusionFilter{
+			Filter: aws.String(tag), FilterType: types.ImageTagMutabilityExclusionFilterTypeWildcard,
+		})
+	}
+	return types.ImageTagMutabilityImmutableWithExclusion, filters
 }
 
 // Create makes the repository, encrypted; false if it is there.
@@ -100,9 +122,7 @@ func (r *Repository) Create(ctx context.Context, m Make) (made bool, err error) 
 		ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: m.ScanOnPush},
 		EncryptionConfiguration:    &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
 	}
-	if m.Immutable {
-		in.ImageTagMutability = types.ImageTagMutabilityImmutable
-	}
+	in.ImageTagMutability, in.ImageTagMutabilityExclusionFilters = m.mutability()
 	if m.KMSKey != "" {
 		in.EncryptionConfiguration = &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms, KmsKey: &m.KMSKey}
 	}

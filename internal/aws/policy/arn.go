@@ -49,6 +49,8 @@ type Store struct {
 	Account string // 12 digits
 	Region  string
 	Key     string // ARN of the customer key that the bucket is encrypted with; may be empty
+
+	PruneRole string // ARN of the role that may replace and delete blobs; may be empty
 }
 
 // ARN names something of the account in its region.

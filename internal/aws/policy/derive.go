@@ -22,16 +22,27 @@ type Input struct {
 	// Packs says, by region, what packing needs of an account beside the store;
 	// nil where it needs nothing.
 	Packs func(account string) map[string][]Statement
+	// Moving says which tags of a repository may move; nil where none may.
+	Moving func(repository ARN) []string
 }
 
 // Setup is what one account must have.
 type Setup struct {
 	Account delivery.Account
-	Scope   Scope        // in the home region
-	Role    []Statement  // what the account's role must be allowed
-	Places  []PlaceNeeds // the same by place; the store's come first, with an empty environment
-	Grants  []Grant      // what the account must let roles of others do
-	Builds  bool         // the store is in this account
+	Scope   Scope               // in the home region
+	Role    []Statement         // what the account's role must be allowed
+	Places  []PlaceNeeds        // the same by place; the store's come first, with an empty environment
+	Grants  []Grant             // what the account must let roles of others do
+	Builds  bool                // the store is in this account
+	Moving  map[string][]string // tags that may move, by ARN of the repository; * is any characters
+	Records []Record            // roles of environments that write their own record, where the store is in this account
+}
+
+// Record is the role of an environment that writes its record in the store.
+type Record struct {
+	Environment string
+	Role        string // ARN
+	May         []Statement
 }
 
 // PlaceNeeds is what one place needs of the account's role.
@@ -56,6 +67,9 @@ func Derive(in Input) []Setup {
 	}
 	for i := range out {
 		out[i].Grants = grants(in.App.Name, out[i].Account.ID, all)
+		if out[i].Builds {
+			out[i].Grants = keep(out[i].Grants, out[i].Scope.Bucket(in.Store.Bucket), out[i].Scope.WriteOnce(in.App.Name))
+		}
 	}
 	return out
 }
@@ -83,7 +97,8 @@ func Check(app string, all []Setup) error {
 func (in Input) setup(a delivery.Account) Setup {
 	s := Setup{Account: a, Scope: in.scope(a, a.Region), Builds: a.Name == in.App.StoreAccount && in.Store.Bucket != ""}
 	if s.Builds {
-		s.add(delivery.Place{Account: a.Name, Region: in.Store.Region}, in.scope(a, in.Store.Region), s.Scope.StoreNeeds())
+		s.add(delivery.Place{Account: a.Name, Region: in.Store.Region}, in.scope(a, in.Store.Region), s.Scope.StoreNeeds(in.App.Name, in.ownRecords(), in.environments()...))
+		s.Records = in.records(s.Scope)
 	}
 	if in.Packs != nil {
 		needs := in.Packs(a.ID)
@@ -113,7 +128,54 @@ func (in Input) setup(a delivery.Account) Setup {
 		})
 	}
 	s.Role = Join(role)
+	in.moving(&s)
 	return s
+}
+
+// moving finds the tags that may move in the repositories of an account.
+func (in Input) moving(s *Setup) {
+	if in.Moving == nil {
+		return
+	}
+	s.Moving = map[string][]string{}
+	for _, st := range s.Role {
+		for _, r := range st.Resources {
+			if a, ok := ParseARN(r); ok && a.Service == "ecr" && a.Account == s.Account.ID {
+				s.Moving[r] = in.Moving(a)
+			}
+		}
+	}
+}
+
+// environments are the names that records have: those of the environments, and
+// that of decisions for the whole app.
+func (in Input) environments() []string {
+	out := []string{delivery.Everywhere}
+	for _, env := range in.App.Environments {
+		out = append(out, env.Name)
+	}
+	return out
+}
+
+// ownRecords are the environments whose record is written under a role of its own.
+func (in Input) ownRecords() []string {
+	var out []string
+	for _, env := range in.App.Environments {
+		if env.StoreRole != "" {
+			out = append(out, env.Name)
+		}
+	}
+	return out
+}
+
+func (in Input) records(at Scope) []Record {
+	var out []Record
+	for _, env := range in.App.Environments {
+		if env.StoreRole != "" {
+			out = append(out, Record{env.Name, env.StoreRole, at.RecordNeeds(in.App.Name, env.Name)})
+		}
+	}
+	return out
 }
 
 // outputs is what the settings of a place need that name outputs of stacks, as
@@ -198,5 +260,8 @@ func StoreOf(app delivery.App) Store {
 	}
 	bucket, prefix, _ := strings.Cut(rest, "/")
 	a, _ := app.Account(app.StoreAccount)
-	return Store{Bucket: bucket, Prefix: strings.Trim(prefix, "/"), Account: a.ID, Region: a.Region}
+	return Store{
+		Bucket: bucket, Prefix: strings.Trim(prefix, "/"), Account: a.ID, Region: a.Region,
+		Key: app.StoreBucket.KMSKey, PruneRole: app.StoreBucket.PruneRole,
+	}
 }

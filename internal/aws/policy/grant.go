@@ -55,6 +55,17 @@ func grants(app, account string, needs []need) []Grant {
 	return out
 }
 
+// keep adds statements to the policy of a resource as they are.
+func keep(all []Grant, resource string, statements []Statement) []Grant {
+	i := slices.IndexFunc(all, func(g Grant) bool { return g.Resource == resource })
+	if i < 0 {
+		a, _ := ParseARN(resource)
+		return append(all, Grant{a.Service, resource, statements})
+	}
+	all[i].Statements = append(all[i].Statements, statements...)
+	return all
+}
+
 func grant(all []Grant, app, resource string, n need) []Grant {
 	a, ok := ParseARN(resource)
 	if !ok {

@@ -99,9 +99,12 @@ func (i Images) lands() []Statement {
 	}
 	if i.Create && i.Key != "" {
 		all = append(all, Statement{
-			Sid: "SyncKey", Why: "Has ECR encrypt new repositories with this key.", Resources: []string{i.Key},
-			Actions:    []string{"kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"},
-			Conditions: Conditions{"StringEquals": {"kms:ViaService": {"ecr." + i.To.Region + ".amazonaws.com"}}},
+			Sid: "SyncKeyGrant", Why: "Lets ECR, and no one else, use this key for new repositories.", Resources: []string{i.Key},
+			Actions:    []string{"kms:CreateGrant"},
+			Conditions: Conditions{"Bool": {"kms:GrantIsForAWSResource": {"true"}}, "StringEquals": via("ecr", i.To.Region)["StringEquals"]},
+		}, Statement{
+			Sid: "SyncKey", Why: "Has ECR look at this key, and give it up, for new repositories.", Resources: []string{i.Key},
+			Actions: []string{"kms:DescribeKey", "kms:RetireGrant"}, Conditions: via("ecr", i.To.Region),
 		})
 	}
 	if i.Delete {

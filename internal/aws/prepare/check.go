@@ -11,6 +11,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
 
@@ -23,11 +24,11 @@ func (p Preparer) check(ctx context.Context, s policy.Setup, r Request) error {
 		return err
 	}
 	api := iam.NewFromConfig(cfg)
-	statements, err := trust(s.Account, r)
+	who, err := p.principals(s, r)
 	if err != nil {
 		return err
 	}
-	for _, arn := range statements[0].Principals["AWS"] {
+	for _, arn := range who {
 		a, _ := policy.ParseARN(arn)
 		kind, name, _ := strings.Cut(a.Resource, "/")
 		name = name[strings.LastIndex(name, "/")+1:]
@@ -51,6 +52,42 @@ func (p Preparer) check(ctx context.Context, s policy.Setup, r Request) error {
 	return nil
 }
 
+// principals are all who may take a role of the account's stack.
+func (p Preparer) principals(s policy.Setup, r Request) ([]string, error) {
+	if err := r.check(p.App); err != nil {
+		return nil, err
+	}
+	roles := []string{""}
+	for _, one := range s.Records {
+		roles = append(roles, one.Environment)
+	}
+	var all []string
+	for _, environment := range roles {
+		statements, err := trust(s.Account, r.in(environment))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, statements[0].Principals["AWS"]...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// check refuses a principal of an environment that has no role of its own.
+func (r Request) check(app delivery.App) error {
+	for _, p := range r.Principals {
+		name, _, is := strings.Cut(p, "=")
+		if !is || strings.Contains(name, ":") {
+			continue
+		}
+		if !slices.ContainsFunc(app.Environments, func(e delivery.Environment) bool { return e.Name == name && e.StoreRole != "" }) {
+			err := fault.New(fault.Invalid, "--principal %s: environment %q has no storeRole in the app file", p, name)
+			return fault.Hint(err, "add storeRole to the environment, or name the principal without %s=", name)
+		}
+	}
+	return nil
+}
+
 func missing(err error, arn string, s policy.Setup) error {
 	switch {
 	case err == nil:
@@ -65,7 +102,7 @@ func missing(err error, arn string, s policy.Setup) error {
 // order notes which accounts have to be prepared before this one, because their
 // role is named in its trust policy.
 func (p Preparer) order(s policy.Setup, r Request) []string {
-	statements, err := trust(s.Account, r)
+	statements, err := trust(s.Account, r.in(""))
 	if err != nil {
 		return nil
 	}

@@ -6,6 +6,7 @@ package prepare
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -22,6 +23,27 @@ type Request struct {
 	Boundary     string   // ARN of the managed policy that bounds the role; may be empty
 	Role         string   // name of the role; default: that of the app file
 	Repositories bool     // make the ECR repositories that images go to
+}
+
+// in is the request for the role of one environment's record, or for that of the
+// account where it is empty. A principal that is written as ENVIRONMENT=ARN may
+// take the role of that environment and no other; who is named without an
+// environment may take all roles that nobody is named for.
+func (r Request) in(environment string) Request {
+	var own, all []string
+	for _, p := range r.Principals {
+		name, who, is := strings.Cut(p, "=")
+		switch {
+		case !is || strings.Contains(name, ":"):
+			all = append(all, p)
+		case name == environment:
+			own = append(own, who)
+		}
+	}
+	if r.Principals = own; len(own) == 0 {
+		r.Principals = all
+	}
+	return r
 }
 
 // Preparer prepares accounts.
@@ -53,6 +75,7 @@ type Stack struct {
 	Name     string
 	Template []byte
 	Tags     map[string]string
+	Attempt  string // tells apart proposals of one run for one stack; letters
 }
 
 // Proposal is a change set.

@@ -12,6 +12,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/test/cloud"
+	"falkirk/test/policies"
 )
 
 const (
@@ -300,7 +301,7 @@ func TestEveryTemplateThatIsPrintedIsClean(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, one := range all {
-			cloud.Lint(t, one.Text, "--regions", one.Region)
+			policies.Lint(t, one.Text, "--regions", one.Region)
 		}
 	}
 }

@@ -18,7 +18,13 @@ func (c ChangeSets) client(s Stack) *cfn.Client {
 	return cfn.New(s.Config, cfn.Options{Where: s.Account + "/" + s.Config.Region})
 }
 
-func (c ChangeSets) name() string { return "falkirk-" + c.ID }
+// id names one proposal of the run.
+func (c ChangeSets) id(s Stack) string {
+	if s.Attempt == "" {
+		return c.ID
+	}
+	return c.ID + "-" + s.Attempt
+}
 
 func (c ChangeSets) report() func(cfn.Event) {
 	if c.Report == nil {
@@ -28,7 +34,7 @@ func (c ChangeSets) report() func(cfn.Event) {
 }
 
 func (c ChangeSets) request(s Stack) cfn.Request {
-	return cfn.Request{Template: string(s.Template), Tags: s.Tags, Capabilities: []string{"CAPABILITY_NAMED_IAM"}, Token: c.ID}
+	return cfn.Request{Template: string(s.Template), Tags: s.Tags, Capabilities: []string{"CAPABILITY_NAMED_IAM"}, Token: c.id(s)}
 }
 
 // Propose makes a change set and reads it.
@@ -37,7 +43,7 @@ func (c ChangeSets) Propose(ctx context.Context, s Stack) (Proposal, error) {
 		err := fault.New(fault.Invalid, "the template has %d bytes, and a request takes %d", len(s.Template), cfn.Inline)
 		return Proposal{}, fault.Hint(err, "deal the environments to several accounts, or components to several apps")
 	}
-	set, err := c.client(s).Propose(ctx, s.Name, c.request(s), c.name(), c.report())
+	set, err := c.client(s).Propose(ctx, s.Name, c.request(s), "falkirk-"+c.id(s), c.report())
 	if err != nil || set.Empty {
 		return Proposal{}, err
 	}

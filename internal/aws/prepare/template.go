@@ -38,7 +38,7 @@ type found struct {
 // templates writes a template for the home region, and one for every other
 // region that has repositories.
 func (p Preparer) templates(s policy.Setup, r Request, have found) ([]Template, error) {
-	made, err := p.role(s, r)
+	made, err := p.role(s, r.in(""))
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,11 @@ func (p Preparer) templates(s policy.Setup, r Request, have found) ([]Template, 
 	if r.Repositories {
 		repositories = p.repositories(s, have)
 	}
-	stacks := map[string]accountstack.Stack{home: {Role: made, Builds: p.builds(s, have)}}
+	records, err := p.records(s, r)
+	if err != nil {
+		return nil, err
+	}
+	stacks := map[string]accountstack.Stack{home: {Role: made, Records: records, Builds: p.builds(s, have)}}
 	for region, all := range repositories {
 		one := stacks[region]
 		one.Repositories = all
@@ -94,6 +98,29 @@ func (p Preparer) role(s policy.Setup, r Request) (*accountstack.Role, error) {
 	}, nil
 }
 
+// records are the roles of environments that write their own record.
+func (p Preparer) records(s policy.Setup, r Request) ([]accountstack.Record, error) {
+	var out []accountstack.Record
+	for _, one := range s.Records {
+		a := s.Account
+		a.Role = one.Role
+		own := r.in(one.Environment)
+		own.Role = ""
+		name, path, err := role(a, own)
+		if err != nil {
+			return nil, err
+		}
+		statements, err := trust(a, own)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, accountstack.Record{Environment: one.Environment, Role: accountstack.Role{
+			Name: name, Path: path, Seconds: int(a.Duration.Std().Seconds()), Trust: statements, Boundary: r.Boundary, May: one.May,
+		}})
+	}
+	return out, nil
+}
+
 // resources are the ARNs of what grants are attached to.
 func resources(grants []policy.Grant) []string {
 	var out []string
@@ -116,6 +143,8 @@ func (p Preparer) builds(s policy.Setup, have found) *accountstack.Bucket {
 	return &accountstack.Bucket{
 		Name: store.Bucket, Partition: s.Scope.Partition, Key: store.Key,
 		Staging: policy.Under(store.Prefix) + ".staging/",
+		Logs:    p.App.StoreBucket.AccessLogs,
+		Lock:    accountstack.Lock{Days: p.App.StoreBucket.LockDays, Compliance: p.App.StoreBucket.LockMode == "compliance"},
 		Grants:  letIn(s, arn), Foreign: have.foreign[arn],
 	}
 }
@@ -131,8 +160,11 @@ func (p Preparer) repositories(s policy.Setup, have found) map[string][]accounts
 			if !ok || !isRepository || a.Service != "ecr" || a.Account != s.Account.ID || seen[r] || have.existing[r] {
 				continue
 			}
+			if strings.ContainsAny(name, "*?") {
+				continue // a pattern: what it means is made when it is copied
+			}
 			seen[r] = true
-			all[a.Region] = append(all[a.Region], accountstack.Repository{Name: name, Grants: letIn(s, r), Foreign: have.foreign[r]})
+			all[a.Region] = append(all[a.Region], accountstack.Repository{Name: name, Moving: s.Moving[r], Grants: letIn(s, r), Foreign: have.foreign[r]})
 		}
 	}
 	return all

@@ -45,8 +45,9 @@ type memory struct {
 		Function struct {
 			Properties struct {
 				Code struct {
-					Bucket string `yaml:"S3Bucket"`
-					Key    string `yaml:"S3Key"`
+					Bucket  string `yaml:"S3Bucket"`
+					Key     string `yaml:"S3Key"`
+					Version string `yaml:"S3ObjectVersion"`
 				} `yaml:"Code"`
 			} `yaml:"Properties"`
 		} `yaml:"Function"`

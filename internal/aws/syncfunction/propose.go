@@ -63,7 +63,14 @@ func (s Setup) proposeOwn(ctx context.Context, cfg aws.Config, r Request, stale 
 			r.Function.Granted = append(r.Function.Granted, g.Resource)
 		}
 	}
-	if err := store(cfg).fits(ctx, r.Bucket); err != nil {
+	versioned, err := store(cfg).fits(ctx, r.Bucket)
+	if err != nil {
+		return err
+	}
+	if !versioned {
+		v.Notes = append(v.Notes, "bucket "+r.Bucket+" keeps no versions, so the function is not bound to one version of its zip; turn them on: aws s3api put-bucket-versioning --bucket "+r.Bucket+" --versioning-configuration Status=Enabled")
+	}
+	if r.Function.Code.Version, _, err = store(cfg).find(ctx, r.Function.Code, r.Zip); err != nil {
 		return err
 	}
 	text, err := syncstack.Template(r.Function)
@@ -71,17 +78,17 @@ func (s Setup) proposeOwn(ctx context.Context, cfg aws.Config, r Request, stale 
 		return err
 	}
 	v.Code, v.Bytes = "s3://"+r.Function.Code.Bucket+"/"+r.Function.Code.Key, len(r.Zip)
-	return s.propose(ctx, cfg, r.Function.At, prepare.Stack{Name: r.Function.Name, Template: text, Tags: r.Function.Tags}, true, v)
+	return s.propose(ctx, cfg, r, r.Function.At, prepare.Stack{Name: r.Function.Name, Template: text, Tags: r.Function.Tags}, true, v)
 }
 
-func (s Setup) propose(ctx context.Context, cfg aws.Config, at policy.Scope, stack prepare.Stack, own bool, v *View) error {
+func (s Setup) propose(ctx context.Context, cfg aws.Config, r Request, at policy.Scope, stack prepare.Stack, own bool, v *View) error {
 	stack.Config, stack.Account = cfg, at.Account
 	p, err := s.Stacks.Propose(ctx, stack)
 	if err != nil {
 		return fmt.Errorf("propose stack %s in account %s, region %s: %w", stack.Name, at.Account, at.Region, err)
 	}
 	v.Stacks = append(v.Stacks, StackChange{at.Account, at.Region, stack.Name, p.Changes})
-	v.proposed = append(v.proposed, proposed{stack, p, own})
+	v.proposed = append(v.proposed, proposed{stack, p, own, r.Function})
 	return nil
 }
 
@@ -109,7 +116,7 @@ func (s Setup) trySource(ctx context.Context, r Request, one Source, v *View) er
 	if err != nil || text == nil {
 		return err
 	}
-	return s.propose(ctx, cfg, one.At, prepare.Stack{Name: r.SourceStack(), Template: text, Tags: r.Function.Tags}, false, v)
+	return s.propose(ctx, cfg, r, one.At, prepare.Stack{Name: r.SourceStack(), Template: text, Tags: r.Function.Tags}, false, v)
 }
 
 // grant notes how the policy of a repository changes. One that has gone lets
@@ -163,7 +170,8 @@ func (s Setup) Apply(ctx context.Context, r Request, v View) error {
 				continue
 			}
 			if own {
-				if err := store(one.stack.Config).put(ctx, r.code(), r.Zip); err != nil {
+				var err error
+				if one, err = s.bring(ctx, r, one); err != nil {
 					return err
 				}
 			}

@@ -54,6 +54,7 @@ type View struct {
 	Stacks    []StackChange
 	Policies  []prepare.Attachment // of repositories
 	Elsewhere []Elsewhere          // what has to be done in accounts that are out of reach
+	Notes     []string
 
 	proposed []proposed
 	apply    []func(context.Context) error // after the function's own stack
@@ -71,6 +72,7 @@ type proposed struct {
 	stack    prepare.Stack
 	proposal prepare.Proposal
 	own      bool
+	function syncstack.Function // as it was proposed, where it is the function's own stack
 }
 
 // Elsewhere is what has to be there in an account that is out of reach; empty

@@ -88,6 +88,9 @@ func (s Setup) lookAWS(ctx context.Context, r Request, before memory, v *View) (
 			if err := r.trusted(trust); err != nil {
 				return now, err
 			}
+			if note := r.loose(trust); note != "" {
+				v.Notes = append(v.Notes, note)
+			}
 		}
 	}
 	if err := s.lookDestination(ctx, r, v); err != nil {

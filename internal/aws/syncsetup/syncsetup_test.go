@@ -9,6 +9,7 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/blueprint/syncjob"
 	"falkirk/internal/fault"
+	"falkirk/test/policies"
 )
 
 const (
@@ -126,6 +127,34 @@ func TestWhoMayTakeARole(t *testing.T) {
 				t.Errorf("%s: %s: %v", identity, text, err)
 			}
 		}
+	}
+}
+
+// A role for Pod Identity is asked for this pod alone, and one that any pod may
+// take is told.
+func TestAPodsRoleIsBoundToThePod(t *testing.T) {
+	t.Parallel()
+	r := request()
+	r.Identity, r.Role = PodIdentity, "arn:aws:iam::"+prd+":role/sync"
+	found, err := policies.Document("AWS::IAM::Role", []byte(`{"AssumeRolePolicyDocument":`+policy.JSON(policy.New(r.podTrust()))+`}`))
+	if err != nil || len(found) > 0 {
+		t.Errorf("the statement is open: %v %v", found, err)
+	}
+	own, err := json.Marshal(policy.New(r.podTrust()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(string(own), `"prd-shop"`, `"other"`, 1)
+	open := `{"Statement":{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}}`
+	for text, want := range map[string]struct{ taken, loose bool }{string(own): {true, false}, other: {false, false}, open: {true, true}} {
+		if err := r.trusted(text); (err == nil) != want.taken || (r.loose(text) != "") != want.loose {
+			t.Errorf("%s: %v, %q", text, err, r.loose(text))
+		}
+	}
+	r.Identity = IRSA
+	web := `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::333333333333:oidc-provider/oidc.eks"}%s}}`
+	if r.loose(strings.Replace(web, "%s", "", 1)) == "" || r.loose(strings.Replace(web, "%s", `,"Condition":{"StringEquals":{"oidc.eks:sub":"system:serviceaccount:prd-shop:ecr-sync-shop"}}`, 1)) != "" {
+		t.Error("which service account may come by its cluster's token is not looked at")
 	}
 }
 

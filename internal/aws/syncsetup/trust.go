@@ -2,6 +2,7 @@ package syncsetup
 
 import (
 	"encoding/json"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -19,13 +20,13 @@ func (r Request) trusted(text string) error {
 		return fault.New(fault.Unavailable, "who may take role %s cannot be read: %w", r.Role, err)
 	}
 	for _, s := range doc.Statement {
-		if s.Effect == "Allow" && (r.Identity == IRSA && s.web(subject) || r.Identity == PodIdentity && s.pods()) {
+		if s.Effect == "Allow" && (r.Identity == IRSA && s.web(subject) || r.Identity == PodIdentity && s.pods() && s.fits(r.podTags())) {
 			return nil
 		}
 	}
 	if r.Identity == PodIdentity {
-		add := policy.Statement{Sid: "EcrSync", Actions: []string{"sts:AssumeRole", "sts:TagSession"}, Principals: map[string][]string{"Service": {podService}}}
-		err := fault.New(fault.Refused, "role %s does not let pods of EKS take it; add to its trust policy:\n%s", r.Role, policy.JSON(add))
+		err := fault.New(fault.Refused, "role %s does not let the pod of service account %s/%s in cluster %s take it; add to its trust policy:\n%s",
+			r.Role, r.Spec.Namespace, r.Spec.Name, r.Spec.Cluster, policy.JSON(r.podTrust()))
 		return fault.Hint(err, "aws iam update-assume-role-policy --role-name %s …, then repeat the command", roleName(r.Role))
 	}
 	err := fault.New(fault.Refused, "role %s does not let service account %s/%s take it: its trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of cluster %s where its :sub is %s",
@@ -34,6 +35,75 @@ func (r Request) trusted(text string) error {
 }
 
 const podService = "pods.eks.amazonaws.com"
+
+// podTags are what EKS Pod Identity says of a pod when it takes the pod's role.
+// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+func (r Request) podTags() map[string]string {
+	return map[string]string{
+		"aws:sourceaccount": r.Account, "aws:requesttag/eks-cluster-name": r.Spec.Cluster,
+		"aws:requesttag/kubernetes-namespace": r.Spec.Namespace, "aws:requesttag/kubernetes-service-account": r.Spec.Name,
+	}
+}
+
+// podTrust is the statement that lets this pod take its role, and no other pod.
+func (r Request) podTrust() policy.Statement {
+	return policy.Statement{
+		Sid: "EcrSync", Actions: []string{"sts:AssumeRole", "sts:TagSession"}, Principals: map[string][]string{"Service": {podService}},
+		Conditions: policy.Conditions{"StringEquals": {
+			"aws:SourceAccount": {r.Account}, "aws:RequestTag/eks-cluster-name": {r.Spec.Cluster},
+			"aws:RequestTag/kubernetes-namespace": {r.Spec.Namespace}, "aws:RequestTag/kubernetes-service-account": {r.Spec.Name},
+		}},
+	}
+}
+
+// loose says what a trust policy leaves open that lets the pod take its role: any
+// other service account may take it too; "" where it is bound.
+func (r Request) loose(text string) string {
+	var doc struct{ Statement statements }
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		return "" // told by trusted
+	}
+	for _, s := range doc.Statement {
+		open := r.Identity == PodIdentity && s.pods() && !s.names("aws:requesttag/kubernetes-service-account") ||
+			r.Identity == IRSA && len(s.Principal.Federated) > 0 && s.allows("sts:AssumeRoleWithWebIdentity") && !s.names(":sub")
+		if s.Effect == "Allow" && open {
+			return fmt.Sprintf("role %s may be taken by other service accounts too: its trust policy names none; bind it to %s/%s", r.Role, r.Spec.Namespace, r.Spec.Name)
+		}
+	}
+	return ""
+}
+
+// names reports whether a condition asks for a key that ends so.
+func (s trustStatement) names(end string) bool {
+	for _, keys := range s.Condition {
+		for key := range keys {
+			if strings.HasSuffix(strings.ToLower(key), end) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fits reports whether conditions hold for what is known; a key that is not known
+// is taken to hold.
+func (s trustStatement) fits(known map[string]string) bool {
+	for operator, keys := range s.Condition {
+		for key, values := range keys {
+			have, ok := known[strings.ToLower(key)]
+			if ok && !slices.ContainsFunc(values, func(v string) bool {
+				if strings.Contains(operator, "Like") {
+					ok, err := path.Match(v, have)
+					return err == nil && ok
+				}
+				return v == have
+			}) && !strings.Contains(operator, "Not") {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // trustStatement is one statement of who may take a role, as loosely as people
 // write it.

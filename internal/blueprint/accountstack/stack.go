@@ -21,6 +21,7 @@ type Stack struct {
 	App          string
 	Account      string // name in the app file
 	Role         *Role
+	Records      []Record // roles of environments that write their own record in the store
 	Builds       *Bucket
 	Repositories []Repository
 }
@@ -36,6 +37,12 @@ type Role struct {
 	Granted  []string // ARNs of what others are let into, to know them again
 }
 
+// Record is the role of an environment that writes its record in the store.
+type Record struct {
+	Environment string
+	Role
+}
+
 // MetadataKey is the key of the role's metadata under which Granted is kept.
 const MetadataKey = "falkirk:granted"
 
@@ -45,13 +52,24 @@ type Bucket struct {
 	Partition string
 	Key       string // ARN of a customer key; SSE-S3 if empty
 	Staging   string // prefix of what uploads leave on the way
-	Grants    []policy.Statement
-	Foreign   []json.RawMessage // statements of others that are attached to it
+	Logs      string // bucket for access logs; none are kept if empty
+	Lock      Lock
+	Grants    []policy.Statement // what it lets roles of others do, and what it denies everybody
+	Foreign   []json.RawMessage  // statements of others that are attached to it
 }
 
-// Repository is an ECR repository.
+// Lock is the Object Lock of a bucket: how long no version of an object can be
+// removed. No days are no lock.
+type Lock struct {
+	Days       int
+	Compliance bool // by nobody; else by nobody without s3:BypassGovernanceRetention
+}
+
+// Repository is an ECR repository. Its tags stay where they are, but for those
+// that may move.
 type Repository struct {
 	Name    string
+	Moving  []string // tags that may move; * is any characters
 	Grants  []policy.Statement
 	Foreign []json.RawMessage
 }
@@ -69,12 +87,21 @@ const (
 func Template(s Stack) ([]byte, error) {
 	var resources, outputs block
 	if s.Role != nil {
-		made, err := s.role()
+		made, err := s.role("Deploy", "Takes releases of "+s.App+" to where they go in account "+s.Account, *s.Role)
 		if err != nil {
 			return nil, err
 		}
 		resources = append(resources, made...)
 		outputs = append(outputs, entry{"RoleArn", output("accounts."+s.Account+".role of the app file", attribute("DeployRole", "Arn")), ""})
+	}
+	for _, r := range s.Records {
+		id := "Record" + policy.Letters(r.Environment)
+		made, err := s.role(id, "Writes the record of environment "+r.Environment+" of "+s.App, r.Role)
+		if err != nil {
+			return nil, err
+		}
+		resources = append(resources, made...)
+		outputs = append(outputs, entry{id + "RoleArn", output("storeRole of environment "+r.Environment+" in the app file", attribute(id+"Role", "Arn")), ""})
 	}
 	if s.Builds != nil {
 		resources = append(resources, s.bucket()...)
@@ -96,12 +123,12 @@ func Template(s Stack) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-func (s Stack) role() (block, error) {
-	r := s.Role
+// role writes a role and its policies. The names of its resources begin with id.
+func (s Stack) role(id, what string, r Role) (block, error) {
 	properties := block{
 		{"RoleName", r.Name, ""},
 		{"Path", cmp.Or(r.Path, "/"), ""},
-		{"Description", "Takes releases of " + s.App + " to where they go in account " + s.Account, ""},
+		{"Description", what, ""},
 		{"MaxSessionDuration", max(3600, r.Seconds), ""},
 	}
 	if r.Boundary != "" {
@@ -114,7 +141,7 @@ func (s Stack) role() (block, error) {
 	if len(r.Granted) > 0 {
 		made = append(made, entry{"Metadata", block{{MetadataKey, texts(r.Granted), "What create account attaches statements to; --delete takes them out again."}}, ""})
 	}
-	out := block{{"DeployRole", append(made, entry{"Properties", properties, ""}), ""}}
+	out := block{{id + "Role", append(made, entry{"Properties", properties, ""}), ""}}
 	kind, limit, name := "AWS::IAM::Policy", mostInline, "PolicyName"
 	if policy.Size(r.May) > mostInline {
 		kind, limit, name = "AWS::IAM::ManagedPolicy", mostManaged, "ManagedPolicyName"
@@ -125,12 +152,12 @@ func (s Stack) role() (block, error) {
 		return nil, fault.Hint(err, "deal the environments to several accounts, or components to several apps")
 	}
 	for i, part := range parts {
-		out = append(out, entry{fmt.Sprintf("DeployPolicy%d", i+1), block{
+		out = append(out, entry{fmt.Sprintf("%sPolicy%d", id, i+1), block{
 			{"Type", kind, ""},
 			{"Properties", block{
 				{name, policyName(r.Name, i), ""},
 				{"PolicyDocument", document(part, nil), ""},
-				{"Roles", []any{ref("DeployRole")}, ""},
+				{"Roles", []any{ref(id + "Role")}, ""},
 			}, ""},
 		}, ""})
 	}
@@ -154,12 +181,13 @@ func (s Stack) bucket() block {
 	if b.Key != "" {
 		rule = append(rule, entry{"BucketKeyEnabled", true, ""})
 	}
+	options := append(b.lock(), b.logs(s.App)...)
 	return block{
 		{"Builds", block{
 			{"Type", "AWS::S3::Bucket", ""},
 			{"DeletionPolicy", "Retain", ""},
 			{"UpdateReplacePolicy", "Retain", ""},
-			{"Properties", block{
+			{"Properties", append(block{
 				{"BucketName", b.Name, ""},
 				{"VersioningConfiguration", block{{"Status", "Enabled", ""}}, ""},
 				{"BucketEncryption", block{{"ServerSideEncryptionConfiguration", []any{rule}, ""}}, ""},
@@ -190,7 +218,7 @@ func (s Stack) bucket() block {
 					}, "What was overwritten or deleted can be had back for 90 days."},
 				}, ""}}, ""},
 				{"Tags", s.tags(), ""},
-			}, ""},
+			}, options...), ""},
 		}, ""},
 		{"BuildsPolicy", block{
 			{"Type", "AWS::S3::BucketPolicy", ""},
@@ -202,6 +230,30 @@ func (s Stack) bucket() block {
 			}, ""},
 		}, ""},
 	}
+}
+
+func (b Bucket) lock() block {
+	if b.Lock.Days == 0 {
+		return nil
+	}
+	mode := "GOVERNANCE"
+	if b.Lock.Compliance {
+		mode = "COMPLIANCE"
+	}
+	return block{
+		{"ObjectLockEnabled", true, "No version of an object can be removed for so long."},
+		{"ObjectLockConfiguration", block{
+			{"ObjectLockEnabled", "Enabled", ""},
+			{"Rule", block{{"DefaultRetention", block{{"Mode", mode, ""}, {"Days", b.Lock.Days, ""}}, ""}}, ""},
+		}, ""},
+	}
+}
+
+func (b Bucket) logs(app string) block {
+	if b.Logs == "" {
+		return nil
+	}
+	return block{{"LoggingConfiguration", block{{"DestinationBucketName", b.Logs, ""}, {"LogFilePrefix", "falkirk/" + app + "/", ""}}, "Who read and wrote what."}}
 }
 
 // OnlyTLS refuses requests to a bucket that come without encryption.
@@ -218,8 +270,13 @@ func OnlyTLS(app, partition, bucket string) policy.Statement {
 func (s Stack) repository(id string, r Repository) entry {
 	properties := block{
 		{"RepositoryName", r.Name, ""},
+		{"ImageTagMutability", "IMMUTABLE", "A tag stays on the image that it was pushed with."},
 		{"ImageScanningConfiguration", block{{"ScanOnPush", true, ""}}, ""},
 		{"EncryptionConfiguration", block{{"EncryptionType", "AES256", ""}}, ""},
+	}
+	if len(r.Moving) > 0 {
+		properties[1] = entry{"ImageTagMutability", "IMMUTABLE_WITH_EXCLUSION", "A tag stays on the image that it was pushed with, but for these."}
+		properties = append(properties, entry{"ImageTagMutabilityExclusionFilters", filters(r.Moving), ""})
 	}
 	if len(r.Grants)+len(r.Foreign) > 0 {
 		properties = append(properties, entry{"RepositoryPolicyText", document(r.Grants, r.Foreign), ""})
@@ -231,6 +288,14 @@ func (s Stack) repository(id string, r Repository) entry {
 		{"UpdateReplacePolicy", "Retain", ""},
 		{"Properties", properties, ""},
 	}, ""}
+}
+
+func filters(tags []string) []any {
+	var out []any
+	for _, tag := range sorted(tags) {
+		out = append(out, block{{"ImageTagMutabilityExclusionFilterType", "WILDCARD", ""}, {"ImageTagMutabilityExclusionFilterValue", tag, ""}})
+	}
+	return out
 }
 
 // Tags tells whose a resource is.

@@ -8,7 +8,7 @@ import (
 
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/policies"
 )
 
 func trust(tagged bool) []policy.Statement {
@@ -22,13 +22,17 @@ func trust(tagged bool) []policy.Statement {
 	return []policy.Statement{s}
 }
 
+func at() policy.Scope {
+	store := policy.Store{Bucket: "shop-builds", Prefix: "shop", Region: "eu-central-1", PruneRole: "arn:aws:iam::111111111111:role/cleaner"}
+	return policy.Scope{Partition: "aws", Account: "111111111111", Region: "eu-central-1", Store: store}
+}
+
 func may(n int) []policy.Statement {
-	at := policy.Scope{Partition: "aws", Account: "111111111111", Region: "eu-central-1", Store: policy.Store{Bucket: "shop-builds", Prefix: "shop", Region: "eu-central-1"}}
-	all := at.StoreNeeds()
+	all := at().StoreNeeds("shop", nil)
 	for i := range n {
 		all = append(all, policy.Statement{
 			Sid: fmt.Sprintf("Site%d", i), Why: "Writes \"assets\": all of them.", Actions: []string{"s3:PutObject"},
-			Resources: []string{at.Objects(fmt.Sprintf("bucket-with-a-long-name-%d", i), "site")},
+			Resources: []string{at().Objects(fmt.Sprintf("bucket-with-a-long-name-%d", i), "site")},
 		})
 	}
 	return all
@@ -55,7 +59,12 @@ func variants() map[string]Stack {
 		"boundary": {Role: &Role{Name: "falkirk-shop", Path: "/falkirk/", Seconds: 43200, Granted: []string{"arn:aws:s3:::shop-builds"}, Trust: trust(true), Boundary: "arn:aws:iam::111111111111:policy/edge", May: may(2)}},
 		"builds":   {Role: role(0), Builds: &Bucket{Name: "shop-builds", Partition: "aws", Staging: "shop/.staging/", Grants: grants("s3")}},
 		"foreign":  {Role: role(0), Builds: &Bucket{Name: "shop-builds", Partition: "aws", Staging: "shop/.staging/", Key: "arn:aws:kms:eu-central-1:111111111111:key/12345678-1234-1234-1234-123456789012", Grants: grants("s3"), Foreign: foreign}},
-		"registry": {Repositories: []Repository{{Name: "shop/api", Grants: grants("ecr")}, {Name: "shop/worker"}}},
+		"registry": {Repositories: []Repository{{Name: "shop/api", Moving: []string{"prd", "falkirk.*"}, Grants: grants("ecr")}, {Name: "shop/worker"}}},
+		"kept": {
+			Role: role(0), Records: []Record{{"prd", Role{Name: "falkirk-shop-prd", Trust: trust(false), May: at().RecordNeeds("shop", "prd")}}},
+			Builds: &Bucket{Name: "shop-builds", Partition: "aws", Staging: "shop/.staging/", Logs: "team-logs", Lock: Lock{Days: 30}, Grants: append(at().WriteOnce("shop"), grants("s3")...)},
+		},
+		"locked": {Builds: &Bucket{Name: "shop-builds", Partition: "aws", Lock: Lock{400, true}, Grants: at().WriteOnce("shop")}},
 	}
 	for name, s := range all {
 		s.App, s.Account = "shop", "builds"
@@ -73,7 +82,7 @@ func TestEveryVariantIsClean(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cloud.Lint(t, text)
+			policies.Lint(t, text)
 			again, err := Template(s)
 			if err != nil || string(again) != string(text) {
 				t.Errorf("it is another the second time: %v", err)

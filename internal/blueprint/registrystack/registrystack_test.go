@@ -3,15 +3,31 @@ package registrystack_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"falkirk/internal/blueprint/registrystack"
 	"falkirk/test/cloud"
+	"falkirk/test/policies"
 )
 
 func TestTheTemplateIsClean(t *testing.T) {
 	t.Parallel()
-	cloud.Lint(t, registrystack.Template())
+	policies.Lint(t, registrystack.Template())
+}
+
+// Unless told otherwise, a repository lets nothing move but the environment's tag
+// and what the image target notes.
+func TestTagsStayWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	text := string(registrystack.Template())
+	for _, want := range []string{
+		"Default: IMMUTABLE_WITH_EXCLUSION\n", "FilterValue: !If [HasMovingTags, !Ref MovingTags, !Ref Environment]\n", "FilterValue: \"falkirk.*\"\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the template has no %s", want)
+		}
+	}
 }
 
 // A stack of the template makes the repository, as the AWS CLI sees it. Moto's

@@ -4,17 +4,17 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/cloud"
+	"falkirk/test/policies"
 )
 
 // cfn-lint finds nothing in any variant: with its conditions each way, in the
 // regions of three partitions of the world.
 func TestSiteIsClean(t *testing.T) {
 	t.Parallel()
-	cloud.Lint(t, Template(), "--include-checks", "I", "--ignore-checks", "I3042,I3013", "--regions", "us-east-1", "eu-central-1", "ap-southeast-2")
+	policies.Lint(t, Template(), "--include-checks", "I", "--ignore-checks", "I3042,I3013", "--regions", "us-east-1", "eu-central-1", "ap-southeast-2")
 	for name, value := range map[string]string{
 		"BucketName": "shop-prd", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/abc",
-		"KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/abc", "SinglePage": "true", "LogBucket": "logs",
+		"KmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/abc", "SinglePage": "true", "LogBucket": "logs", "CloudFrontLogBucket": "edge-logs",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -24,7 +24,7 @@ func TestSiteIsClean(t *testing.T) {
 			if !found || !more || !ended {
 				t.Fatalf("there is no parameter %s with a default", name)
 			}
-			cloud.Lint(t, []byte(before+"\n  "+name+":\n"+head+"Default: \""+value+"\"\n"+tail))
+			policies.Lint(t, []byte(before+"\n  "+name+":\n"+head+"Default: \""+value+"\"\n"+tail))
 		})
 	}
 }

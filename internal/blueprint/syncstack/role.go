@@ -38,6 +38,7 @@ func (w *writer) role(f Function) (block, error) {
 		"Description", "Copies images into account "+f.At.Account,
 		"AssumeRolePolicyDocument", document(policy.Statement{
 			Principals: map[string][]string{"Service": {"lambda.amazonaws.com"}}, Actions: []string{"sts:AssumeRole"},
+			Conditions: policy.Conditions{"StringEquals": {"aws:SourceAccount": {f.At.Account}}},
 		}),
 	)
 	if f.Boundary != "" {

@@ -48,11 +48,15 @@ func (f Function) transformed(p Push) block {
 	)
 }
 
+// pushSource and pushType are what events of pushes have. AWS reserves sources
+// that begin with aws: an account cannot send such an event by itself.
+const pushSource, pushType = "aws.ecr", "ECR Image Action"
+
 // pattern is that of events as ECR sends them of images that were pushed with a tag:
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
 func (p Push) pattern() pattern {
 	return pattern{
-		"source": []string{"aws.ecr"}, "detail-type": []string{"ECR Image Action"},
+		"source": []string{pushSource}, "detail-type": []string{pushType},
 		"account": []string{p.Account}, "region": []string{p.Region},
 		"detail": map[string]any{
 			"action-type": []string{"PUSH"}, "result": []string{"SUCCESS"},
@@ -141,9 +145,13 @@ func (w *writer) bus(f Function) block {
 	if len(others) == 0 {
 		return out
 	}
-	w.note("$.Resources.BusPolicy", "These accounts may tell of pushes. The rules above listen to nothing else.")
+	w.note("$.Resources.BusPolicy", "One role of each of these accounts may send events, and only those of ECR.")
 	return append(out, m("BusPolicy", m("Type", "AWS::Events::EventBusPolicy", "Properties", m(
 		"EventBusName", attribute("Bus", "Name"), "StatementId", "pushes",
-		"Statement", m("Effect", "Allow", "Principal", m("AWS", texts(others)), "Action", "events:PutEvents", "Resource", attribute("Bus", "Arn")),
+		"Statement", m("Effect", "Allow", "Principal", m("AWS", texts(others)), "Action", "events:PutEvents", "Resource", attribute("Bus", "Arn"),
+			"Condition", m(
+				"ArnEquals", m("aws:PrincipalArn", texts(f.tellers())),
+				"StringEquals", m("events:detail-type", pushType, "events:source", pushSource),
+			)),
 	)))...)
 }

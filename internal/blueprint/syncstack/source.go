@@ -16,10 +16,13 @@ type Source struct {
 	Tags   map[string]string
 }
 
+// tellerName is the name of the role that sends the events of a region.
+func tellerName(function, region string) string { return function + "-tells-" + region }
+
 // SourceTemplate writes it.
 func SourceTemplate(s Source) ([]byte, error) {
 	w := &writer{comments: comments{}}
-	role := s.Name + "-tells-" + s.At.Region
+	role := tellerName(s.Name, s.At.Region)
 	resources := m("Role", m("Type", "AWS::IAM::Role", "Properties", m(
 		"RoleName", role,
 		"Description", "Tells another account of pushes to ECR",

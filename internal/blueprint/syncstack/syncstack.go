@@ -6,6 +6,7 @@ package syncstack
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"falkirk/internal/aws/policy"
@@ -32,8 +33,9 @@ type Function struct {
 // MetadataKey is the key of the role's metadata under which Granted is kept.
 const MetadataKey = "falkirk:granted"
 
-// Code is where the zip is.
-type Code struct{ Bucket, Key string }
+// Code is where the zip is. Version is that of the object, in a bucket that has
+// versions: the function then runs these bytes, whatever is written to the key.
+type Code struct{ Bucket, Key, Version string }
 
 // Push is what pushes to one registry start: a sync of that tag.
 type Push struct {
@@ -134,6 +136,18 @@ func (f Function) strangers() []string {
 	return all
 }
 
+// tellers are the roles of other accounts that tell of pushes.
+func (f Function) tellers() []string {
+	var all []string
+	for _, p := range f.Pushes {
+		at := policy.Scope{Partition: f.At.Partition, Account: p.Account}
+		if arn := RoleARN(at, tellerName(f.Name, p.Region)); p.Account != f.At.Account && !slices.Contains(all, arn) {
+			all = append(all, arn)
+		}
+	}
+	return all
+}
+
 func (w *writer) function(f Function) any {
 	at := "$.Resources.Function.Properties."
 	w.note(at+"ReservedConcurrentExecutions", "Two runs never overlap: what comes meanwhile waits.")
@@ -144,7 +158,7 @@ func (w *writer) function(f Function) any {
 		"Runtime", "provided.al2023",
 		"Handler", "bootstrap",
 		"Architectures", []any{f.Architecture},
-		"Code", m("S3Bucket", f.Code.Bucket, "S3Key", f.Code.Key),
+		"Code", f.Code.block(),
 		"Role", attribute("Role", "Arn"),
 		"MemorySize", f.Memory,
 		"Timeout", 900,
@@ -152,6 +166,14 @@ func (w *writer) function(f Function) any {
 		"LoggingConfig", m("LogGroup", ref("Log")),
 		"Tags", tags(f.Tags),
 	))
+}
+
+func (c Code) block() block {
+	out := m("S3Bucket", c.Bucket, "S3Key", c.Key)
+	if c.Version != "" {
+		out = append(out, m("S3ObjectVersion", c.Version)...)
+	}
+	return out
 }
 
 // retries is what becomes of an invocation that ended with an error: of one that

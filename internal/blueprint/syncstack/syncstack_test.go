@@ -11,7 +11,7 @@ import (
 
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/policies"
 )
 
 const (
@@ -30,7 +30,7 @@ func function() Function {
 	names := []string{"shop/api", "shop/web"}
 	return Function{
 		Name: "falkirk-shop-sync", At: policy.Scope{Partition: "aws", Account: prod, Region: "eu-central-1"},
-		Architecture: "arm64", Code: Code{"shop-builds", "functions/falkirk-shop-sync/" + strings.Repeat("0", 64) + ".zip"},
+		Architecture: "arm64", Code: Code{"shop-builds", "functions/falkirk-shop-sync/" + strings.Repeat("0", 64) + ".zip", "3HL4kqtJvjVBH40Nrjfkd"},
 		Jobs: "sync.yml", Memory: 1024, Schedule: "rate(5 minutes)", Needs: needs(names),
 		Pushes: []Push{{Job: "images", Account: nonprod, Region: "eu-west-1", Repositories: names, Tags: []string{"test"}}},
 		Tags:   map[string]string{"falkirk:app": "shop", "falkirk:sync": "falkirk-shop-sync"},
@@ -89,7 +89,7 @@ func TestEveryVariantIsClean(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cloud.Lint(t, text, "--include-checks", "I")
+			policies.Lint(t, text, "--include-checks", "I")
 			if again, err := write(); err != nil || string(again) != string(text) {
 				t.Errorf("it is another the second time: %v", err)
 			}
@@ -161,8 +161,18 @@ func TestNobodyMayMoreThanNeeded(t *testing.T) {
 		}
 	}
 	bus, err := json.Marshal(all["BusPolicy"].Properties["Statement"])
-	if err != nil || !strings.Contains(string(bus), `"Principal":{"AWS":"arn:aws:iam::111111111111:root"}`) {
-		t.Errorf("the bus is open to %s, %v", bus, err)
+	for _, want := range []string{
+		`"Principal":{"AWS":"arn:aws:iam::111111111111:root"}`, `"events:source":"aws.ecr"`, `"events:detail-type":"ECR Image Action"`,
+		`"aws:PrincipalArn":"arn:aws:iam::111111111111:role/falkirk-shop-sync-tells-eu-west-1"`,
+	} {
+		if err != nil || !strings.Contains(string(bus), want) {
+			t.Errorf("the bus is open to %s, without %s, %v", bus, want, err)
+		}
+	}
+	// The role that the bus lets in is the one that the source's stack makes.
+	text, err = SourceTemplate(sources()["everything"])
+	if got := read(t, text, err)["Role"].Properties["RoleName"]; got != "falkirk-shop-sync-tells-eu-west-1" {
+		t.Errorf("the source tells as %v", got)
 	}
 	for id, r := range all {
 		if r.Type == "AWS::Lambda::Permission" && r.Properties["SourceArn"] == nil {

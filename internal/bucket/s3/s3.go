@@ -29,14 +29,13 @@ type Bucket struct {
 	name   string
 	prefix string // "" or ends in a slash
 	part   int    // bytes of a part; what fits into one is sent in one request
-	whole  int64  // what is larger is copied in parts
+	copied int64  // bytes of a part of a copy
 }
 
 var _ bucket.Bucket = (*Bucket)(nil)
 
 const (
 	partSize  = 8 << 20
-	largest   = 5 << 30 // that CopyObject takes
 	copyPart  = 512 << 20
 	atOnce    = 64
 	partsAway = 4 // of one object, on their way at once
@@ -48,7 +47,7 @@ func New(client *s3.Client, name, prefix string) *Bucket {
 	if prefix != "" {
 		prefix += "/"
 	}
-	return &Bucket{client: client, name: name, prefix: prefix, part: partSize, whole: largest}
+	return &Bucket{client: client, name: name, prefix: prefix, part: partSize, copied: copyPart}
 }
 
 // Locate is where a key is in S3, for copies on the server's side.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,7 +58,7 @@ func TestLargeObjects(t *testing.T) {
 	t.Parallel()
 	server := cloud.Moto(t)
 	b := made(t, client(server), "large")
-	b.part, b.whole = 5<<20, 6<<20
+	b.part, b.copied = 5<<20, 6<<20
 	content := make([]byte, 13<<20)
 	for i := range content {
 		content[i] = byte(i >> 8)
@@ -106,6 +108,57 @@ func TestLargeObjects(t *testing.T) {
 }
 
 // What killed writers left is swept when it is old.
+// What a blob, an entry or a manifest is written with says that there must be
+// none yet, whatever its size: the generated policy of the bucket denies it
+// otherwise.
+func TestWhatIsCreatedIsConditional(t *testing.T) {
+	t.Parallel()
+	server := cloud.Moto(t)
+	made(t, client(server), "conditional")
+	var mu sync.Mutex
+	var bare []string
+	watched := s3.NewFromConfig(server.Config("us-east-1"), func(o *s3.Options) {
+		o.UsePathStyle = true
+		o.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
+			q := r.URL.Query()
+			makes := r.Method == http.MethodPut && !q.Has("partNumber") || r.Method == http.MethodPost && q.Has("uploadId")
+			if makes && !strings.Contains(r.URL.Path, "/.staging/") && r.Header.Get("If-None-Match") != "*" {
+				mu.Lock()
+				defer mu.Unlock()
+				bare = append(bare, r.Method+" "+r.URL.String())
+			}
+			return http.DefaultClient.Do(r)
+		})
+	})
+	b := New(watched, "conditional", "some/prefix")
+	b.part = 5 << 20
+	for _, size := range []int{10, 12 << 20} {
+		name := fmt.Sprint(size)
+		if err := b.Create(t.Context(), "created/"+name, bytes.NewReader(make([]byte, size))); err != nil {
+			t.Fatal(err)
+		}
+		staged, err := b.Stage(t.Context())
+		if err == nil {
+			_, err = staged.Write(make([]byte, size))
+		}
+		if err == nil {
+			err = staged.Commit(t.Context(), "staged/"+name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(bare) > 0 {
+		t.Errorf("these take the place of what is there: %v", bare)
+	}
+}
+
+// doer sends requests.
+type doer func(*http.Request) (*http.Response, error)
+
+// Do sends one.
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	b := made(t, client(cloud.Moto(t)), "swept")

@@ -69,11 +69,18 @@ func (s *staged) Commit(ctx context.Context, key string) error {
 		return s.b.explain("write", key, err)
 	}
 	err = s.b.explain("write", key, s.b.copy(ctx, s.u.full, *full))
+	if fault.Is(err, fault.Conflict) {
+		err = nil // another was faster; that one stays
+	}
 	_, _ = s.b.client.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &s.b.name, Key: &s.u.full}) // else the bucket's lifecycle removes it
 	return err
 }
 
-// copy copies inside the bucket without a byte through this machine.
+// copy copies inside the bucket without a byte through this machine. The object
+// appears only where there is none: a policy of the bucket may ask for that
+// condition, which the end of a multipart upload has and CopyObject has not had
+// in all of S3.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
 func (b *Bucket) copy(ctx context.Context, from, to string) error {
 	head, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &from})
 	if err != nil {
@@ -81,20 +88,11 @@ func (b *Bucket) copy(ctx context.Context, from, to string) error {
 	}
 	source := aws.String(url.PathEscape(b.name) + "/" + (&url.URL{Path: from}).EscapedPath())
 	size := aws.ToInt64(head.ContentLength)
-	if size <= b.whole {
-		_, err := b.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b.name, Key: &to, CopySource: source})
-		return err
-	}
-	return b.copyParts(ctx, source, to, size)
-}
-
-// copyParts copies what is too large for one request.
-func (b *Bucket) copyParts(ctx context.Context, source *string, to string, size int64) error {
 	up, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &to, ContentType: contentType(to)})
 	if err != nil {
 		return err
 	}
-	step := min(int64(copyPart), b.whole)
+	step := b.copied
 	parts := make([]types.CompletedPart, (size+step-1)/step)
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
@@ -116,8 +114,15 @@ func (b *Bucket) copyParts(ctx context.Context, source *string, to string, size 
 		_, _ = b.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &to, UploadId: up.UploadId})
 		return err
 	}
-	_, err = b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &b.name, Key: &to, UploadId: up.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+	err = again(ctx, func() error {
+		_, err := b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+			Bucket: &b.name, Key: &to, UploadId: up.UploadId, IfNoneMatch: aws.String("*"),
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+		})
+		return err
 	})
+	if err != nil {
+		_, _ = b.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &to, UploadId: up.UploadId})
+	}
 	return err
 }

@@ -51,6 +51,7 @@ type Function struct {
 	Elsewhere []FunctionElsewhere `json:"elsewhere,omitempty"` // what accounts out of reach have to do
 	Templates []PreparedTemplate  `json:"templates,omitempty"`
 	Documents []ScheduleDocument  `json:"documents,omitempty"` // policies, printed
+	Notes     []string            `json:"notes,omitempty"`     // what is to be done by hand
 	Changed   bool                `json:"changed"`
 }
 

@@ -58,6 +58,9 @@ func (f *face) showFunction(write func([]byte) (int, error), one Function) {
 	if one.Code != "" && one.Bytes > 0 {
 		say("zip of %s at %s\n", size(int64(one.Bytes)), one.Code)
 	}
+	for _, n := range one.Notes {
+		say("%s %s\n", f.paint(yellow, "note:"), n)
+	}
 }
 
 // tellFunctionElsewhere says what has to be done in accounts that are out of reach.

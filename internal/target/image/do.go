@@ -21,7 +21,7 @@ func (t *Target) Do(ctx context.Context, p delivery.Placement, step delivery.Ste
 	var out delivery.Outcome
 	switch step.Action {
 	case actCreate:
-		out, err = s.create(ctx)
+		out, err = t.create(ctx, s)
 	case actCopy:
 		out, err = t.copy(ctx, s, report)
 	case actTag:

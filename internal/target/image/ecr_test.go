@@ -106,9 +106,14 @@ func TestFromAccountToAccount(t *testing.T) {
 		Repositories []struct {
 			ImageScanningConfiguration struct{ ScanOnPush bool }
 			EncryptionConfiguration    struct{ EncryptionType string }
+			ImageTagMutability         string
 		}
 	}
 	prod.CLI(t).JSON(t, &made, "ecr", "describe-repositories", "--repository-names", "shop/api")
+	// The emulator keeps the rule's name, and not the tags that may move.
+	if m := made.Repositories[0].ImageTagMutability; m != "IMMUTABLE_WITH_EXCLUSION" {
+		t.Errorf("the tags of the repository are %s", m)
+	}
 	if r := made.Repositories[0]; !r.ImageScanningConfiguration.ScanOnPush || r.EncryptionConfiguration.EncryptionType != "AES256" {
 		t.Errorf("the repository is %+v", r)
 	}

@@ -15,7 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-func (s spot) create(ctx context.Context) (delivery.Outcome, error) {
+func (t *Target) create(ctx context.Context, s spot) (delivery.Outcome, error) {
 	c, ok := s.repo.(registries.Creator)
 	if !ok {
 		return delivery.Outcome{Nothing: true}, nil
@@ -24,7 +24,7 @@ func (s spot) create(ctx context.Context) (delivery.Outcome, error) {
 	if op, ok := delivery.OperationOf(ctx); ok {
 		tags["falkirk:operation"] = op.ID
 	}
-	made, err := c.Create(ctx, ecr.Make{Tags: tags, ScanOnPush: true})
+	made, err := c.Create(ctx, ecr.Make{Tags: tags, ScanOnPush: true, Moving: t.moving(s)})
 	return delivery.Outcome{Nothing: !made}, err
 }
 

@@ -21,7 +21,7 @@ type Settings struct {
 	Registry   string `json:"registry,omitempty" yaml:"registry,omitempty" jsonschema:"description=host of the registry with its port; without it the ECR of the place's account and region"`
 	Insecure   bool   `json:"insecure,omitempty" yaml:"insecure,omitempty" jsonschema:"description=HTTP without TLS; on this machine only"`
 	Tag        string `json:"tag,omitempty" yaml:"tag,omitempty" jsonschema:"description=the environment's tag that promote moves; by default the name of the environment"`
-	Create     bool   `json:"create" yaml:"create" jsonschema:"description=make the ECR repository where it is missing (scanned on push and encrypted)"`
+	Create     bool   `json:"create" yaml:"create" jsonschema:"description=make the ECR repository where it is missing (scanned on push and encrypted; only the tags that the target moves can move)"`
 }
 
 // Defaults are the settings of an empty block.

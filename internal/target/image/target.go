@@ -25,6 +25,8 @@ type Options struct {
 	// Builds is the registry and repository that pack pushes a component's image
 	// to, "host/name", with whether it is without TLS; "" if it pushes nowhere.
 	Builds func(component string) (reference string, plain bool, err error)
+	// Landings are all of the app: environments may share a repository.
+	Landings func() []delivery.Landing
 	// ID is the number of an account of the app file; "" where it is not known.
 	ID func(account string) string
 }

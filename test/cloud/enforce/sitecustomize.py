@@ -1,4 +1,5 @@
-"""Makes moto's own IAM judge requests as AWS does.
+"""Makes moto look at the conditions of bucket policies and, where it is asked
+(FALKIRK_JUDGING), makes moto's own IAM judge requests as AWS does.
 
 moto evaluates policies, but for most services against the resource "*", and for
 some requests of S3 against the wrong one. This tells it which resource a request
@@ -8,6 +9,7 @@ The judgement stays moto's. Loaded by Python at the start, through PYTHONPATH.
 """
 
 import json
+import os
 import sys
 from urllib.parse import unquote, urlparse
 
@@ -137,5 +139,73 @@ def install():
     s3.S3Response._bucket_response_delete_keys = key_by_key
 
 
+def install_conditions():
+    """Judges the statements of bucket policies that deny something under a condition.
+
+    moto denies whatever the condition says. Here the condition is looked at, for
+    every request on an object, whoever makes it, as AWS documents it:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+    A condition that is not known here denies.
+    """
+    from flask import request
+    from moto.iam.access_control import IAMPolicy, IAMPolicyStatement, PermissionResult, create_access_key
+    from moto.iam.models import get_account_id_from
+    from moto.s3.models import FakeBucket
+
+    def caller(bucket):
+        """The ARN of the role that makes the request; of its account, where that is no role."""
+        key = request.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
+        account = get_account_id_from(key)
+        try:
+            arn = create_access_key(account, bucket.partition, key, request.headers).arn
+        except Exception:  # a key that nobody made
+            return f"arn:{bucket.partition}:iam::{account}:root"
+        return arn.replace(":sts:", ":iam:").replace(":assumed-role/", ":role/").rpartition("/")[0] if ":assumed-role/" in arn else arn
+
+    def makes_object():
+        """Parts of an upload, and its beginning, make no object."""
+        return not ("partNumber" in request.args or "uploads" in request.args)
+
+    def holds(operator, key, wanted, bucket):
+        key = key.lower()
+        wanted = [str(w).lower() if operator in ("Null", "Bool") else w for w in (wanted if isinstance(wanted, list) else [wanted])]
+        if operator == "Null" and key == "s3:if-none-match":
+            return str("If-None-Match" not in request.headers).lower() in wanted
+        if operator == "Bool" and key == "s3:objectcreationoperation":
+            return str(makes_object()).lower() in wanted
+        if operator == "Bool" and key == "aws:securetransport":
+            return "true" in wanted  # the emulator has no TLS; that it had is taken for granted
+        if operator == "ArnNotEquals" and key == "aws:principalarn":
+            return caller(bucket) not in wanted
+        return True
+
+    def denies(statement, action, resource, bucket):
+        bare = {k: v for k, v in statement.items() if k in ("Effect", "Action", "Resource")}
+        if IAMPolicyStatement(bare).is_action_permitted(action, resource) != PermissionResult.DENIED:
+            return False
+        conditions = statement.get("Condition", {})
+        return all(holds(o, k, w, bucket) for o, keys in conditions.items() for k, w in keys.items())
+
+    def get_permission(self, action, resource):
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        if action == "s3:PostObject":
+            action = "s3:PutObject"  # the end of an upload
+        if action == "s3:DeleteObject" and "uploadId" in request.args:
+            action = "s3:AbortMultipartUpload"
+        if action == "s3:DeleteObject" and "versionId" in request.args:
+            action = "s3:DeleteObjectVersion"
+        document = json.loads(self.policy.decode())
+        under = [s for s in document["Statement"] if s["Effect"] == "Deny" and "Condition" in s]
+        if any(denies(s, action, resource, self) for s in under):
+            return PermissionResult.DENIED
+        document["Statement"] = [s for s in document["Statement"] if s not in under]
+        return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = get_permission
+
+
 if any("moto_server" in part for part in sys.orig_argv):
-    install()
+    install_conditions()
+    if os.environ.get("FALKIRK_JUDGING"):
+        install()
