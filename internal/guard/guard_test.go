@@ -264,3 +264,25 @@ func TestMarkedFindsByEnvironmentAndByProgram(t *testing.T) {
 		t.Errorf("found %v", all)
 	}
 }
+
+// When falkirk and the guard are killed together, nobody is left to look for
+// processes: the command itself still ends.
+func TestACommandEndsWhenFalkirkAndItsGuardAreKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cmd, _ := w.start("0s", "echo $PPID > "+w.file("guard.part")+"; mv "+w.file("guard.part")+" "+w.file("guard")+
+		"; trap '' TERM HUP; while :; do sleep 0.05; done")
+	guard := w.pid("guard")
+	// A stopped falkirk cannot do anything for its command.
+	for _, kill := range []func() error{
+		func() error { return cmd.Process.Signal(syscall.SIGSTOP) },
+		func() error { return syscall.Kill(guard, syscall.SIGKILL) },
+		cmd.Process.Kill,
+	} {
+		if err := kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = cmd.Wait()
+	w.nothingRuns(5 * time.Second)
+}

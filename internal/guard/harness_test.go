@@ -136,7 +136,7 @@ func (w world) pid(name string) int {
 		if err != nil {
 			return false
 		}
-		pid, err = strconv.Atoi(string(raw))
+		pid, err = strconv.Atoi(strings.TrimSpace(string(raw)))
 		return err == nil
 	})
 	return pid

@@ -28,6 +28,16 @@ func TurnLog(path string, limit int64) error {
 	return os.Truncate(path, 0)
 }
 
+// Say adds a line of falkirk itself to a log.
+func Say(path, line string) error {
+	out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = out.WriteString("falkirk: " + line + "\n")
+	return errors.Join(err, out.Close())
+}
+
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {

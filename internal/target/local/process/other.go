@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/guard"
 	"falkirk/internal/target/local/place"
 )
 
@@ -22,10 +23,10 @@ func unsupported() error {
 func Detached([]string, string) (*exec.Cmd, error) { return nil, unsupported() }
 
 // Stop says that it is not supported here.
-func Stop(context.Context, Record, time.Duration) error { return unsupported() }
+func Stop(context.Context, Record, place.Version, time.Duration) error { return unsupported() }
 
 // Sweep does nothing here.
-func Sweep(Record) {}
+func Sweep(Record, place.Version) ([]guard.Process, error) { return nil, nil }
 
 // Lock says that it is not supported here.
 func Lock(string) (*os.File, bool, error) { return nil, false, unsupported() }

@@ -3,6 +3,9 @@
 package process
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
 	"time"
 
 	"falkirk/internal/target/local/place"
@@ -37,4 +40,18 @@ func Recorded(v place.Version) (Record, error) {
 	var r Record
 	_, err := place.Read(v.ProcessFile(), &r)
 	return r, err
+}
+
+// digest is a short name for a text.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// resolved is a path without links, as the system names it.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }

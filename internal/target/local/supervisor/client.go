@@ -77,7 +77,7 @@ func (c Client) call(ctx context.Context, method, path string, limit time.Durati
 	req.Header.Set("Authorization", "Bearer "+to.Token)
 	res, err := controlClient.Do(req)
 	if err != nil {
-		if _, down := c.contact(); errors.Is(down, ErrDown) {
+		if c.ends(ctx) {
 			return Status{}, ErrDown
 		}
 		return Status{}, fault.New(fault.Unavailable, "ask the supervisor (process %d): %w", to.PID, err)
@@ -91,6 +91,24 @@ func (c Client) call(ctx context.Context, method, path string, limit time.Durati
 		return Status{}, fmt.Errorf("read the supervisor's answer: %w", err)
 	}
 	return st, nil
+}
+
+// ends reports whether the supervisor ends. One that is being killed closes its
+// connections a moment before its process is gone.
+func (c Client) ends(ctx context.Context) bool {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range 100 {
+		if _, err := c.contact(); errors.Is(err, ErrDown) {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+	return false
 }
 
 // controlClient uses no proxy of the environment and keeps no connection.

@@ -38,7 +38,7 @@ func (s *Supervisor) listenControl(ctx context.Context) (*http.Server, error) {
 		s.tell(w)
 		s.quitOnce.Do(func() { close(s.quit) })
 	})
-	server := &http.Server{Handler: guard(c.Token, mux), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: authorized(c.Token, mux), ReadHeaderTimeout: 10 * time.Second}
 	s.work.Go(func() { _ = server.Serve(l) }) // ends when the server is shut
 	if err := place.Write(s.dir.SupervisorFile(), c); err != nil {
 		_ = server.Close()
@@ -47,7 +47,7 @@ func (s *Supervisor) listenControl(ctx context.Context) (*http.Server, error) {
 	return server, nil
 }
 
-func guard(token string, next http.Handler) http.Handler {
+func authorized(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {

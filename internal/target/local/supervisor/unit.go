@@ -3,6 +3,7 @@ package supervisor
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"falkirk/internal/guard"
 	"falkirk/internal/target/local/place"
 	"falkirk/internal/target/local/process"
 	"falkirk/internal/target/local/proxy"
@@ -100,12 +102,28 @@ func (u *unit) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		process.Sweep(r)
+		if err == nil {
+			u.sweep(r)
+		}
 		if !sleep(ctx, wait) {
 			return
 		}
 		wait = min(2*wait, 30*time.Second)
 		u.set(func(s *Release) { s.Restarts++ })
+	}
+}
+
+// sweep ends what a process that has ended has left running, and says so in the
+// log of the release.
+func (u *unit) sweep(r process.Record) {
+	left, err := process.Sweep(r, u.dir)
+	if len(left) > 0 {
+		u.log.Warn("processes were left and are stopped", "processes", guard.Names(left))
+		err = errors.Join(err, process.Say(u.dir.LogFile(), "the process ended and left these processes running, which were stopped: "+
+			guard.Names(left)+"; a service must stay in the foreground"))
+	}
+	if err != nil {
+		u.log.Warn("end what the process has left", "error", err)
 	}
 }
 
@@ -251,7 +269,7 @@ func (u *unit) stop(ctx context.Context, drain bool) error {
 	}
 	u.backend.Close()
 	// Its file may be gone with the place, or not be written yet.
-	if err := process.Stop(ctx, u.rec, u.wanted.Process.Stop); err != nil {
+	if err := process.Stop(ctx, u.rec, u.dir, u.wanted.Process.Stop); err != nil {
 		return fmt.Errorf("stop process %d: %w", u.rec.PID, err)
 	}
 	return End(ctx, u.dir, u.wanted)
@@ -267,7 +285,7 @@ func End(ctx context.Context, dir place.Version, w place.Wanted) error {
 	if w.Process != nil {
 		grace = w.Process.Stop
 	}
-	if err := process.Stop(ctx, r, grace); err != nil {
+	if err := process.Stop(ctx, r, dir, grace); err != nil {
 		return fmt.Errorf("stop process %d: %w", r.PID, err)
 	}
 	return place.Remove(dir.ProcessFile())

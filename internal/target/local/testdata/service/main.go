@@ -14,6 +14,10 @@ import (
 
 func main() {
 	fmt.Println("service", os.Getenv("FALKIRK_VERSION"), "on", os.Getenv("PORT"))
+	if os.Getenv("DAEMON") != "" && len(os.Args) == 1 {
+		fmt.Println("goes to the background:", daemon(true))
+		os.Exit(0)
+	}
 	if os.Getenv("FAIL") != "" {
 		fmt.Println("cannot find the flux capacitor")
 		os.Exit(3)
@@ -41,13 +45,33 @@ func main() {
 		}
 		fmt.Fprint(w, exec.Command(self, "child").Start())
 	})
+	http.HandleFunc("/daemon", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, daemon(r.FormValue("env") != "")) })
 	http.HandleFunc("/stream", stream)
 	http.HandleFunc("/ws", upgrade)
+	if len(os.Args) > 1 && os.Args[1] == "daemon" {
+		signal.Ignore(syscall.SIGTERM)
+		time.Sleep(time.Hour)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "child" {
 		time.Sleep(time.Hour)
 	}
 	fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 	os.Exit(1)
+}
+
+// daemon starts a process in a session of its own, with or without the
+// environment of this one.
+func daemon(env bool) error {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0] // without /proc
+	}
+	cmd := exec.Command(self, "daemon")
+	if !env {
+		cmd.Env = []string{"PATH=/bin"}
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd.Start()
 }
 
 func stream(w http.ResponseWriter, r *http.Request) {
