@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,8 +81,8 @@ func (c *crier) hear(ev engine.Event) {
 		c.ops[id] = &heard{began: ev.At}
 		c.tell(ev, nil, delivery.TopicStarted)
 	case op == nil: // it never began, so it had nothing to do or was refused
-	case ev.Kind == engine.Undoing:
-		op.undone = true
+	case ev.Kind == engine.Undone:
+		op.undone = !slices.ContainsFunc(ev.Undo, func(u delivery.Undo) bool { return !u.Back })
 	case ev.Kind == engine.Answered:
 		op.next = cmp.Or(ev.Verdict.Next, op.next)
 	case ev.Kind == engine.Ended:

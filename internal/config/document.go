@@ -130,6 +130,8 @@ type hook struct {
 	When string `json:"when" jsonschema:"required,enum=before provision,enum=after provision,enum=before promote,enum=after promote,enum=before prune,enum=after prune,description=the moment at which it is run"`
 	If   string `json:"if" jsonschema:"enum=pass,enum=fail,enum=always,default=pass,description=whether it is run when what went before it has passed or has failed"`
 	Once bool   `json:"once" jsonschema:"description=run once for the environment instead of in every place,default=false"`
+
+	Repeat string `json:"repeat" jsonschema:"enum=always,enum=never,default=always,description=never: once it has passed it is not run again for the same release; always: a run after one that failed runs it again. A run that goes on with one that was killed or interrupted or waits runs no hook again that passed"`
 }
 
 // freezeWindow has the fields of delivery.Freeze.

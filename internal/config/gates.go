@@ -93,18 +93,29 @@ func (b *builder) bake(g gate, n *node) {
 func (b *builder) hooks(nodes []*node, out *readEnvironment) {
 	var h hook
 	head := func(n *node, label string) *string {
-		h = hook{If: string(delivery.IfPass)}
+		h = hook{If: string(delivery.IfPass), Repeat: string(delivery.RepeatAlways)}
 		b.decode(n, &h, label)
 		return &h.Name
 	}
-	b.asking(nodes, "hook", b.kinds.Hooks, []string{"name", "when", "if", "once"}, head, func(k Kind, n, block *node) {
+	b.asking(nodes, "hook", b.kinds.Hooks, []string{"name", "when", "if", "once", "repeat"}, head, func(k Kind, n, block *node) {
 		out.hooked, out.hooks = append(out.hooked, n), append(out.hooks, block)
 		settings, why := b.settings(k, block, k.Name)
+		if prunes := delivery.Moment(h.When); repeat(h.Repeat) == delivery.RepeatNever && (prunes == delivery.Before(delivery.Prune) || prunes == delivery.After(delivery.Prune)) {
+			b.rep.add(n.get("repeat").pos, Problem{Text: "repeat is never, and a prune belongs to no release", Want: "repeat: always"})
+		}
 		out.Hooks = append(out.Hooks, delivery.Hook{
-			Name: h.Name, Kind: k.Name, When: delivery.Moment(h.When), If: delivery.Condition(h.If), Once: h.Once,
+			Name: h.Name, Kind: k.Name, When: delivery.Moment(h.When), If: delivery.Condition(h.If), Once: h.Once, Repeat: repeat(h.Repeat),
 			Settings: settings, Unusable: why,
 		})
 	})
+}
+
+// repeat is the setting, or nothing where it is the usual one.
+func repeat(word string) delivery.Repeat {
+	if r := delivery.Repeat(word); r == delivery.RepeatNever {
+		return r
+	}
+	return ""
 }
 
 // freeName is the kind and the next number that nothing has as its name.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -206,6 +207,7 @@ func showHook(h delivery.Hook, hooked, block *node) *node {
 	out.put("when", hooked.get("when"))
 	out.put("if", orElse(hooked.get("if"), &node{shape: text, value: string(h.If)}))
 	out.put("once", orElse(hooked.get("once"), &node{shape: boolean, value: h.Once}))
+	out.put("repeat", orElse(hooked.get("repeat"), &node{shape: text, value: cmp.Or(string(h.Repeat), string(delivery.RepeatAlways))}))
 	out.put(h.Kind, effective(h.Settings, block))
 	return out
 }

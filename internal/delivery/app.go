@@ -127,17 +127,28 @@ type GateSetting struct {
 }
 
 // Hook is something that is done before or after a phase. It is asked like a
-// gate of its kind, open being success; a hook that passed is not run again when
-// a killed run is repeated.
+// gate of its kind, open being success. A hook that passed is not run again by a
+// run that goes on with one that was killed, was interrupted or waits.
 type Hook struct {
 	Name     string          `json:"name"`
 	Kind     string          `json:"kind"`
 	When     Moment          `json:"when"`
 	If       Condition       `json:"if,omitempty"`
 	Once     bool            `json:"once,omitempty"` // once for the environment instead of in every place
+	Repeat   Repeat          `json:"repeat,omitempty"`
 	Settings json.RawMessage `json:"settings"`
 	Unusable Unusable        `json:"-"` // then there are no settings
 }
+
+// Repeat says whether a hook that passed is run again for the same release.
+type Repeat string
+
+// The values of Repeat. A run that goes on with one that was killed, was
+// interrupted or waits does not run a hook again that passed, in either case.
+const (
+	RepeatAlways Repeat = "always" // the default
+	RepeatNever  Repeat = "never"  // once it has passed, not again for that release
+)
 
 // Condition says whether a hook is run after what went before it.
 type Condition string

@@ -9,13 +9,16 @@ import (
 
 // Bound is a plan that was begun and has not been settled. A run that finds
 // only steps of it still to be done goes on with the same plan: what was
-// approved stays approved, and a hook that passed is not run again.
+// approved stays approved. A hook that passed is not run again after a run that
+// was killed, was interrupted or waits; after a run that failed every hook is
+// run again, so that what a hook prepares is prepared again.
 type Bound struct {
 	Digest  string   `json:"digest"`
 	Verb    Verb     `json:"verb"`
 	Version string   `json:"version"`
-	Steps   []string `json:"steps"`           // keys
-	Hooks   []string `json:"hooks,omitempty"` // that passed
+	Steps   []string `json:"steps"`            // keys
+	Hooks   []string `json:"hooks,omitempty"`  // that passed, in runs since the last that failed
+	Failed  bool     `json:"failed,omitempty"` // the run under way, or the last one, failed: no hook counts as passed
 }
 
 // Covers reports whether every step of the plan is one of those bound.
@@ -36,22 +39,57 @@ func (b *Bound) HasPassed(hook string) bool {
 	return b != nil && slices.Contains(b.Hooks, hook)
 }
 
+// with is the plan after a hook passed. A hook that runs because the run failed
+// does not count.
 func (b *Bound) with(e Entry) *Bound {
-	if b == nil {
-		return nil
+	if b == nil || b.Failed {
+		return b
 	}
 	next := *b
 	next.Hooks = append(slices.Clip(b.Hooks), HookKey(e.Gate, e.Note))
 	return &next
 }
 
+// failing is the plan after a run of it failed.
+func (b *Bound) failing() *Bound {
+	if b == nil {
+		return nil
+	}
+	next := *b
+	next.Hooks, next.Failed = nil, true
+	return &next
+}
+
 // bind is the plan of a planned entry, or the one that it goes on with.
 func (r Record) bind(e Entry) *Bound {
 	if r.Bound != nil && r.Bound.Digest == e.Plan && len(e.Steps) == 0 {
-		return r.Bound
+		next := *r.Bound
+		next.Failed = false
+		return &next
 	}
 	return &Bound{Digest: e.Plan, Verb: e.Operation.Verb, Version: e.Operation.Version, Steps: e.Steps}
 }
+
+// pass notes a hook that is not run again for the release.
+func (r Record) pass(e Entry) []string {
+	if e.Repeat != RepeatNever {
+		return r.Passed
+	}
+	key := passedKey(e.Operation.Version, HookKey(e.Gate, e.Note))
+	all := append(without(r.Passed, key), key)
+	return all[max(0, len(all)-mostPassed):]
+}
+
+// mostPassed is how many hooks of releases a record remembers.
+const mostPassed = 1000
+
+// HasPassed reports whether a hook that is run once per release has passed for
+// it, in whatever run.
+func (r Record) HasPassed(version, hook string) bool {
+	return slices.Contains(r.Passed, passedKey(version, hook))
+}
+
+func passedKey(version, hook string) string { return version + " " + hook }
 
 // HookKey names a hook where it is run.
 func HookKey(hook, where string) string { return hook + " in " + where }

@@ -18,7 +18,8 @@ const (
 	Hooked  Event = "hooked"  // a hook passed
 	Proved  Event = "proved"  // a place was asked from outside which release it serves
 	Warned  Event = "warned"  // something is not as it should be, and the run went on
-	Undone  Event = "undone"  // the run failed and what it had moved was moved back
+	Failing Event = "failing" // the run fails: what it changed is taken back next, and no hook of it counts as passed
+	Undone  Event = "undone"  // it was tried to take back what the run changed; Undo says what came of it
 	Closed  Event = "closed"  // the operation ended; Result says how
 	Taken   Event = "taken"   // a stale operation was ended by another process
 	Decided Event = "decided" // a person decided something; belongs to no operation under way
@@ -54,11 +55,13 @@ type Entry struct {
 	Note      string     `json:"note,omitempty"`
 	Gate      string     `json:"gate,omitempty"`     // asked, hooked: its name; Note says where
 	Verdict   *Verdict   `json:"verdict,omitempty"`  // asked, hooked
+	Repeat    Repeat     `json:"repeat,omitempty"`   // hooked: never, where the hook is not run again for the release
+	Undo      []Undo     `json:"undo,omitempty"`     // undone: as it was seen afterwards
 	Serving   *Serving   `json:"serving,omitempty"`  // proved
 	Approval  *Approval  `json:"approval,omitempty"` // decided, with the verb approve or reject
 	Result    Result     `json:"result,omitempty"`   // closed, taken
 	Stolen    bool       `json:"stolen,omitempty"`   // taken: its holder may have been alive; the next operation waits until that one's lease has ended
-	Error     string     `json:"error,omitempty"`    // closed
+	Error     string     `json:"error,omitempty"`    // closed, failing
 	After     []Standing `json:"after,omitempty"`    // closed: what is live and ready now
 	Next      string     `json:"next,omitempty"`     // closed: what moves it on, where that is known
 	Settled   bool       `json:"settled,omitempty"`  // closed: all of it is on one release, the old or the new
@@ -86,4 +89,15 @@ type Standing struct {
 	Component string   `json:"component"`
 	Live      string   `json:"live"`
 	Ready     []string `json:"ready,omitempty"`
+}
+
+// Undo is what was seen of one component in one place after a run that failed
+// had tried to take back what it changed.
+type Undo struct {
+	Place     Place  `json:"place"`
+	Component string `json:"component"`
+	Back      bool   `json:"back"`           // it is as it was before the run
+	Was       string `json:"was"`            // before the run, for people
+	Is        string `json:"is"`             // now, for people
+	Next      string `json:"next,omitempty"` // where it is not back: the next command
 }

@@ -29,6 +29,7 @@ type Record struct {
 	Bans      []Operation // releases that go nowhere; only in the record of the whole app
 	Approvals []Signed    // of plans that have not been done
 	Doubt     *Doubt      // the first entry that no rule may rely on; nil when there is none
+	Passed    []string    // hooks that are not run again for their release, oldest first, at most mostPassed
 }
 
 // mostRecent is how many operations a record remembers.
@@ -59,7 +60,9 @@ func (r Record) Fold(e Entry, hash string) Record {
 			}
 		}
 	case Hooked:
-		r.Bound = r.Bound.with(e)
+		r.Bound, r.Passed = r.Bound.with(e), r.pass(e)
+	case Failing:
+		r.Bound = r.Bound.failing()
 	case Decided:
 		return r.decide(e)
 	case Closed, Taken:
@@ -76,8 +79,11 @@ func (r Record) Fold(e Entry, hash string) Record {
 			r.Way, r.Toward = nil, ""
 		}
 		r = r.pend(e).settle(e)
-		if e.Event == Closed && (e.Settled || e.Result == ResultDone) {
+		switch {
+		case e.Event == Closed && (e.Settled || e.Result == ResultDone):
 			r.Bound = nil
+		case e.Result == ResultFailed, e.Result == ResultShut:
+			r.Bound = r.Bound.failing()
 		}
 	}
 	return r

@@ -30,6 +30,9 @@ func (e *Engine) Converge(ctx context.Context, req Request) (Leg, error) {
 		req.Verb = verb
 		res, err := e.Run(ctx, req)
 		if err != nil {
+			if leg.changed() {
+				err = fault.Begun(err)
+			}
 			return leg, err
 		}
 		if verb == delivery.VerbProvision {

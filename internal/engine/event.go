@@ -22,7 +22,8 @@ const (
 	Starting  EventKind = "starting" // Step begins
 	Progress  EventKind = "progress" // Step has come so far
 	Finished  EventKind = "finished" // Step ended with Note, or with Error
-	Undoing   EventKind = "undoing"  // something failed; what was moved is moved back
+	Undoing   EventKind = "undoing"  // something failed; what was changed is taken back
+	Undone    EventKind = "undone"   // Undo says what was taken back and what was not
 	Ended     EventKind = "ended"    // the operation is over; Standing says what stands
 	PassedOff EventKind = "passed"   // a train needs nothing from this environment
 )
@@ -41,6 +42,7 @@ type Event struct {
 	Hook      string              `json:"hook,omitempty"`
 	Serving   *delivery.Serving   `json:"serving,omitempty"`
 	Verdict   *delivery.Verdict   `json:"verdict,omitempty"`
+	Undo      []delivery.Undo     `json:"undo,omitempty"`
 	Note      string              `json:"note,omitempty"`
 	Took      time.Duration       `json:"took,omitempty"` // nanoseconds
 	Error     string              `json:"error,omitempty"`

@@ -37,6 +37,9 @@ func (r *run) hooks(ctx context.Context, when delivery.Moment, outcome delivery.
 			if outcome == delivery.IfPass && when.IsAfter() {
 				break
 			}
+			if lost := r.fails(ctx, err); lost != nil {
+				return joinFailuresFirst(append(errs, lost))
+			}
 			outcome = delivery.IfFail
 		}
 	}
@@ -55,10 +58,21 @@ func (r *run) hookPlaces(ctx context.Context, h delivery.Hook, outcome delivery.
 	return joinFailuresFirst(r.everywhere(h.Once, func(p delivery.Place) error { return r.hook(ctx, h, p, outcome, now) }))
 }
 
-// hook runs one hook in one place, unless it passed already under this plan.
+// fails writes down, once, that the run fails, before what it did is taken back:
+// should the process die meanwhile, the next run knows that no hook counts as
+// passed.
+func (r *run) fails(ctx context.Context, cause error) error {
+	if r.failing {
+		return nil
+	}
+	r.failing = true
+	return r.hold.Append(context.WithoutCancel(ctx), delivery.Entry{Event: delivery.Failing, Error: fault.CleanAddresses(cause.Error())})
+}
+
+// hook runs one hook in one place, unless it need not run again.
 func (r *run) hook(ctx context.Context, h delivery.Hook, place delivery.Place, outcome delivery.Condition, now sight) error {
-	if r.rec.Bound.HasPassed(delivery.HookKey(h.Name, place.String())) && r.digest == r.rec.Bound.Digest {
-		r.report(Event{Kind: Ran, Place: &place, Hook: h.Name, Note: "passed in an earlier run of this plan"})
+	if why := r.hasPassed(h, place); why != "" {
+		r.report(Event{Kind: Ran, Place: &place, Hook: h.Name, Note: why})
 		return nil
 	}
 	here := now
@@ -79,6 +93,18 @@ func (r *run) hook(ctx context.Context, h delivery.Hook, place delivery.Place, o
 	}
 	r.report(ev)
 	return r.hold.Append(context.WithoutCancel(ctx), delivery.Entry{
-		Event: delivery.Hooked, Gate: h.Name, Note: place.String(), Verdict: &v,
+		Event: delivery.Hooked, Gate: h.Name, Note: place.String(), Verdict: &v, Repeat: h.Repeat,
 	})
+}
+
+// hasPassed says why a hook need not run again; "" where it must.
+func (r *run) hasPassed(h delivery.Hook, place delivery.Place) string {
+	key := delivery.HookKey(h.Name, place.String())
+	switch {
+	case h.Repeat == delivery.RepeatNever && r.rec.HasPassed(r.op.Version, key):
+		return "passed before for " + r.op.Version + ", and repeat is never"
+	case r.rec.Bound.HasPassed(key) && r.digest == r.rec.Bound.Digest:
+		return "passed in an earlier run of this plan"
+	}
+	return ""
 }

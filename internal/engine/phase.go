@@ -13,10 +13,11 @@ import (
 type phase struct {
 	plan      delivery.Plan
 	now       sight
-	prove     func(context.Context) error // looks again, and asks the gates about what is there now
-	back      func(context.Context) error // takes back what was done; nil where nothing can be
-	untouched func() bool                 // nothing was done, now or in a run before
-	aim       func(sight) sight           // fills in what is wanted of what is seen; nil where that is the release
+	prove     func(context.Context) error     // looks again, and asks the gates about what is there now
+	back      func(context.Context) error     // takes back what was done; nil where nothing can be
+	undone    func(now sight) []delivery.Undo // what is as it was before, and what is not; nil with back
+	untouched func() bool                     // nothing was done, now or in a run before
+	aim       func(sight) sight               // fills in what is wanted of what is seen; nil where that is the release
 }
 
 // phase is what the verb asks for, from what is seen.
@@ -53,8 +54,13 @@ func (r *run) carry(ctx context.Context, p phase) error {
 	if err = r.orLost(ctx, err); !isFinal(err) {
 		return err
 	}
+	if lost := r.fails(ctx, err); fault.Is(lost, fault.Locked) {
+		return errors.Join(err, lost)
+	}
 	if p.back != nil && !idle {
-		err = r.undo(ctx, err, p.back)
+		err = r.undo(ctx, err, p)
+	} else if n := r.count.Load(); p.back == nil && n > 0 {
+		err = errors.Join(err, r.warn(context.WithoutCancel(ctx), fmt.Sprintf("a prune takes nothing back: steps done before it failed: %d", n)))
 	}
 	if began && !errors.Is(err, errStopped) {
 		err = errors.Join(err, r.hooks(context.WithoutCancel(ctx), delivery.After(p.plan.Phase), delivery.IfFail, p.now))
@@ -96,21 +102,4 @@ func (r *run) steps(ctx context.Context, p phase) error {
 func isFinal(err error) bool {
 	return err != nil && !fault.Is(err, fault.Interrupted) && !errors.Is(err, errStopped) &&
 		!fault.Is(err, fault.Pending) && !fault.Is(err, fault.Locked)
-}
-
-// undo takes back with a time limit of its own, which an interrupt does not
-// cut short, and says in the error whether it could.
-func (r *run) undo(ctx context.Context, cause error, back func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
-	defer cancel()
-	ctx, release := r.hold.Guard(ctx)
-	defer release()
-	r.undoes.Store(true)
-	r.report(Event{Kind: Undoing, Error: cause.Error()})
-	if err := back(ctx); err != nil {
-		return errors.Join(cause, fmt.Errorf("and it could not be taken back: %w", err))
-	}
-	note := "what this run had changed is as it was before"
-	err := r.hold.Append(ctx, delivery.Entry{Event: delivery.Undone, Note: note})
-	return errors.Join(cause, err)
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"falkirk/internal/delivery"
 )
@@ -17,6 +18,7 @@ func (r *run) promote(now sight) (phase, error) {
 		plan: r.e.plan(r.env, delivery.Promote, r.op.Version, now), now: now,
 		prove:     r.proveLive,
 		back:      r.moveBack,
+		undone:    r.movedBack,
 		untouched: func() bool { return r.isBack(now) },
 	}, nil
 }
@@ -41,4 +43,13 @@ func (r *run) moveBack(ctx context.Context) error {
 		p.Release = rel
 	}
 	return r.do(ctx, r.e.plan(r.env, delivery.Promote, r.op.Version, now), now)
+}
+
+// movedBack compares what is live with what the way back says.
+func (r *run) movedBack(now sight) []delivery.Undo {
+	before := slices.Clone(now)
+	for i, x := range before {
+		before[i].State.Live = r.way.live(x.Place, x.Component)
+	}
+	return compare(before, now, on, "falkirk converge "+r.env.Name)
 }

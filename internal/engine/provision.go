@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"falkirk/internal/delivery"
@@ -13,8 +14,12 @@ import (
 func (r *run) provision(now sight) phase {
 	return phase{
 		plan: r.e.plan(r.env, delivery.Provision, r.op.Version, now), now: now,
-		prove:     r.proveReady,
-		back:      func(ctx context.Context) error { return r.removeAdded(ctx, now) },
+		prove: r.proveReady,
+		back:  func(ctx context.Context) error { return r.removeAdded(ctx, now) },
+		undone: func(later sight) []delivery.Undo {
+			next := fmt.Sprintf("correct the cause, then falkirk provision %s --to %s goes on from what is there", r.op.Version, r.env.Name)
+			return compare(now, later, holding(r.op.Version), next)
+		},
 		untouched: func() bool { return true },
 	}
 }

@@ -149,7 +149,8 @@ func (a asked) isIdle() bool {
 	}
 	switch op.Verb {
 	case delivery.VerbPrune:
-		return true
+		// One that removed everything, and then failed at a gate or a hook, is not done.
+		return rec.Bound == nil || rec.Bound.Verb != op.Verb
 	case delivery.VerbProvision:
 		return slices.Contains(rec.Readied, op.Version) || slices.Contains(rec.Promoted, op.Version)
 	default:

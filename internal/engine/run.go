@@ -13,19 +13,20 @@ import (
 
 // run is one operation under way: it holds its environment.
 type run struct {
-	e      *Engine
-	env    delivery.Environment
-	op     delivery.Operation
-	rel    delivery.Release // empty for a prune
-	hold   Hold
-	rec    delivery.Record // when the environment was taken
-	late   bool            // requests of the operation before may still arrive
-	digest string          // of the plan, once recorded
-	way    way             // promote and rollback, once recorded
-	last   sight           // what was seen after the last step, once it was looked at
-	ran    []string        // hooks
-	undoes atomic.Bool     // what was done is being taken back
-	count  atomic.Int64    // of steps done
+	e       *Engine
+	env     delivery.Environment
+	op      delivery.Operation
+	rel     delivery.Release // empty for a prune
+	hold    Hold
+	rec     delivery.Record // when the environment was taken
+	digest  string          // of the plan, once recorded
+	way     way             // promote and rollback, once recorded
+	last    sight           // what was seen after the last step, once it was looked at
+	ran     []string        // hooks
+	failing bool            // it is in the ledger that this run fails
+	undoes  atomic.Bool     // what was done is being taken back
+	count   atomic.Int64    // of steps done
+	late    bool            // requests of the operation before may still arrive
 
 	mu    sync.Mutex
 	now   delivery.Record // of the environment, as last read
@@ -56,7 +57,7 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	ctx, release := hold.Guard(ctx)
 	defer release()
 	r.report(Event{Kind: Began})
-	return r.end(ctx, r.orLost(ctx, r.work(ctx, a, req.Saved)))
+	return r.end(ctx, fault.Begun(r.orLost(ctx, r.work(ctx, a, req.Saved))))
 }
 
 // work looks again, unless nobody can have written since it was looked at, and
@@ -109,11 +110,14 @@ func bound(rec delivery.Record, op delivery.Operation, plan delivery.Plan) strin
 // orLost is err, unless the environment is no longer held: then whatever went
 // wrong, or right, that is the error. It says who has it now.
 func (r *run) orLost(ctx context.Context, err error) error {
-	if r.hold.Held() == nil {
+	held := r.hold.Held()
+	if held == nil {
 		return err
 	}
-	_, lost := r.hold.Check(ctx)
-	return lost
+	if _, lost := r.hold.Check(ctx); fault.Is(lost, fault.Locked) {
+		return lost
+	}
+	return held // the ledger cannot be read, or does not say yet who has it
 }
 
 // end closes the operation with what stands, and turns the outcome into the
@@ -142,7 +146,7 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		r.report(Event{Kind: Ended, Result: delivery.ResultLost, Error: closeErr.Error()})
 		return Result{}, closeErr
 	} else if closeErr != nil {
-		err = errors.Join(err, fmt.Errorf("close the operation in the ledger: %w", closeErr))
+		err = fault.Begun(errors.Join(err, fmt.Errorf("close the operation in the ledger: %w", closeErr)))
 		result, entry.Error = resultOf(err), fault.CleanAddresses(err.Error())
 	}
 	r.report(Event{Kind: Ended, Result: result, Error: entry.Error, Standing: entry.After})
@@ -168,6 +172,8 @@ func resultOf(err error) delivery.Result {
 	switch {
 	case err == nil:
 		return delivery.ResultDone
+	case fault.Is(err, fault.Locked):
+		return delivery.ResultLost
 	case errors.Is(err, errStopped):
 		return delivery.ResultStopped
 	case fault.Is(err, fault.Closed):

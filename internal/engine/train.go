@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // Leg is what a train did in one environment.
@@ -27,11 +28,19 @@ func (e *Engine) Train(ctx context.Context, to string, req Request) ([]Leg, erro
 	for _, env := range route {
 		leg, err := e.leg(ctx, env.Name, env.Name == to, req)
 		if err != nil {
+			if leg.changed() || slices.ContainsFunc(legs, Leg.changed) {
+				err = fault.Begun(err)
+			}
 			return legs, err
 		}
 		legs = append(legs, leg)
 	}
 	return legs, nil
+}
+
+// changed reports whether anything was written in the environment.
+func (l Leg) changed() bool {
+	return l.Provision != nil && l.Provision.Changed || l.Promote != nil && l.Promote.Changed
 }
 
 func (e *Engine) leg(ctx context.Context, env string, last bool, req Request) (Leg, error) {

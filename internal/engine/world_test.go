@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -43,6 +45,7 @@ type trap struct {
 	mu           sync.Mutex
 	calls, at    int
 	deadly, dead bool
+	as           error // instead of errTrap, where set
 }
 
 var errTrap = errors.New("the trap")
@@ -52,7 +55,7 @@ func (t *trap) step(what string) error {
 	defer t.mu.Unlock()
 	if t.calls++; t.calls == t.at || t.dead {
 		t.dead = t.deadly
-		return fmt.Errorf("%s: %w", what, errTrap)
+		return fmt.Errorf("%s: %w", what, cmp.Or(t.as, errTrap))
 	}
 	return nil
 }
@@ -64,6 +67,19 @@ func newWorld(t *testing.T) *world {
 		spots: map[string]*spot{}, gate: delivery.Open, trap: tr,
 		broken: map[string]error{}, store: &memory{trap: tr, held: map[string][]byte{}},
 	}
+}
+
+// clone is a world in the same state, with nothing in common.
+func (w *world) clone() *world {
+	tr := &trap{}
+	out := &world{
+		spots: map[string]*spot{}, gate: w.gate, answer: w.answer, change: w.change, trap: tr,
+		broken: maps.Clone(w.broken), store: &memory{trap: tr, held: maps.Clone(w.store.held)}, ids: w.ids,
+	}
+	for key, s := range w.spots {
+		out.spots[key] = &spot{live: s.live, present: slices.Clone(s.present)}
+	}
+	return out
 }
 
 func (w *world) at(p delivery.Placement) *spot {

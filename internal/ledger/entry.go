@@ -95,7 +95,7 @@ func check(e delivery.Entry) error {
 		return fault.New(fault.Tampered, "the entry has no time")
 	}
 	switch e.Event {
-	case delivery.Opened, delivery.Planned, delivery.Did, delivery.Asked, delivery.Undone,
+	case delivery.Opened, delivery.Planned, delivery.Did, delivery.Asked, delivery.Failing, delivery.Undone,
 		delivery.Hooked, delivery.Proved, delivery.Warned, delivery.Closed, delivery.Taken, delivery.Decided:
 		return nil
 	}

@@ -22,8 +22,9 @@ type happening struct {
 	Steps     []step             `json:"steps"`
 	Gates     []gate             `json:"gates"`
 	Hooks     []gate             `json:"hooks"`
-	Served    []served           `json:"served"`   // what each place said from outside
-	Warnings  []string           `json:"warnings"` // and what was undone
+	Served    []served           `json:"served"`         // what each place said from outside
+	Warnings  []string           `json:"warnings"`       // and what was undone
+	Undo      []delivery.Undo    `json:"undo,omitempty"` // of a run that failed: what was taken back, and what was not
 	Approval  *delivery.Approval `json:"approval,omitempty"`
 
 	entries []delivery.Entry // newest first
@@ -171,6 +172,7 @@ func (h *happening) add(e delivery.Entry) {
 		}
 	case delivery.Warned, delivery.Undone:
 		h.Warnings = append(h.Warnings, e.Note)
+		h.Undo = append(h.Undo, e.Undo...)
 	case delivery.Decided:
 		h.Result, h.Ended, h.Approval = delivery.ResultDone, &e.At, e.Approval
 	case delivery.Closed, delivery.Taken:

@@ -18,6 +18,7 @@ type progress struct {
 	follow bool
 	live   *live // on a terminal
 	ended  []engine.Event
+	undo   []delivery.Undo // of the last run that failed
 	closed bool
 }
 
@@ -54,6 +55,7 @@ type changeDocument struct {
 	Steps     int                 `json:"steps"`
 	Result    delivery.Result     `json:"result,omitempty"`
 	Standing  []delivery.Standing `json:"standing"`
+	Undo      []delivery.Undo     `json:"undo,omitempty"` // of a run that failed: what was taken back, and what was not
 }
 
 func (p *progress) result(res engine.Result) changeDocument {
@@ -64,6 +66,7 @@ func (p *progress) result(res engine.Result) changeDocument {
 		last := p.ended[n-1]
 		doc.Operation, doc.Result, doc.Standing = last.Operation, last.Result, last.Standing
 	}
+	doc.Undo = p.undo
 	if doc.Standing == nil {
 		doc.Standing = []delivery.Standing{}
 	}
@@ -73,8 +76,11 @@ func (p *progress) result(res engine.Result) changeDocument {
 func (p *progress) report(ev engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if ev.Kind == engine.Ended {
+	switch ev.Kind {
+	case engine.Ended:
 		p.ended = append(p.ended, ev)
+	case engine.Undone:
+		p.undo = ev.Undo
 	}
 	switch {
 	case p.follow:
@@ -127,7 +133,9 @@ func (p *progress) line(ev engine.Event) string {
 	case engine.Proved:
 		return fmt.Sprintf("%s %s serves %s", at, ev.Serving.Component, orNothing(ev.Serving.Version))
 	case engine.Undoing:
-		return fmt.Sprintf("%s %s what this run changed is taken back", at, p.paint(red, "failed:"))
+		return fmt.Sprintf("%s %s taking back what this run changed", at, p.paint(red, "failed:"))
+	case engine.Undone:
+		return fmt.Sprintf("%s %s", at, ev.Note)
 	case engine.PassedOff:
 		return fmt.Sprintf("%s %s was promoted here before", at, ev.Operation.Version)
 	case engine.Ended:

@@ -58,7 +58,7 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 	app.Tidy()
 	legs, err := c.ride(cmd.Context(), app, engine.Request{Version: version, Actor: c.Actor, Reason: c.skip, Override: c.freeze})
 	show.close()
-	c.doc.Result = trainDocument{Version: version, To: c.to, Legs: legs, Ended: show.ended}
+	c.doc.Result = trainDocument{Version: version, To: c.to, Legs: legs, Ended: show.ended, Undo: show.undo}
 	if err != nil {
 		return err
 	}
@@ -68,13 +68,17 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 // ride takes the train, and with --wait goes on when it may, without holding
 // anything meanwhile.
 func (c *change) ride(ctx context.Context, app *App, req engine.Request) ([]engine.Leg, error) {
-	end := time.Now().Add(c.wait)
+	end, again := time.Now().Add(c.wait), false
 	for {
 		was, err := app.Engine.Mark(ctx, c.to) // before it asks: what comes meanwhile is not missed
 		if err != nil {
 			return nil, err
 		}
 		legs, err := app.Engine.Train(ctx, c.to, req)
+		if again {
+			err = fault.Begun(err)
+		}
+		again = true
 		left := time.Until(end)
 		if !fault.Is(err, fault.Pending) || left <= 0 {
 			return legs, err
@@ -87,10 +91,11 @@ func (c *change) ride(ctx context.Context, app *App, req engine.Request) ([]engi
 }
 
 type trainDocument struct {
-	Version string         `json:"version"`
-	To      string         `json:"to"`
-	Legs    []engine.Leg   `json:"legs"`
-	Ended   []engine.Event `json:"ended"` // how each operation ended, and what stands
+	Version string          `json:"version"`
+	To      string          `json:"to"`
+	Legs    []engine.Leg    `json:"legs"`
+	Ended   []engine.Event  `json:"ended"`          // how each operation ended, and what is live
+	Undo    []delivery.Undo `json:"undo,omitempty"` // of a run that failed: what was taken back, and what was not
 }
 
 func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Environment, version string) error {

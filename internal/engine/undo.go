@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+)
+
+// undo takes back what the run did, with a time limit of its own, which an
+// interrupt does not cut short. Then it looks, and says of each component in
+// each place whether it is as it was before: in the ledger, in an event and, where
+// something is not, in the error.
+func (r *run) undo(ctx context.Context, cause error, p phase) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
+	defer cancel()
+	ctx, release := r.hold.Guard(ctx)
+	defer release()
+	r.undoes.Store(true)
+	r.report(Event{Kind: Undoing, Error: cause.Error()})
+	failed := p.back(ctx)
+	if fault.Is(failed, fault.Locked) || errors.Is(failed, errStopped) {
+		return remaining(cause, failed, nil)
+	}
+	now, seeErr := r.e.observe(ctx, r.env, r.rel)
+	if seeErr != nil {
+		failed = errors.Join(failed, fmt.Errorf("look at what is there now: %w", seeErr))
+		return remaining(cause, failed, nil)
+	}
+	all := p.undone(now)
+	note := summary(all)
+	r.report(Event{Kind: Undone, Note: note, Undo: all})
+	err := r.hold.Append(ctx, delivery.Entry{Event: delivery.Undone, Note: note, Undo: all})
+	return errors.Join(remaining(cause, failed, all), err)
+}
+
+// remaining adds to the cause what was not taken back. Something that remains is
+// a failure of its own: a closed gate alone leaves everything as it was.
+func remaining(cause, failed error, all []delivery.Undo) error {
+	left := notBack(all)
+	switch {
+	case fault.Is(failed, fault.Locked):
+		return errors.Join(cause, failed)
+	case failed != nil:
+		cause = fault.New(fault.Internal, "%w\nand it could not be taken back: %w", cause, failed)
+	case len(left) == 0:
+		return cause
+	default:
+		cause = fault.New(fault.Internal, "%w", cause)
+	}
+	if len(left) == 0 {
+		return cause
+	}
+	err := fault.New(fault.Internal, "%w\n%s", cause, summary(all))
+	return fault.Hint(err, "%s", left[0].Next)
+}
+
+// summary says in one text what was taken back and what was not.
+func summary(all []delivery.Undo) string {
+	left := notBack(all)
+	if len(left) == 0 {
+		return "everything that this run changed is as it was before"
+	}
+	var lines []string
+	for _, u := range left {
+		lines = append(lines, fmt.Sprintf("%s in %s is %s, and was %s", u.Component, u.Place, u.Is, u.Was))
+	}
+	return fmt.Sprintf("not taken back, %d of %d: %s", len(left), len(all), strings.Join(lines, "; "))
+}
+
+func notBack(all []delivery.Undo) []delivery.Undo {
+	return slices.DeleteFunc(slices.Clone(all), func(u delivery.Undo) bool { return u.Back })
+}
+
+// compare tells of each placement whether it is as it was before the run.
+func compare(before, now sight, stance func(seen) string, next string) []delivery.Undo {
+	all := make([]delivery.Undo, len(now))
+	for i, x := range now {
+		u := delivery.Undo{Place: x.Place, Component: x.Component, Was: stance(before[i]), Is: stance(x)}
+		u.Back = u.Was == u.Is
+		if !u.Back {
+			u.Next = next
+		}
+		all[i] = u
+	}
+	return all
+}
+
+// on says which release is live.
+func on(x seen) string { return "on " + orNothing(x.State.Live) }
+
+// holding says which release is live, and whether a version is there beside it.
+func holding(version string) func(seen) string {
+	return func(x seen) string {
+		if x.State.Live == version {
+			return on(x)
+		}
+		if slices.Contains(x.State.Present, version) {
+			return on(x) + " with " + version + " beside it"
+		}
+		return on(x) + " without " + version
+	}
+}
