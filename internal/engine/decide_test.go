@@ -286,7 +286,7 @@ func TestARuleHoldsNothingBackThatIsLive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dead := ledger.Options{Holder: ledger.ThisProcess()}
+	dead := ledger.Options{Holder: ledger.ThisProcess(), Request: -1}
 	dead.Holder.PID = 1 << 30
 	op := delivery.Operation{ID: "killed", Verb: delivery.VerbProvision, Environment: "prd", Version: "2"}
 	if _, _, err := ledger.New(w.store, "shop", "prd", dead).Begin(t.Context(), op); err != nil {

@@ -213,7 +213,7 @@ func TestRepetitionEndsAKilledRunThatHadDoneItAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	mustTrain(t, w, "1")
-	dead := ledger.Options{Holder: ledger.ThisProcess()}
+	dead := ledger.Options{Holder: ledger.ThisProcess(), Request: -1}
 	dead.Holder.PID = 1 << 30
 	op := delivery.Operation{ID: "killed", Verb: delivery.VerbPrune, Environment: "dev"}
 	if _, _, err := ledger.New(w.store, "shop", "dev", dead).Begin(t.Context(), op); err != nil {

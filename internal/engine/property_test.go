@@ -96,7 +96,7 @@ func (l *life) look(env string) delivery.Record {
 	quiet := &memory{trap: &trap{}, held: l.store.held}
 	l.store.mu.Lock()
 	defer l.store.mu.Unlock()
-	rec, err := ledger.New(quiet, "shop", env, ledger.Options{}).Read(l.t.Context(), delivery.Record{})
+	rec, err := ledger.New(quiet, "shop", env, ledger.Options{Request: -1}).Read(l.t.Context(), delivery.Record{})
 	if err != nil {
 		l.fail("the ledger of %s cannot be read: %v", env, err)
 	}
@@ -117,7 +117,7 @@ func (l *life) living(dies bool) *Engine {
 	now := l.now()
 	e.Now = func() time.Time { return now }
 	if dies {
-		opt := ledger.Options{Holder: ledger.ThisProcess()}
+		opt := ledger.Options{Holder: ledger.ThisProcess(), Request: -1}
 		opt.Holder.PID = 1 << 30
 		e.Ledger = func(env string) Ledger { return held{ledger.New(l.store, "shop", env, opt)} }
 	}
@@ -320,7 +320,7 @@ func (l *life) holds(b before) {
 
 func (l *life) chain(env string) {
 	l.t.Helper()
-	p, err := ledger.New(l.store, "shop", env, ledger.Options{}).Verify(l.t.Context())
+	p, err := ledger.New(l.store, "shop", env, ledger.Options{Request: -1}).Verify(l.t.Context())
 	if err != nil || p.Broken != nil {
 		l.fail("the chain of %s does not hold: %+v, %v", env, p.Broken, err)
 	}

@@ -98,7 +98,7 @@ func (p *past) run(version, ends string) (result delivery.Result, err error) {
 		p.broken["prd/us api "+action(p.verb)] = errors.New("no power")
 	case "killed":
 		p.trap.at, p.trap.deadly = p.at, true
-		opt := ledger.Options{Holder: ledger.ThisProcess()}
+		opt := ledger.Options{Holder: ledger.ThisProcess(), Request: -1}
 		opt.Holder.PID = 1 << 30
 		e.Ledger = func(env string) Ledger { return held{ledger.New(p.store, "shop", env, opt)} }
 	case "interrupted":
@@ -274,7 +274,7 @@ func TestAKillWhileItIsTakenBack(t *testing.T) {
 		p.broken["prd/us api switch"] = errors.New("no power")
 		p.mu.Unlock()
 		e := p.engine()
-		opt := ledger.Options{Holder: ledger.ThisProcess()}
+		opt := ledger.Options{Holder: ledger.ThisProcess(), Request: -1}
 		opt.Holder.PID = 1 << 30
 		e.Ledger = func(env string) Ledger { return held{ledger.New(p.store, "shop", env, opt)} }
 		undoing, failed := false, false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func (s sticky) Plan(phase delivery.Phase, p delivery.Placement, now delivery.St
 // undoneIn is what the ledger says was taken back in the last run.
 func undoneIn(t *testing.T, w *world, env string) (note string, all []delivery.Undo) {
 	t.Helper()
-	for e, err := range ledger.New(w.store, "shop", env, ledger.Options{}).Entries(t.Context()) {
+	for e, err := range ledger.New(w.store, "shop", env, ledger.Options{Request: -1}).Entries(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,11 +232,7 @@ func loseAt(t *testing.T, first *past, verb delivery.Verb, at int, fails bool) b
 		if !now {
 			return nil
 		}
-		was, err := ledger.New(p.store, "shop", "prd", ledger.Options{}).Steal(context.Background(), "eve", "test")
-		if err != nil {
-			t.Error(err)
-		}
-		stolen = was.Held
+		stolen = steal(t, p.world)
 		if fails {
 			return fault.New(fault.Refused, "no power")
 		}
@@ -259,4 +256,34 @@ func loseAt(t *testing.T, first *past, verb delivery.Verb, at int, fails bool) b
 		t.Fatalf("%s lost prd at call %d, fails %v: code %d, %v", verb, at, fails, fault.ExitCode(err), err)
 	}
 	return calls >= at
+}
+
+// steal takes prd away from the operation that has it, if there is one. It does
+// not wait until the former holder's lease has ended.
+func steal(t *testing.T, w *world) bool {
+	t.Helper()
+	log := ledger.New(w.store, "shop", "prd", ledger.Options{Request: -1})
+	if w.record(t, "prd").Open == nil {
+		return false
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = log.Steal(ctx, "eve", "test") // that it did not wait
+	}()
+	for w.record(t, "prd").Open != nil {
+		select {
+		case <-done:
+			return w.record(t, "prd").Open == nil
+		case <-t.Context().Done():
+			return false
+		default:
+			runtime.Gosched()
+		}
+	}
+	cancel()
+	<-done
+	return true
 }

@@ -188,7 +188,7 @@ func (w *world) engine() *Engine {
 		Gates:    map[string]Gate{"world": w},
 		Releases: w,
 		Ledger: func(env string) Ledger {
-			return held{ledger.New(w.store, "shop", env, ledger.Options{})}
+			return held{ledger.New(w.store, "shop", env, ledger.Options{Request: -1})}
 		},
 		Now: time.Now,
 		NewID: func() string {
@@ -247,7 +247,7 @@ func (w *world) lives(env string) []string {
 
 func (w *world) record(t *testing.T, env string) delivery.Record {
 	t.Helper()
-	rec, err := ledger.New(w.store, "shop", env, ledger.Options{}).Read(context.Background(), delivery.Record{})
+	rec, err := ledger.New(w.store, "shop", env, ledger.Options{Request: -1}).Read(context.Background(), delivery.Record{})
 	if err != nil {
 		t.Fatal("read the ledger:", err)
 	}
