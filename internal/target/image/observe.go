@@ -15,7 +15,8 @@ import (
 type view struct {
 	spot
 	list    registries.Listing
-	numbers []int // of numbered pointers
+	numbers []int  // of numbered pointers
+	points  string // digest of the pointer that counts; "" where there is none
 	facts   facts
 	state   delivery.State
 }
@@ -78,7 +79,7 @@ func (v *view) readPointer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.facts.Pointer = pointerOf(m)
+	v.facts.Pointer, v.points = pointerOf(m), m.Digest
 	if p := v.facts.Pointer; p.App != v.App || p.Component != v.Component {
 		err := fault.New(fault.Refused, "tag %s of %s belongs to component %q of app %q", v.tag, v.facts.Repository, p.Component, p.App)
 		return fault.Hint(err, "give %s another repository or tag", v.Component)

@@ -5,6 +5,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 	"falkirk/internal/oci"
 	"falkirk/internal/registries"
 )
@@ -80,12 +81,27 @@ func (v *view) tagTo(ctx context.Context, want string) (string, error) {
 	return tag, v.retag(ctx, tag, want)
 }
 
-// retag writes a tag, unless a killed run has.
+// retag writes a tag, unless a killed run has. No registry writes a tag on a
+// condition, so the tag is read again as the last request before.
 func (v *view) retag(ctx context.Context, tag, want string) error {
-	if digest, err := v.digest(ctx, tag); err != nil || digest == want {
+	m, err := v.repo.Manifest(ctx, want)
+	if err != nil {
 		return err
 	}
-	return v.repo.Retag(ctx, map[string]string{tag: want})
+	if err := v.samePointer(ctx); err != nil {
+		return err
+	}
+	now, err := v.current(ctx, tag)
+	if err != nil || now == want {
+		return err
+	}
+	if was, known := v.former(tag); known && was != now {
+		return v.moved(tag, was, now)
+	}
+	if err := fence.Check(ctx); err != nil {
+		return err
+	}
+	return v.repo.Keep(ctx, m, tag)
 }
 
 // tagName is the environment's tag for the version, as far as is known.
@@ -127,6 +143,9 @@ func (v *view) nextNumber() int {
 
 // point writes the pointer; where tags cannot be moved, the next one.
 func (v *view) point(ctx context.Context, p pointer) error {
+	if err := v.samePointer(ctx); err != nil {
+		return err
+	}
 	m, err := artifact(typeLive, p.annotations())
 	if err != nil {
 		return err
@@ -164,6 +183,9 @@ func (s spot) untag(ctx context.Context) (delivery.Outcome, error) {
 	now := v.next(ctx, "", "", "")
 	var out delivery.Outcome
 	if _, there := v.list.Tags[v.facts.Tag]; there {
+		if err := v.samePointer(ctx); err != nil {
+			return delivery.Outcome{}, err
+		}
 		left, err := s.repo.Delete(ctx, []string{v.facts.Tag})
 		if err != nil {
 			return delivery.Outcome{}, err

@@ -13,6 +13,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 	"falkirk/internal/oci"
 )
 
@@ -34,7 +35,13 @@ func (s spot) remove(ctx context.Context, step delivery.Step) (delivery.Outcome,
 	if len(h.tags) == 0 {
 		return delivery.Outcome{Nothing: true}, nil
 	}
+	if err := v.stillUnused(ctx, h); err != nil {
+		return delivery.Outcome{}, err
+	}
 	if _, err := s.repo.Delete(ctx, h.tags); err != nil {
+		return delivery.Outcome{}, err
+	}
+	if err := fence.Check(ctx); err != nil {
 		return delivery.Outcome{}, err
 	}
 	if _, err := s.repo.Delete(ctx, h.digests); err != nil {

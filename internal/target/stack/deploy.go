@@ -138,7 +138,10 @@ func (w *writer) file(ctx context.Context, r delivery.Reference, key string) err
 	if from, at, ok := w.t.opt.Store.Where(r.Digest); ok && r.Size < 5<<30 {
 		name, full := w.bucket.Locate(key)
 		source := url.PathEscape(from) + "/" + (&url.URL{Path: at}).EscapedPath()
-		_, err := w.client.CopyObject(ctx, &awss3.CopyObjectInput{Bucket: &name, Key: &full, CopySource: &source})
+		_, err := w.client.CopyObject(ctx, &awss3.CopyObjectInput{Bucket: &name, Key: &full, CopySource: &source, IfNoneMatch: aws.String("*")})
+		if err != nil && w.has(ctx, key) {
+			return nil // another was first: its name is its content
+		}
 		return account.Classify(err)
 	}
 	body, err := w.t.opt.Store.Open(ctx, r.Digest)
@@ -147,6 +150,12 @@ func (w *writer) file(ctx context.Context, r delivery.Reference, key string) err
 	}
 	defer body.Close()
 	return create(ctx, w.bucket, key, body)
+}
+
+// has reports whether a file is there.
+func (w *writer) has(ctx context.Context, key string) bool {
+	_, err := w.bucket.Stat(ctx, key)
+	return err == nil
 }
 
 func create(ctx context.Context, b *s3.Bucket, key string, body io.Reader) error {
