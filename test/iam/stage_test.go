@@ -61,6 +61,8 @@ const topic = `Resources:
 // stage is an emulator with two accounts that falkirk create account prepared,
 // and the app.
 type stage struct {
+	server  *cloud.Server
+	others  [][]string // of who may take the role that packs alone, and the roles of prd alone
 	falkirk string
 	dir     string
 	env     []string               // of a user who may take the two roles and nothing else
@@ -71,8 +73,14 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	return newStageOf(t, appFile)
+}
+
+// newStageOf is newStage with another app file.
+func newStageOf(t *testing.T, appFile string) *stage {
+	t.Helper()
 	server := cloud.Judging(t)
-	s := &stage{dir: t.TempDir(), iam: map[string]*iam.Client{}, admin: map[string]cloud.CLI{}}
+	s := &stage{server: server, dir: t.TempDir(), iam: map[string]*iam.Client{}, admin: map[string]cloud.CLI{}}
 	s.falkirk, _ = rig.Programs(t)
 	for _, id := range []string{builds, prod} {
 		s.admin[id] = server.Admin(t, id)
@@ -82,8 +90,12 @@ func newStage(t *testing.T) *stage {
 	s.write(t, "falkirk.yml", fmt.Sprintf(appFile, s.distribution(t)))
 	s.write(t, "web/index.html", "first")
 	s.write(t, "topic.yml", fmt.Sprintf(topic, "nothing"))
-	user := server.User(t, "ann", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["arn:aws:iam::`+builds+`:role/`+role+`","arn:aws:iam::`+prod+`:role/`+role+`"]}]}`)
-	s.env = user.Environ()
+	roles := []string{"arn:aws:iam::" + builds + ":role/" + role, "arn:aws:iam::" + prod + ":role/" + role}
+	if strings.Contains(appFile, "storeRole") {
+		roles = append(roles, roles[0]+"-prd")
+	}
+	s.env = s.user(t, "ann", roles...)
+	s.others = [][]string{s.user(t, "packer", roles[0]), s.user(t, "deployer", roles[len(roles)-1], roles[1])}
 	server.Enforce(t)
 	for name, id := range map[string]string{"builds": builds, "prd": prod} {
 		out, err := s.run(t.Context(), s.admin[id].Environ(), "create", "account", name, "--principal", server.Account, "--yes")
@@ -95,6 +107,12 @@ func newStage(t *testing.T) *stage {
 		}
 	}
 	return s
+}
+
+// user is the environment of a new user who may take the roles and nothing else.
+func (s *stage) user(t *testing.T, name string, roles ...string) []string {
+	t.Helper()
+	return s.server.User(t, name, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["`+strings.Join(roles, `","`)+`"]}]}`).Environ()
 }
 
 // distribution makes one in production and gives its ID.
