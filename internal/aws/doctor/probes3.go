@@ -78,7 +78,9 @@ func objects(cfg aws.Config) probes {
 			}
 			// Some that speak S3 answer 500; a write on the condition that what is not
 			// there is something in particular needs leave to read as well.
-			_, err = c.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: key, IfMatch: aws.String(`"` + nothing + `"`), Body: strings.NewReader("-")})
+			_, err = c.PutObject(ctx, &s3.PutObjectInput{
+				Bucket: bucket, Key: key, IfMatch: aws.String(`"` + nothing + `"`), IfNoneMatch: aws.String("*"), Body: strings.NewReader("-"),
+			})
 			return err
 		},
 		"s3:AbortMultipartUpload": func(ctx context.Context, r policy.ARN, _ policy.Statement) error {
