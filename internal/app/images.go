@@ -22,5 +22,9 @@ func openImages(r cli.ImageRequest) (*images.Tool, error) {
 		accounts = f.App.Accounts
 	}
 	pool := account.New(account.Options{Accounts: accounts, Actor: actor()})
-	return &images.Tool{Registries: registries.New(pool), Account: r.Account, Insecure: r.Insecure}, nil
+	tool := &images.Tool{Registries: registries.New(pool), Account: r.Account, Insecure: r.Insecure}
+	if r.People != nil {
+		tool.People = r.People
+	}
+	return tool, nil
 }

@@ -9,6 +9,7 @@ import (
 	"falkirk/internal/aws/account"
 	"falkirk/internal/deflate"
 	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/pack"
 	"falkirk/internal/pack/image"
@@ -29,7 +30,7 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 		req := pack.Request{
 			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
 			At: time.Now().UTC(), Packers: map[string]pack.New{}, Store: store, Report: r.Report,
-			Publish: map[string]pack.Publish{image.Kind: pusher(a, store, accounts)},
+			Publish: map[string]pack.Publish{image.Kind: asked(r.People, pusher(a, store, accounts))},
 		}
 		for _, c := range components() {
 			req.Packers[c.Name] = c.pack
@@ -41,8 +42,22 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 			p, err := pack.Plan(ctx, req)
 			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes}, err
 		}
+		if err := r.People.Ask(ctx, v); err != nil { // the version is known now
+			return cli.Packed{}, err
+		}
 		rel, added, err := pack.Pack(ctx, req)
 		return cli.Packed{Release: rel, Added: added}, err
+	}
+}
+
+// asked is what brings an artifact elsewhere, once nobody has decided against it
+// in the time that packing took.
+func asked(d *engine.Decisions, publish pack.Publish) pack.Publish {
+	return func(ctx context.Context, c delivery.Component, r delivery.Release) error {
+		if err := d.Ask(ctx, r.Version); err != nil {
+			return err
+		}
+		return publish(ctx, c, r)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"falkirk/internal/aws/account"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
@@ -111,7 +112,7 @@ func k9Job(v k9.Values) (imagesync.Settings, error) {
 }
 
 func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, accounts *account.Pool) (cli.SyncJob, error) {
-	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, By: actor(), Whose: whose(accounts)}
+	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, By: actor(), Whose: whose(accounts), People: people(r.People)}
 	var err error
 	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
 		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)
@@ -127,6 +128,14 @@ func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, a
 		}
 		return j.Run(ctx)
 	}}, nil
+}
+
+// people is what is asked before images are written; nil where there is no app.
+func people(d *engine.Decisions) imagesync.People {
+	if d == nil {
+		return nil
+	}
+	return d
 }
 
 // whose asks in which account the credentials are.
@@ -146,7 +155,7 @@ func remembered(j cli.SyncJob, last lastResults, dry bool) cli.SyncJob {
 	j.Last = func(ctx context.Context) (*imagesync.Result, error) { return last.read(ctx, j.Name) }
 	j.Run = func(ctx context.Context, report func(imagesync.Event)) (*imagesync.Result, error) {
 		result, err := run(ctx, report)
-		if result == nil || dry {
+		if result == nil || dry || result.IsHeld() {
 			return result, err
 		}
 		if kept := last.keep(context.WithoutCancel(ctx), result); err == nil {

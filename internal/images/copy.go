@@ -48,6 +48,7 @@ func (t Tool) Copy(ctx context.Context, r CopyRequest) (Copied, error) {
 		return out, source.Explain(err)
 	}
 	var origin oci.From = source
+	whole := m
 	if len(r.Platforms) > 0 {
 		if m, err = oci.Narrow(m, r.Platforms); err != nil {
 			return out, err
@@ -57,6 +58,9 @@ func (t Tool) Copy(ctx context.Context, r CopyRequest) (Copied, error) {
 	list, err := dest.List(ctx)
 	if err != nil {
 		return out, dest.Explain(err)
+	}
+	if err := t.mayWrite(ctx, whole, m); err != nil {
+		return out, err
 	}
 	if c, ok := dest.(registries.Creator); ok && !list.Exists {
 		if _, err := c.Create(ctx, ecr.Make{ScanOnPush: true, Moving: []string{to.Tag}}); err != nil {

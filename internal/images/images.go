@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 	"falkirk/internal/registries"
 )
 
@@ -19,9 +20,16 @@ type Registries interface {
 	Catalog(ctx context.Context, w registries.Where) ([]string, error)
 }
 
+// People is what people decided; it is asked before an image is written.
+type People interface {
+	HasBans() bool
+	AskImage(ctx context.Context, digests ...string) error
+}
+
 // Tool answers.
 type Tool struct {
 	Registries Registries
+	People     People // may be nil: nobody can have decided anything
 	Account    string // of the app file, for ECR; "" is whoever this process is
 	Insecure   bool   // HTTP without TLS
 }
@@ -73,6 +81,22 @@ func (t Tool) Parse(s string) (Reference, error) {
 		r.Tag = ref.TagStr()
 	}
 	return r, nil
+}
+
+// mayWrite asks whether an image may be written anywhere: by its own digest, and
+// by those of what it leads to.
+func (t Tool) mayWrite(ctx context.Context, all ...oci.Manifest) error {
+	if t.People == nil {
+		return nil
+	}
+	var digests []string
+	for _, m := range all {
+		digests = append(digests, m.Digest)
+		for _, child := range m.Children() {
+			digests = append(digests, child.Digest.String())
+		}
+	}
+	return t.People.AskImage(ctx, digests...)
 }
 
 // open finds the repository of a reference.

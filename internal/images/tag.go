@@ -59,7 +59,7 @@ func (t Tool) Tag(ctx context.Context, wanted []NewTag, dry bool) ([]Tagged, err
 	work.SetLimit(atOnce)
 	for _, g := range groups {
 		work.Go(func() error {
-			done, err := retag(inner, g.repo, g.refs, g.tags, dry)
+			done, err := t.retag(inner, g.repo, g.refs, g.tags, dry)
 			mu.Lock()
 			defer mu.Unlock()
 			out = append(out, done...)
@@ -74,12 +74,18 @@ func (t Tool) Tag(ctx context.Context, wanted []NewTag, dry bool) ([]Tagged, err
 }
 
 // retag does it in one repository.
-func retag(ctx context.Context, repo registries.Repository, refs []Reference, tags []string, dry bool) ([]Tagged, error) {
+func (t Tool) retag(ctx context.Context, repo registries.Repository, refs []Reference, tags []string, dry bool) ([]Tagged, error) {
 	list, err := repo.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if done, ok := known(repo, list, refs, tags); ok {
+	bans := t.People != nil && t.People.HasBans() // then each manifest is looked at
+	if done, ok := known(repo, list, refs, tags); ok && !bans {
+		if !dry {
+			if err := t.mayWrite(ctx); err != nil {
+				return nil, err
+			}
+		}
 		return done, apply(ctx, repo, done, dry)
 	}
 	var mu sync.Mutex
@@ -88,7 +94,7 @@ func retag(ctx context.Context, repo registries.Repository, refs []Reference, ta
 	group.SetLimit(atOnce)
 	for i, ref := range refs {
 		group.Go(func() error {
-			one, err := retagOne(ctx, repo, list, ref, tags[i], dry)
+			one, err := t.retagOne(ctx, repo, list, ref, tags[i], dry)
 			if err == nil {
 				mu.Lock()
 				defer mu.Unlock()
@@ -132,7 +138,7 @@ func apply(ctx context.Context, repo registries.Repository, all []Tagged, dry bo
 	return err
 }
 
-func retagOne(ctx context.Context, repo registries.Repository, list registries.Listing, ref Reference, tag string, dry bool) (Tagged, error) {
+func (t Tool) retagOne(ctx context.Context, repo registries.Repository, list registries.Listing, ref Reference, tag string, dry bool) (Tagged, error) {
 	out := Tagged{Repository: repo.Name(), From: ref.String(), Tag: tag}
 	m, err := repo.Manifest(ctx, ref.String())
 	if err != nil {
@@ -148,6 +154,9 @@ func retagOne(ctx context.Context, repo registries.Repository, list registries.L
 	out.Was, out.Changed = was, was != m.Digest
 	if !out.Changed || dry {
 		return out, nil
+	}
+	if err := t.mayWrite(ctx, m); err != nil {
+		return out, err
 	}
 	err = repo.Keep(ctx, m, tag)
 	if registries.IsImmutable(err) {

@@ -22,6 +22,14 @@ type Registries interface {
 // it has found against it is fault.Refused.
 type Verifier func(ctx context.Context, from registries.Repository, digest string) (key string, err error)
 
+// People is what people decided: it is asked before the first write, and again
+// before each image.
+type People interface {
+	Ask(ctx context.Context, version string) error
+	HasBans() bool
+	AskImage(ctx context.Context, digests ...string) error
+}
+
 // Options is what a job works with.
 type Options struct {
 	Registries Registries
@@ -31,6 +39,7 @@ type Options struct {
 	Only   string
 	DryRun bool
 	By     string // who runs it
+	People People // may be nil: nobody can have decided anything
 	// Whose, where it is set, is the number of the account that the job works as.
 	Whose  func(ctx context.Context, account, region string) (id string, err error)
 	Report func(Event) // may be nil; called one at a time

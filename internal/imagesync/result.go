@@ -64,7 +64,8 @@ type Result struct {
 	Bytes       int64         `json:"bytes"`                // of the blobs uploaded, or to be moved
 	Unfinished  int           `json:"unfinished,omitempty"` // tags that were not come to before the interrupt
 
-	mu sync.Mutex
+	mu      sync.Mutex
+	stopped error // why nothing more was written
 }
 
 func (r *Result) add(i Item) {

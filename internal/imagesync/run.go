@@ -25,7 +25,11 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 		Name: j.set.Label(), Source: j.set.Source, Destination: j.set.Destination, DryRun: j.opt.DryRun, By: j.opt.By,
 		Began: time.Now().UTC().Truncate(time.Millisecond), Counts: map[State]int{}, Items: []Item{},
 	}
-	err := j.own(ctx)
+	j.mayWrite(ctx, r)
+	err := r.held()
+	if err == nil {
+		err = j.own(ctx)
+	}
 	var pairs []*pair
 	if err == nil {
 		pairs, err = j.look(ctx)
@@ -73,6 +77,9 @@ func (j *Job) do(ctx context.Context, pairs []*pair, r *Result) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if !j.mayWrite(ctx, r) {
+		return r.held()
+	}
 	return j.remove(ctx, pairs, r)
 }
 
@@ -100,6 +107,10 @@ func (j *Job) finish(ctx, work context.Context, p *pair, i Item, r *Result) {
 		return
 	}
 	if i.State == Absent || i.State == Moved || i.State == Same && j.unrelated(work, p, i) {
+		if !j.mayWrite(ctx, r) {
+			r.left(i)
+			return
+		}
 		i = j.bring(ctx, work, p, i, r)
 		if ctx.Err() != nil && i.err != nil && fault.Is(i.err, fault.Interrupted) {
 			r.left(i)
@@ -147,6 +158,9 @@ func (j *Job) copy(ctx, work context.Context, p *pair, i *Item) (oci.Copied, err
 		w.Digest = i.Tag
 	}
 	if err := j.verify(work, p, i, &w); err != nil {
+		return oci.Copied{}, err
+	}
+	if err := j.mayCopy(work, p, &w); err != nil {
 		return oci.Copied{}, err
 	}
 	if len(j.set.Platforms) == 0 {
@@ -209,6 +223,9 @@ func explain(p *pair, i Item, err error) error {
 // to be done.
 func (j *Job) make(ctx context.Context, p *pair, r *Result) error {
 	c, ok := p.to.(registries.Creator)
+	if !j.mayWrite(ctx, r) {
+		return r.held()
+	}
 	if !ok || p.dst.Exists || !slices.ContainsFunc(p.items, func(i Item) bool { return i.State == Absent }) {
 		return nil
 	}

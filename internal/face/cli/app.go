@@ -63,6 +63,7 @@ type PackRequest struct {
 	Version string
 	DryRun  bool
 	Actor   string
+	People  *engine.Decisions // what people decided; nil in a dry run
 	Report  func(component string, p delivery.Progress)
 }
 

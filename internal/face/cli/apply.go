@@ -23,8 +23,9 @@ const mostSaved = 64 << 20
 func (f *face) applyCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:   "apply FILE",
-		Short: "Carry out a saved plan, if nothing has changed since it was made",
+		Annotations: does(EffectRun),
+		Use:         "apply FILE",
+		Short:       "Carry out a saved plan, if nothing has changed since it was made",
 		Long: `Carries out a plan that "falkirk plan --save" wrote. If the app file, the release,
 the environment or its ledger have changed since, the command names what has and
 does nothing. A plan that was applied in part is finished by the same command.`,
@@ -46,7 +47,8 @@ does nothing. A plan that was applied in part is finished by the same command.`,
 
 func (f *face) planShowCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "show FILE", Short: "Show a saved plan", Args: exactly(1, "one FILE"),
+		Annotations: does(EffectReads),
+		Use:         "show FILE", Short: "Show a saved plan", Args: exactly(1, "one FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			saved, err := readSaved(args[0])
 			if err != nil {

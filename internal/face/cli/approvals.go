@@ -25,7 +25,8 @@ type approvalDocument struct {
 func (f *face) approvalsCmd() *cobra.Command {
 	var export string
 	cmd := &cobra.Command{
-		Use: "approvals [ENVIRONMENT]", Short: "Who approved or rejected which plan, and how to check it without falkirk",
+		Annotations: does(EffectMachine),
+		Use:         "approvals [ENVIRONMENT]", Short: "Who approved or rejected which plan, and how to check it without falkirk",
 		Long: `Lists every approval and rejection in the ledgers, oldest first. With --export each
 is written as the text that it says and, where it is signed, its signature, so that
 ssh-keygen -Y verify can check them without falkirk.`,

@@ -27,8 +27,9 @@ type word struct {
 func (f *face) approveCmd() *cobra.Command {
 	w := &word{change: &change{face: f}}
 	cmd := &cobra.Command{
-		Use:   "approve PLAN|ENVIRONMENT",
-		Short: "Say yes to exactly the plan that waits",
+		Annotations: does(EffectDecides),
+		Use:         "approve PLAN|ENVIRONMENT",
+		Short:       "Say yes to exactly the plan that waits",
 		Long: `Says yes to a plan: the one that waits in an environment, one named by its digest
 or the first digits of it, or one in a file that "falkirk plan --save" wrote. The
 plan is made anew and shown; if something else would be done by now, nothing is
@@ -48,8 +49,9 @@ ssh-keygen, with the key that git signs with or the first usual one in ~/.ssh.`,
 func (f *face) rejectCmd() *cobra.Command {
 	w := &word{change: &change{face: f}, rejects: true}
 	cmd := &cobra.Command{
-		Use:   "reject PLAN|ENVIRONMENT --reason TEXT",
-		Short: "Say no to exactly the plan that waits",
+		Annotations: does(EffectDecides),
+		Use:         "reject PLAN|ENVIRONMENT --reason TEXT",
+		Short:       "Say no to exactly the plan that waits",
 		Long: `Says no to a plan, which closes the gates that ask for approvals of it, or, where
 the app file says so, only takes back one's own approval. Approving it later takes
 the no back.`,

@@ -18,7 +18,8 @@ type Blueprint struct {
 
 func (f *face) blueprintCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "blueprint [NAME]", GroupID: "app",
+		Annotations: does(EffectReads),
+		Use:         "blueprint [NAME]", GroupID: "app",
 		Short: "Print a CloudFormation template for what releases land in",
 		Long: `Prints a template that is ready to be used: put it into your repository, make a
 component of it (stack: {template: FILE}, target: {stack: {when: provision}}), and

@@ -31,7 +31,8 @@ type calendarRequest struct{ next, from, zone string }
 func (f *face) calendarCmd() *cobra.Command {
 	var req calendarRequest
 	cmd := &cobra.Command{
-		Use: "calendar [ENVIRONMENT]", Short: "When freeze windows close an environment, and when it is open",
+		Annotations: does(EffectReads),
+		Use:         "calendar [ENVIRONMENT]", Short: "When freeze windows close an environment, and when it is open",
 		Long: `Shows when freeze windows close an environment to promotions, and when it is
 open, by the clock of the windows' time zone. Where that clock changes in the
 time shown, or the windows have several zones, the same is shown in UTC.`,

@@ -46,10 +46,11 @@ func (c *change) asideFlags(cmd *cobra.Command) {
 func (f *face) provisionCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:     "provision VERSION --to ENVIRONMENT",
-		Short:   "Make a release ready beside what is live, in all places at once",
-		Example: "  falkirk provision 1.4.0 --to prd --dry-run",
-		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		Annotations: does(EffectRun),
+		Use:         "provision VERSION --to ENVIRONMENT",
+		Short:       "Make a release ready beside what is live, in all places at once",
+		Example:     "  falkirk provision 1.4.0 --to prd --dry-run",
+		Args:        exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbProvision, Environment: c.to, Version: args[0]})
 		},
@@ -62,10 +63,11 @@ func (f *face) provisionCmd() *cobra.Command {
 func (f *face) promoteCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:     "promote VERSION --to ENVIRONMENT",
-		Short:   "Make a provisioned release live",
-		Example: "  falkirk promote 1.4.0 --to prd",
-		Args:    exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
+		Annotations: does(EffectRun),
+		Use:         "promote VERSION --to ENVIRONMENT",
+		Short:       "Make a provisioned release live",
+		Example:     "  falkirk promote 1.4.0 --to prd",
+		Args:        exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Reason: c.skip, Override: c.freeze})
 		},
@@ -79,10 +81,11 @@ func (f *face) promoteCmd() *cobra.Command {
 func (f *face) rollbackCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:     "rollback ENVIRONMENT [--to VERSION]",
-		Short:   "Promote the release that was live before",
-		Example: "  falkirk rollback prd\n  falkirk rollback prd --to 1.3.2",
-		Args:    exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		Annotations: does(EffectRun),
+		Use:         "rollback ENVIRONMENT [--to VERSION]",
+		Short:       "Promote the release that was live before",
+		Example:     "  falkirk rollback prd\n  falkirk rollback prd --to 1.3.2",
+		Args:        exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to, Reason: c.skip})
 		},
@@ -97,9 +100,10 @@ func (f *face) rollbackCmd() *cobra.Command {
 func (f *face) pruneCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:   "prune ENVIRONMENT",
-		Short: "Remove what is neither live nor kept",
-		Args:  exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
+		Annotations: does(EffectRun),
+		Use:         "prune ENVIRONMENT",
+		Short:       "Remove what is neither live nor kept",
+		Args:        exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPrune, Environment: args[0]})
 		},

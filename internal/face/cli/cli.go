@@ -17,6 +17,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
 )
@@ -46,6 +47,7 @@ type Wiring struct {
 	Configs    func(r ConfigsRequest) ([]ConfigFile, error)
 	Schedule   Scheduler
 	Function   Functioner
+	Decisions  func(ctx context.Context, path string) (*engine.Decisions, error) // of an app file
 	Blueprints []Blueprint
 	Getenv     func(string) (string, bool)
 	Now        func() time.Time
@@ -68,6 +70,7 @@ type face struct {
 	quiet   bool   // --quiet
 	begun   bool   // the words were understood
 	doc     document
+	people  *engine.Decisions   // what holds a command back that writes; nil where nothing is asked
 	differs bool                // a comparison found a difference: no error, and a code of its own
 	warned  bool                // of a development build
 	readers *readers            // of Out and Err
@@ -108,7 +111,10 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 				return err
 			}
 			f.begun = true
-			return f.checkOutput()
+			if err := f.checkOutput(); err != nil {
+				return err
+			}
+			return f.ask(c)
 		},
 	}
 	root.SetOut(f.Out)

@@ -19,7 +19,8 @@ func (f *face) configCmd() *cobra.Command {
 
 func (f *face) configCheckCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Short: "Say everything that is wrong with the app file", Args: exactly(0, "no arguments"),
+		Annotations: does(EffectReads),
+		Use:         "check", Short: "Say everything that is wrong with the app file", Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			file, err := f.load()
 			if err != nil {
@@ -50,7 +51,8 @@ func (f *face) configCheckCmd() *cobra.Command {
 func (f *face) configShowCmd() *cobra.Command {
 	var origins bool
 	cmd := &cobra.Command{
-		Use: "show", Short: "Print the app file after defaults and inheritance, without secrets",
+		Annotations: does(EffectReads),
+		Use:         "show", Short: "Print the app file after defaults and inheritance, without secrets",
 		Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			file, err := f.load()
@@ -100,7 +102,8 @@ func (f *face) loadBy(read func(string, config.Kinds, func(string) (string, bool
 
 func (f *face) schemaCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "schema", Short: "Print the JSON Schema of the app file, for editors",
+		Annotations: does(EffectReads),
+		Use:         "schema", Short: "Print the JSON Schema of the app file, for editors",
 		Long: `Prints the JSON Schema (draft 2020-12) of falkirk.yml. Save it beside the app
 file and put this on the first line of falkirk.yml:
 

@@ -12,8 +12,9 @@ import (
 func (f *face) convergeCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:   "converge ENVIRONMENT",
-		Short: "Finish what is missing: a run that was begun, or places that lack what is live",
+		Annotations: does(EffectRun),
+		Use:         "converge ENVIRONMENT",
+		Short:       "Finish what is missing: a run that was begun, or places that lack what is live",
 		Long: `Brings every place of the environment to where it is bound for, and does only
 what is missing. A run that was begun and killed is finished; a promotion that
 failed and could not be taken back is taken back; otherwise the live release is

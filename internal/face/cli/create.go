@@ -80,7 +80,7 @@ type PreparedTemplate struct {
 
 func (f *face) createCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "create", Short: "Prepare what releases go to", GroupID: "app",
+		Annotations: does(EffectReads), Use: "create", Short: "Prepare what releases go to", GroupID: "app",
 		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	cmd.AddCommand(f.createAccountCmd(), f.prdConfigsCmd(), f.createSyncCmd(), f.createFunctionCmd())
@@ -90,7 +90,8 @@ func (f *face) createCmd() *cobra.Command {
 func (f *face) createAccountCmd() *cobra.Command {
 	var r PrepareRequest
 	cmd := &cobra.Command{
-		Use: "account NAME", Short: "Prepare an AWS account: its role, the builds bucket, and who may read from them",
+		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
+		Use:         "account NAME", Short: "Prepare an AWS account: its role, the builds bucket, and who may read from them",
 		Long: `Makes the stack that prepares an account of the app file, by a change set that is shown
 first: the role that works there, allowed exactly what the app file needs (these buckets,
 repositories, stacks and distributions); the builds bucket where the account is the

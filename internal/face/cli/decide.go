@@ -35,7 +35,8 @@ func (f *face) decisionCmds() []*cobra.Command {
 func (f *face) decisionCmd(verb delivery.Verb, what, short string) *cobra.Command {
 	d := &decision{face: f, verb: verb}
 	cmd := &cobra.Command{
-		Use: string(verb) + " " + what, Short: short, GroupID: "decide",
+		Annotations: does(EffectDecides),
+		Use:         string(verb) + " " + what, Short: short, GroupID: "decide",
 		ValidArgsFunction: f.completeEnvironments,
 		RunE:              func(cmd *cobra.Command, args []string) error { return d.run(cmd, args) },
 	}

@@ -41,7 +41,8 @@ type DemoRequests struct {
 func (f *face) demoCmd() *cobra.Command {
 	var req DemoRequest
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Watch a release live: pack, upgrade under load, a bad release caught, rollback, prune",
+		Annotations: does(EffectMachine),
+		Use:         "demo", Short: "Watch a release live: pack, upgrade under load, a bad release caught, rollback, prune",
 		Long: `Makes a small app of a web page and an HTTP service in a folder that it names,
 and takes it through its life on this machine, with HTTP traffic running all the
 time. It needs nothing but this program, and stops all that it started, unless

@@ -32,7 +32,8 @@ type comparing struct {
 func (f *face) diffCmd() *cobra.Command {
 	c := &comparing{face: f}
 	cmd := &cobra.Command{
-		Use: "diff A [B]", Short: "What differs between releases, environments, or a release and what is live",
+		Annotations: does(EffectReads),
+		Use:         "diff A [B]", Short: "What differs between releases, environments, or a release and what is live",
 		Long: `Says what differs between A and B: components, files, bytes, digests, image
 layers and configuration, and the commits between.
 

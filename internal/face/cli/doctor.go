@@ -104,7 +104,8 @@ type StatementToAdd struct {
 func (f *face) doctorCmd() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
-		Use: "doctor [ACCOUNT]", Short: "Ask AWS whether everything that the app needs there is allowed",
+		Annotations: does(EffectReads),
+		Use:         "doctor [ACCOUNT]", Short: "Ask AWS whether everything that the app needs there is allowed",
 		Long: `Walks the chain of roles of every account of the app file, or of the one named, hop by
 hop, and asks for each thing that provision, promote and prune will need in each region
 whether it is allowed. IAM's simulator is asked where the role may use it; otherwise each

@@ -16,8 +16,9 @@ func (f *face) exportCmd() *cobra.Command {
 	c := &change{face: f}
 	var phase string
 	cmd := &cobra.Command{
-		Use:   "export [VERSION] --to ENVIRONMENT",
-		Short: "Write a plan as a shell script of plain aws commands",
+		Annotations: does(EffectReads),
+		Use:         "export [VERSION] --to ENVIRONMENT",
+		Short:       "Write a plan as a shell script of plain aws commands",
 		Long: `Writes what provision, promote or prune would do now as a POSIX shell script that
 needs the AWS CLI and no Falkirk: to read, to keep, or for the day on which Falkirk
 cannot run. What the script changes is not in the ledger; falkirk status shows it,

@@ -19,7 +19,8 @@ import (
 func (f *face) fetchCmd() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
-		Use: "fetch VERSION COMPONENT", Short: "Write the bundle of a release into a file",
+		Annotations: does(EffectMachine),
+		Use:         "fetch VERSION COMPONENT", Short: "Write the bundle of a release into a file",
 		Example: "  falkirk fetch 1.4.0 function --to function.zip", GroupID: "see",
 		Args: exactly(2, "a VERSION and a COMPONENT"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {

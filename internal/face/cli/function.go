@@ -83,7 +83,8 @@ type FunctionPolicy struct {
 func (f *face) createFunctionCmd() *cobra.Command {
 	var r FunctionRequest
 	cmd := &cobra.Command{
-		Use: "sync-function [JOB]", Short: "Let a Lambda function copy images into its own account",
+		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
+		Use:         "sync-function [JOB]", Short: "Let a Lambda function copy images into its own account",
 		Long: `Makes a Lambda function in the account that images go to, which runs falkirk sync: on
 a schedule, and for each image that is pushed with a tag to the ECR that it copies from.
 It is one stack, applied by a change set that is shown first: the function, of which one
@@ -120,7 +121,8 @@ that images come from, it says what has to be done there and makes nothing: repe
 func (f *face) deleteFunctionCmd() *cobra.Command {
 	r := FunctionRequest{Delete: true, Memory: 1024, Schedule: "rate(5 minutes)"}
 	cmd := &cobra.Command{
-		Use: "sync-function [JOB]", Short: "Remove the Lambda function that copies images, and what was attached for it",
+		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
+		Use:         "sync-function [JOB]", Short: "Remove the Lambda function that copies images, and what was attached for it",
 		Long: `Removes what falkirk create sync-function has made: the stacks, the zips in the bucket,
 and the statements in the repositories that images come from. Images that were copied
 stay, with their repositories. Running it again is no error.`,

@@ -59,7 +59,8 @@ func (f *face) historyCmd() *cobra.Command {
 	var a asking
 	var steps bool
 	cmd := &cobra.Command{
-		Use: "history [ENVIRONMENT]", Short: "Who did what, when, why, and how it ended",
+		Annotations: does(EffectReads),
+		Use:         "history [ENVIRONMENT]", Short: "Who did what, when, why, and how it ended",
 		Example: "  falkirk history prd\n  falkirk history --release 1.4.0 --steps",
 		Args:    atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {

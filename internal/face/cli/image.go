@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
+	"falkirk/internal/engine"
 	"falkirk/internal/images"
 )
 
@@ -12,6 +13,7 @@ type ImageRequest struct {
 	App      string // path of the app file; "" if none is needed
 	Account  string // of the app file
 	Insecure bool
+	People   *engine.Decisions // nil where there is no app
 }
 
 func (f *face) imageCmd() *cobra.Command {
@@ -40,12 +42,14 @@ func (f *face) images(r ImageRequest) (*images.Tool, error) {
 			return nil, err
 		}
 	}
+	r.People = f.people
 	return f.Images(r)
 }
 
 func (f *face) imageInspectCmd(r *ImageRequest) *cobra.Command {
 	return &cobra.Command{
-		Use: "inspect IMAGE", Short: "Show an image: its platforms, layers, settings, and what refers to it",
+		Annotations: does(EffectReads),
+		Use:         "inspect IMAGE", Short: "Show an image: its platforms, layers, settings, and what refers to it",
 		Args: exactly(1, "one image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			tool, err := f.images(*r)
@@ -64,7 +68,8 @@ func (f *face) imageInspectCmd(r *ImageRequest) *cobra.Command {
 
 func (f *face) imageListCmd(r *ImageRequest) *cobra.Command {
 	return &cobra.Command{
-		Use: "ls REGISTRY|REPOSITORY", Short: "List the repositories of a registry, or the tags of a repository with their digests",
+		Annotations: does(EffectReads),
+		Use:         "ls REGISTRY|REPOSITORY", Short: "List the repositories of a registry, or the tags of a repository with their digests",
 		Example: "  falkirk image ls ecr:eu-west-1\n  falkirk image ls ghcr.io/team/api",
 		Args:    exactly(1, "one registry or repository"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -85,7 +90,8 @@ func (f *face) imageListCmd(r *ImageRequest) *cobra.Command {
 func (f *face) imageCopyCmd(r *ImageRequest) *cobra.Command {
 	var req images.CopyRequest
 	cmd := &cobra.Command{
-		Use: "copy FROM TO", Short: "Copy one image from registry to registry",
+		Annotations: does(EffectWrites),
+		Use:         "copy FROM TO", Short: "Copy one image from registry to registry",
 		Long: `Copies an image with all its platforms and what refers to it, byte for byte. What
 is there is not sent again; the tag is written when all has arrived.`,
 		Example: "  falkirk image copy ghcr.io/team/api:1.4.0 ecr:eu-west-1/team/api:1.4.0",

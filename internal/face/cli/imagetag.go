@@ -16,7 +16,8 @@ func (f *face) imageTagCmd(r *ImageRequest) *cobra.Command {
 	var list string
 	var dry bool
 	cmd := &cobra.Command{
-		Use: "tag IMAGE TAG...", Short: "Put further tags on an image in its registry",
+		Annotations: does(EffectWrites, "dry-run"),
+		Use:         "tag IMAGE TAG...", Short: "Put further tags on an image in its registry",
 		Long: `Writes the manifest of the image under each tag, and says what the tag was on
 before. Nothing else is read or written, however large the image is. --list does
 many at once: a line for each, with the image and the tag.`,

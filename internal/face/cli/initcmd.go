@@ -12,7 +12,8 @@ import (
 func (f *face) initCmd() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use: "init [FOLDER]", Short: "Write a commented falkirk.yml for what is here",
+		Annotations: does(EffectMachine),
+		Use:         "init [FOLDER]", Short: "Write a commented falkirk.yml for what is here",
 		Args: atMostOne("FOLDER"), GroupID: "app",
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."

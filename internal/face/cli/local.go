@@ -36,7 +36,8 @@ func (f *face) localChange(name, what string, do func(Local, context.Context, st
 
 func (f *face) localVerb(name, what string, do func(Local, context.Context, string) ([]Process, error)) *cobra.Command {
 	return &cobra.Command{
-		Use: name + " [ENVIRONMENT]", Short: what,
+		Annotations: does(EffectMachine),
+		Use:         name + " [ENVIRONMENT]", Short: what,
 		Args: atMostOne("ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})

@@ -18,7 +18,8 @@ func (f *face) lockCmd() *cobra.Command {
 
 func (f *face) lockShowCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "show [ENVIRONMENT]", Short: "Who has an environment, since when, and what it is doing",
+		Annotations: does(EffectReads),
+		Use:         "show [ENVIRONMENT]", Short: "Who has an environment, since when, and what it is doing",
 		Args: atMostOne("ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})
@@ -69,7 +70,8 @@ func (f *face) printLock(l delivery.Lock) {
 func (f *face) lockStealCmd() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use: "steal ENVIRONMENT", Short: "End the operation that has an environment, also when its process lives",
+		Annotations: does(EffectDecides),
+		Use:         "steal ENVIRONMENT", Short: "End the operation that has an environment, also when its process lives",
 		Long: `Ends the operation that has an environment, and waits until its process can write
 nothing more: the process finds out when it renews its lease, or its lease ends. That
 takes up to lease and request of the app file's lock, by default 25 seconds after the

@@ -10,7 +10,8 @@ import (
 func (f *face) logsCmd() *cobra.Command {
 	var req LogRequest
 	cmd := &cobra.Command{
-		Use: "logs ENVIRONMENT COMPONENT", Short: "What a component printed",
+		Annotations: does(EffectReads),
+		Use:         "logs ENVIRONMENT COMPONENT", Short: "What a component printed",
 		Example: "  falkirk logs prd api --follow\n  falkirk logs prd api --release 1.4.0 --region eu-1",
 		Args:    exactly(2, "an ENVIRONMENT and a COMPONENT"), GroupID: "see",
 		ValidArgsFunction: f.completeEnvironments,

@@ -15,7 +15,8 @@ import (
 // on them.
 func (f *face) manCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "man FOLDER", Hidden: true, Args: exactly(1, "a FOLDER"),
+		Annotations: does(EffectMachine),
+		Use:         "man FOLDER", Hidden: true, Args: exactly(1, "a FOLDER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fault.New(fault.Invalid, "make the folder for manual pages: %w", err)

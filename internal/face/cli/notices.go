@@ -26,7 +26,8 @@ func (f *face) warnUnsent() {
 func (f *face) noticesCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "notices", Short: "Try the notices of the app file", GroupID: "see"}
 	cmd.AddCommand(&cobra.Command{
-		Use: "test [NAME]", Short: "Send a sample to every channel, or to one",
+		Annotations: does(EffectWrites),
+		Use:         "test [NAME]", Short: "Send a sample to every channel, or to one",
 		Args: atMostOne("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})

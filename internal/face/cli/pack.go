@@ -14,8 +14,9 @@ import (
 func (f *face) packCmd() *cobra.Command {
 	var req PackRequest
 	cmd := &cobra.Command{
-		Use:   "pack [--version VERSION]",
-		Short: "Turn the components into one immutable release",
+		Annotations: does(EffectWrites, "dry-run"),
+		Use:         "pack [--version VERSION]",
+		Short:       "Turn the components into one immutable release",
 		Long: `Packs every component into an artifact addressed by its digest, and writes the
 release manifest. The same input gives the same bytes. A version that is taken by
 other content is refused; the same content again changes nothing.
@@ -35,7 +36,7 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 	if err != nil {
 		return err
 	}
-	req.Actor, req.Report = f.Actor, f.packProgress()
+	req.Actor, req.Report, req.People = f.Actor, f.packProgress(), f.people
 	packed, err := app.Packer(cmd.Context(), req)
 	if err != nil {
 		return err
@@ -82,7 +83,8 @@ func (f *face) printRelease(r delivery.Release) {
 
 func (f *face) releasesCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "releases [VERSION]", Short: "List the releases that were packed, or show one",
+		Annotations: does(EffectReads),
+		Use:         "releases [VERSION]", Short: "List the releases that were packed, or show one",
 		Args: atMostOne("VERSION"), GroupID: "see", ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})

@@ -15,10 +15,11 @@ func (f *face) planCmd() *cobra.Command {
 	c := &change{face: f}
 	var phase, save string
 	cmd := &cobra.Command{
-		Use:     "plan VERSION --to ENVIRONMENT",
-		Short:   "Show what provision, promote or prune would do",
-		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
-		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
+		Annotations: does(EffectMachine),
+		Use:         "plan VERSION --to ENVIRONMENT",
+		Short:       "Show what provision, promote or prune would do",
+		Example:     "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
+		Args:        atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkPhase(phase, args, "plan"); err != nil {
 				return err

@@ -31,7 +31,8 @@ type ConfigBlank struct {
 func (f *face) prdConfigsCmd() *cobra.Command {
 	var r ConfigsRequest
 	cmd := &cobra.Command{
-		Use: "prd-configs [FOLDER]", Short: "Write prd-app-config.yml and ecr-sync-values.yml for production",
+		Annotations: does(EffectMachine),
+		Use:         "prd-configs [FOLDER]", Short: "Write prd-app-config.yml and ecr-sync-values.yml for production",
 		Long: `Writes prd-app-config.yml and ecr-sync-values.yml into the folder of the app, with what
 falkirk.yml and app-config.yml tell, and says what is to be filled in by hand. A file
 that is there is never written over.`,

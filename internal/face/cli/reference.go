@@ -20,7 +20,8 @@ func (f *face) referenceCmd() *cobra.Command {
 		"exit-codes": func(w io.Writer, _ *cobra.Command) { exitPage(w) },
 	}
 	cmd := &cobra.Command{
-		Use: "reference PAGE", Hidden: true, Args: exactly(1, "commands, config or exit-codes"),
+		Annotations: does(EffectReads),
+		Use:         "reference PAGE", Hidden: true, Args: exactly(1, "commands, config or exit-codes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, ok := pages[args[0]]
 			if !ok {

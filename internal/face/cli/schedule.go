@@ -102,7 +102,8 @@ type ScheduleDocument struct {
 func (f *face) createSyncCmd() *cobra.Command {
 	var r ScheduleRequest
 	cmd := &cobra.Command{
-		Use: "ecr-sync [JOB]", Short: "Let the production cluster copy images into its own account",
+		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
+		Use:         "ecr-sync [JOB]", Short: "Let the production cluster copy images into its own account",
 		Long: `Makes a CronJob in the production cluster that copies images out of another account's
 registry into its own, with all that it needs: a service account, its configuration, a
 network policy; what the role of the nodes, or the pod's own role, must be allowed; and
@@ -137,7 +138,7 @@ same with --only-source, and then it goes on with --skip-source.`,
 
 func (f *face) deleteCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "delete", Short: "Remove what create has made", GroupID: "app",
+		Annotations: does(EffectReads), Use: "delete", Short: "Remove what create has made", GroupID: "app",
 		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	cmd.AddCommand(f.deleteSyncCmd(), f.deleteFunctionCmd())
@@ -147,7 +148,8 @@ func (f *face) deleteCmd() *cobra.Command {
 func (f *face) deleteSyncCmd() *cobra.Command {
 	r := ScheduleRequest{Delete: true}
 	cmd := &cobra.Command{
-		Use: "ecr-sync [JOB]", Short: "Remove the CronJob that copies images, and what was attached for it",
+		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
+		Use:         "ecr-sync [JOB]", Short: "Remove the CronJob that copies images, and what was attached for it",
 		Long: `Removes exactly what falkirk create ecr-sync has made: the objects in the cluster that
 have its labels, the policy in the roles, the statement in the source's repositories. So
 the stacks of the cluster can be deleted. Images that were copied stay, with their

@@ -13,7 +13,8 @@ import (
 func (f *face) statusCmd() *cobra.Command {
 	digests, drift := false, false
 	cmd := &cobra.Command{
-		Use: "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
+		Annotations: does(EffectReads),
+		Use:         "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
 		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(engine.Event) {})

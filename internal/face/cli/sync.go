@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
+	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 )
@@ -24,6 +25,7 @@ type SyncRequest struct {
 	Flags  *imagesync.Settings
 	Only   string // repository, or repository:tag
 	DryRun bool
+	People *engine.Decisions // what people decided; nil where there is no app
 }
 
 // Syncs are the jobs, opened.
@@ -55,8 +57,9 @@ type syncFlags struct {
 func (f *face) syncCmd() *cobra.Command {
 	g := &syncFlags{Settings: imagesync.Defaults()}
 	cmd := &cobra.Command{
-		Use:   "sync [NAME...]",
-		Short: "Keep images of one registry also in another",
+		Annotations: does(EffectWrites, "dry-run", "last"),
+		Use:         "sync [NAME...]",
+		Short:       "Keep images of one registry also in another",
 		Long: `Copies what is chosen at the source and lacks at the destination, or has moved:
 by digest, with all platforms and signatures, straight from registry to registry.
 A tag is written when all that it leads to has arrived. Nothing that is there is
@@ -128,6 +131,7 @@ func (f *face) sync(cmd *cobra.Command, g *syncFlags, names []string) error {
 	if err != nil {
 		return err
 	}
+	r.People = f.people
 	all, err := f.Sync(r)
 	if err != nil {
 		return err

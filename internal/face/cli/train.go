@@ -15,8 +15,9 @@ import (
 func (f *face) trainCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Use:   "train VERSION --to ENVIRONMENT",
-		Short: "Take a release through the environments in their order",
+		Annotations: does(EffectRun),
+		Use:         "train VERSION --to ENVIRONMENT",
+		Short:       "Take a release through the environments in their order",
 		Long: `Provisions and promotes a release in each environment on the way to the one
 named, and stops at the first gate that is closed. Every environment is then on
 its old or on its new release. Repeating the command goes on from there.`,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -22,4 +23,29 @@ func Verbs(w Wiring) []string {
 
 func offered(c *cobra.Command) bool {
 	return !c.Hidden && c.GroupID != "" && c.GroupID != "app" && !slices.Contains([]string{"pack", "apply", "local", "logs"}, c.Name())
+}
+
+// Command is one command of the command line and what it may change.
+type Command struct {
+	Path   string // without the program: "image tag"
+	Effect Effect // "" where its definition says none
+}
+
+// Commands lists every command that does something.
+func Commands(w Wiring) []Command {
+	f := &face{Wiring: w}
+	var all []Command
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		hidden := slices.ContainsFunc(w.Hidden, func(h Hidden) bool { return h.Name == c.Name() })
+		if c.Runnable() && !hidden {
+			_, path, _ := strings.Cut(c.CommandPath(), " ")
+			all = append(all, Command{path, EffectOf(c)})
+		}
+		for _, below := range c.Commands() {
+			walk(below)
+		}
+	}
+	walk(f.root())
+	return all
 }

@@ -24,7 +24,8 @@ type verification struct {
 func (f *face) verifyCmd() *cobra.Command {
 	v := &verification{face: f}
 	cmd := &cobra.Command{
-		Use: "verify [ENVIRONMENT]", Short: "Prove that no entry of a ledger was changed, removed or forged",
+		Annotations: does(EffectReads),
+		Use:         "verify [ENVIRONMENT]", Short: "Prove that no entry of a ledger was changed, removed or forged",
 		Long: `Reads every entry of the ledgers, of all environments and of the whole app or of the
 environment named, also of environments that the app file no longer names. Each entry is
 proved by the hash that the next one has of it, the last by the head beside the log, and

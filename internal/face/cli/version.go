@@ -18,7 +18,8 @@ type Version struct {
 
 func (f *face) versionCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Which build of falkirk this is", Args: exactly(0, "no arguments"), GroupID: "app",
+		Annotations: does(EffectReads),
+		Use:         "version", Short: "Which build of falkirk this is", Args: exactly(0, "no arguments"), GroupID: "app",
 		RunE: func(*cobra.Command, []string) error {
 			v := f.Version
 			v.Go, v.Platform = runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH

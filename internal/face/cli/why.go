@@ -11,7 +11,8 @@ import (
 
 func (f *face) whyCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "why VERSION ENVIRONMENT", Short: "The one thing that holds a release back, and the command that moves it on",
+		Annotations: does(EffectReads),
+		Use:         "why VERSION ENVIRONMENT", Short: "The one thing that holds a release back, and the command that moves it on",
 		Example: "  falkirk why 1.4.0 prd", GroupID: "see",
 		Args: exactly(2, "a VERSION and an ENVIRONMENT"), ValidArgsFunction: f.completeVersionThenEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {

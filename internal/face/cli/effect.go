@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/config"
+	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+)
+
+// Effect says what a command may change. Every command has one in its
+// definition; a test refuses a command without.
+type Effect string
+
+// The effects.
+const (
+	EffectReads   Effect = "reads"   // nothing
+	EffectMachine Effect = "machine" // only files and processes of this machine
+	EffectDecides Effect = "decides" // the ledger, by what a person decides; no rule holds it back
+	EffectRun     Effect = "run"     // an environment; the engine asks every rule before and during it
+	EffectWrites  Effect = "writes"  // something else outside of this machine: asked here before it begins
+)
+
+const effectKey, unlessKey = "falkirk/effect", "falkirk/unless"
+
+// does is the annotation of a command. With one of the flags it changes nothing.
+func does(e Effect, unless ...string) map[string]string {
+	return map[string]string{effectKey: string(e), unlessKey: strings.Join(unless, " ")}
+}
+
+// EffectOf is the effect of a command; "" where its definition says none.
+func EffectOf(c *cobra.Command) Effect { return Effect(c.Annotations[effectKey]) }
+
+// ask asks whether a command may write, before it does anything. What people
+// decided is kept for the work itself, which asks again.
+func (f *face) ask(c *cobra.Command) error {
+	if EffectOf(c) != EffectWrites {
+		return nil
+	}
+	for _, flag := range strings.Fields(c.Annotations[unlessKey]) {
+		if fl := c.Flags().Lookup(flag); fl != nil && fl.Changed && fl.Value.String() != "false" {
+			return nil
+		}
+	}
+	var err error
+	if f.people, err = f.decisions(c.Context()); err != nil {
+		return err
+	}
+	return f.people.Ask(c.Context(), "")
+}
+
+// decisions are those of the app file; nil where there is none, for then there
+// is no store in which anybody could have decided anything.
+func (f *face) decisions(ctx context.Context) (*engine.Decisions, error) {
+	path, err := f.path()
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := f.fits(config.Pinned(path)); err != nil {
+		return nil, err
+	}
+	return f.Decisions(ctx, path)
+}
