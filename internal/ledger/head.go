@@ -39,7 +39,9 @@ func (l *Ledger) readHead(ctx context.Context) (head, error) {
 // note writes the head, and now and then a snapshot. Neither is needed, so
 // that one cannot be written fails nothing.
 func (l *Ledger) note(ctx context.Context, rec delivery.Record, snapped int) {
-	if raw, err := json.Marshal(head{rec.Last, rec.LastHash}); err == nil {
+	// The operation has ended: another one may have begun, and ended, since.
+	old, err := l.readHead(ctx)
+	if raw, jsonErr := json.Marshal(head{rec.Last, rec.LastHash}); err == nil && jsonErr == nil && old.Last < rec.Last {
 		_ = l.store.Put(ctx, l.headKey(), bytes.NewReader(raw))
 	}
 	if rec.Last-snapped >= snapshotEvery {

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -165,7 +166,7 @@ func (p *Proxy) answer(w *httptest.ResponseRecorder, r *http.Request, body []byt
 			err = p.forward(w, r, body)
 		}
 	}
-	q.Status = w.Code
+	q.Status, q.At = w.Code, time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {

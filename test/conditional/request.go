@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Request is one request, and what became of it.
@@ -17,7 +18,8 @@ type Request struct {
 	Keys      []string // of the objects; one but for DeleteObjects
 	Condition string   // If-Match or If-None-Match, as it was sent
 	Status    int
-	Refused   []string // keys that DeleteObjects did not delete
+	At        time.Time // when it was answered
+	Refused   []string  // keys that DeleteObjects did not delete
 
 	tags map[string]string // of DeleteObjects, by key
 }

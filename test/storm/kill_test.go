@@ -87,6 +87,7 @@ func TestKilledPackAndPrune(t *testing.T) {
 }
 
 const stackApp = `app: shop
+lock: {request: 300ms}
 store: s3://storm-builds/shop
 storeAccount: prd
 accounts:

@@ -40,6 +40,7 @@ type world struct {
 }
 
 const siteApp = `app: shop
+lock: {request: 300ms} # the emulator answers within it
 store: s3://storm-builds/shop
 storeAccount: builds
 accounts:
