@@ -112,7 +112,7 @@ func k9Job(v k9.Values) (imagesync.Settings, error) {
 }
 
 func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, accounts *account.Pool) (cli.SyncJob, error) {
-	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, By: actor(), Whose: whose(accounts), People: people(r.People)}
+	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, Require: r.Require, By: actor(), Whose: whose(accounts), People: people(r.People)}
 	var err error
 	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
 		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)

@@ -38,8 +38,10 @@ type Options struct {
 	// "shop/api", "shop/api:test"; "" is all.
 	Only   string
 	DryRun bool
-	By     string // who runs it
-	People People // may be nil: nobody can have decided anything
+	// Require makes a pattern that matches nothing at the source a failure.
+	Require bool
+	By      string // who runs it
+	People  People // may be nil: nobody can have decided anything
 	// Whose, where it is set, is the number of the account that the job works as.
 	Whose  func(ctx context.Context, account, region string) (id string, err error)
 	Report func(Event) // may be nil; called one at a time

@@ -23,6 +23,7 @@ const (
 // pair is one repository at both ends, and what is to be done.
 type pair struct {
 	name     string // at the destination
+	short    string // without the prefixes; "" where the repository could not be read
 	from, to registries.Repository
 	src, dst registries.Listing
 	tags     []string // all of the source
@@ -76,7 +77,7 @@ func (j *Job) look(ctx context.Context) ([]*pair, error) {
 
 // compare looks at a repository at both ends and decides tag by tag.
 func (j *Job) compare(ctx context.Context, repository string, s *scout, first bool) (*pair, error) {
-	p := &pair{name: j.to.name(repository), narrow: map[string]oci.Manifest{}}
+	p := &pair{name: j.to.name(repository), short: repository, narrow: map[string]oci.Manifest{}}
 	var err error
 	if p.from, p.to, err = j.open(ctx, repository); err != nil {
 		return nil, err
@@ -110,6 +111,7 @@ func (j *Job) compare(ctx context.Context, repository string, s *scout, first bo
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	p.items = append(p.items, j.missing(p)...)
 	p.items = append(p.items, j.gone(p)...)
 	return p, nil
 }

@@ -63,6 +63,7 @@ type Result struct {
 	Manifests   int           `json:"manifests"`            // written
 	Bytes       int64         `json:"bytes"`                // of the blobs uploaded, or to be moved
 	Unfinished  int           `json:"unfinished,omitempty"` // tags that were not come to before the interrupt
+	Unmatched   []string      `json:"unmatched,omitempty"`  // patterns and ranges that match nothing at the source
 
 	mu      sync.Mutex
 	stopped error // why nothing more was written
@@ -104,9 +105,9 @@ func (r *Result) err() error {
 		err := fault.New(fault.Interrupted, "%s: interrupted before %d of %d tags", r.Name, r.Unfinished, r.Tags+r.Unfinished)
 		return fault.Hint(err, "run it again: what has arrived is not sent again")
 	case n == 1:
-		return first
+		return fault.Begun(first)
 	case n > 1:
-		return fault.New(fault.KindOf(first), "%s: %d of %d tags were not synced, the first: %w", r.Name, n, r.Tags, first)
+		return fault.New(fault.KindOf(fault.Begun(first)), "%s: %d of %d tags were not synced, the first: %w", r.Name, n, r.Tags, first)
 	}
 	return nil
 }

@@ -35,12 +35,16 @@ func (j *Job) Run(ctx context.Context) (*Result, error) {
 		pairs, err = j.look(ctx)
 	}
 	if err == nil {
+		r.Unmatched = j.unmatched(pairs)
 		err = j.do(ctx, pairs, r)
 	}
 	r.Seconds = time.Since(r.Began).Seconds()
 	r.sort()
 	if err == nil {
 		err = r.err()
+	}
+	if err == nil {
+		err = j.require(r)
 	}
 	if err != nil {
 		r.Error = fault.CleanAddresses(err.Error())

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"falkirk/internal/fault"
@@ -20,6 +21,9 @@ type Poster struct {
 	Tries  int                                              // 5 if 0
 	Wait   func(ctx context.Context, d time.Duration) error // between tries; sleeps if nil
 	Now    func() time.Time                                 // time.Now if nil
+	// Check looks at the body of an answer 2xx, for receivers that report errors
+	// there; nil: the status alone counts. Unavailable is tried again.
+	Check func(status int, body string) error
 }
 
 // Post posts a body. Network errors, 408, 429 and 5xx are tried again, after
@@ -59,9 +63,13 @@ func (p Poster) once(ctx context.Context, to string, header http.Header, body []
 	if err != nil {
 		return 0, fault.New(fault.Unavailable, "%w", bare(err))
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 64<<10)) // also so that the connection can be used again
 	_ = res.Body.Close()
 	switch {
+	case res.StatusCode/100 == 2 && p.Check != nil && err != nil:
+		return 0, fault.New(fault.Unavailable, "the answer %s broke off", res.Status)
+	case res.StatusCode/100 == 2 && p.Check != nil:
+		return p.retryAfter(res), p.Check(res.StatusCode, strings.TrimSpace(string(answer)))
 	case res.StatusCode/100 == 2:
 		return 0, nil
 	case res.StatusCode == http.StatusRequestTimeout, res.StatusCode == http.StatusTooManyRequests, res.StatusCode/100 == 5:
@@ -116,4 +124,18 @@ func (p Poster) wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// NotDelivered is the error for an answer that has a good status and says in its
+// body that the message did not arrive. Again: it may arrive at the next try.
+func NotDelivered(status int, body string, again bool) error {
+	kind := fault.Refused
+	if again {
+		kind = fault.Unavailable
+	}
+	text, _, _ := strings.Cut(fault.CleanAddresses(body), "\n")
+	if r := []rune(text); len(r) > 160 {
+		text = string(r[:159]) + "…"
+	}
+	return fault.New(kind, "the receiver answered %d and did not deliver it: %q", status, text)
 }

@@ -39,8 +39,13 @@ func receive(ts *testscript.TestScript, neg bool, args []string) {
 		if err == nil {
 			_, err = fmt.Fprintf(f, "%s signature=%v %s\n", r.URL.Path, r.Header.Get("webhook-signature") != "", strings.ReplaceAll(string(body), "\n", " "))
 		}
-		if err != nil || f.Close() != nil {
+		switch {
+		case err != nil || f.Close() != nil:
 			w.WriteHeader(http.StatusInternalServerError)
+		case strings.HasPrefix(r.URL.Path, "/teams"):
+			w.WriteHeader(http.StatusAccepted)
+		default:
+			_, _ = io.WriteString(w, "ok") // as Slack does
 		}
 	}))
 	ts.Defer(s.Close)

@@ -71,7 +71,7 @@ type face struct {
 	begun   bool   // the words were understood
 	doc     document
 	people  *engine.Decisions   // what holds a command back that writes; nil where nothing is asked
-	differs bool                // a comparison found a difference: no error, and a code of its own
+	answer  int                 // the code of a question that was answered; 0: that of done
 	warned  bool                // of a development build
 	readers *readers            // of Out and Err
 	redact  func(string) string // takes secrets out; nil until an app file is open
@@ -170,8 +170,8 @@ func (f *face) isJSON() bool { return f.output == "json" }
 func (f *face) finish(cmd *cobra.Command, err error) int {
 	f.warnUnsent()
 	code := fault.ExitCode(err)
-	if err == nil && f.differs {
-		code = fault.Different
+	if err == nil {
+		code = f.answer
 	}
 	switch {
 	case f.isJSON():

@@ -100,7 +100,10 @@ func (c *comparing) run(ctx context.Context, formatted bool, args []string) erro
 	if err != nil {
 		return err
 	}
-	c.doc.Result, c.differs = r, r.Different && c.code
+	c.doc.Result = r
+	if r.Different && c.code {
+		c.answer = fault.Different
+	}
 	return c.text(func() { c.print(r, app) })
 }
 

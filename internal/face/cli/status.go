@@ -2,16 +2,18 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
 )
 
 func (f *face) statusCmd() *cobra.Command {
-	digests, drift := false, false
+	digests, drift, code := false, false, false
 	cmd := &cobra.Command{
 		Annotations: does(EffectReads),
 		Use:         "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
@@ -31,9 +33,14 @@ func (f *face) statusCmd() *cobra.Command {
 			if textErr := f.text(func() { f.printStatus(all, digests) }); textErr != nil {
 				return textErr
 			}
+			if code && (err == nil || isSeen(all)) {
+				f.answer = statusCode(all)
+				return nil // what could not be observed is in the table and in the code
+			}
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&code, "exit-code", false, "exit with 7 for drift, 9 for partial, 10 for unsettled, 11 for unknown, 5 while an operation has an environment; 0 when all is as recorded")
 	cmd.Flags().BoolVar(&drift, "drift", false, "have each service look for drift, such as CloudFormation; it may take minutes")
 	cmd.Flags().BoolVar(&digests, "digests", false, "show what is recorded beside what is live, by digest")
 	return cmd
@@ -144,4 +151,42 @@ func (f *face) notes(st engine.Status) []string {
 		}
 	}
 	return out
+}
+
+// isSeen reports whether the ledger of every environment was read, so that only
+// what is live somewhere could not be observed.
+func isSeen(all []engine.Status) bool {
+	return len(all) > 0 && !slices.ContainsFunc(all, func(st engine.Status) bool { return st.Condition == "" })
+}
+
+// statusCode is the code of the worst condition: unknown before unsettled before
+// partial before drift before an operation under way.
+func statusCode(all []engine.Status) int {
+	found := map[int]bool{}
+	for _, st := range all {
+		found[codeOf(st)] = true
+	}
+	for _, code := range []int{fault.Unknown, fault.Unsettled, fault.Partial, fault.Different, fault.InUse} {
+		if found[code] {
+			return code
+		}
+	}
+	return 0
+}
+
+func codeOf(st engine.Status) int {
+	unseen := slices.ContainsFunc(st.Components, func(c engine.ComponentStatus) bool { return c.Error != "" })
+	switch {
+	case unseen || st.Condition == engine.Unknown:
+		return fault.Unknown
+	case st.Condition == engine.Running:
+		return fault.InUse
+	case st.Condition == engine.Partial && st.Unsettled:
+		return fault.Unsettled
+	case st.Condition == engine.Partial:
+		return fault.Partial
+	case st.Condition == engine.Drifted:
+		return fault.Different
+	}
+	return 0
 }

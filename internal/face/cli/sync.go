@@ -26,6 +26,8 @@ type SyncRequest struct {
 	Only   string // repository, or repository:tag
 	DryRun bool
 	People *engine.Decisions // what people decided; nil where there is no app
+
+	Require bool // a pattern that matches nothing is a failure
 }
 
 // Syncs are the jobs, opened.
@@ -50,6 +52,7 @@ type syncFlags struct {
 	jobs, only    string
 	keys          []string
 	alone, dryRun bool
+	require       bool
 	last          bool
 	every         time.Duration
 }
@@ -96,13 +99,14 @@ func (g *syncFlags) register(cmd *cobra.Command) {
 	p.BoolVar(&g.Insecure, "insecure", false, "HTTP without TLS, on this machine only")
 	p.StringVar(&g.only, "only", "", "nothing but this REPOSITORY or REPOSITORY:TAG")
 	p.BoolVar(&g.dryRun, "dry-run", false, "say what would be copied, and how many bytes; copy nothing")
+	p.BoolVar(&g.require, "require", false, "fail when a pattern matches nothing at the source; without it that is a warning")
 	p.BoolVar(&g.last, "last", false, "show what the last run of each job came to, and by whom; run nothing")
 	p.DurationVar(&g.every, "every", 0, "do it again and again, so long after the last one's end")
 }
 
 // request is what the flags and arguments mean together.
 func (f *face) syncRequest(g *syncFlags, names []string) (SyncRequest, error) {
-	r := SyncRequest{Jobs: g.jobs, Names: names, Only: g.only, DryRun: g.dryRun}
+	r := SyncRequest{Jobs: g.jobs, Names: names, Only: g.only, DryRun: g.dryRun, Require: g.require}
 	if g.every > 0 && f.isJSON() {
 		return r, fault.New(fault.Invalid, "--every has no end, and --output json is one document")
 	}
@@ -172,6 +176,9 @@ func (f *face) syncOnce(ctx context.Context, jobs []SyncJob) ([]*imagesync.Resul
 		p.close()
 		if result != nil {
 			results = append(results, result)
+			for _, u := range result.Unmatched {
+				f.doc.Warnings = append(f.doc.Warnings, fmt.Sprintf("%s: nothing at %s matches %s", result.Name, result.Source, u))
+			}
 			if !f.isJSON() {
 				f.printSync(result, err == nil)
 			}
@@ -240,6 +247,9 @@ func (f *face) printSync(r *imagesync.Result, well bool) {
 		if r.DryRun || i.State == imagesync.Gone {
 			fmt.Fprintln(f.Out, f.syncLine(i, r.DryRun))
 		}
+	}
+	for _, u := range r.Unmatched {
+		fmt.Fprintf(f.Out, "%s %s: nothing at %s matches %s\n", f.paint(yellow, "warning:"), r.Name, r.Source, u)
 	}
 	counts := r.Counts
 	lines := fmt.Sprintf("%s: %s: %d the same, %d new, %d moved", r.Name, count(r.Tags, "tag"), counts[imagesync.Same], counts[imagesync.Absent], counts[imagesync.Moved])

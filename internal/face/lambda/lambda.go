@@ -62,7 +62,10 @@ func beforeTheEnd(ctx context.Context) (context.Context, func()) {
 
 func answer(out []byte, code int) (json.RawMessage, error) {
 	var doc struct {
-		Exit  struct{ Name string }
+		Exit struct {
+			Name string
+			Code int
+		}
 		Error *struct{ Kind string }
 	}
 	var line bytes.Buffer
@@ -70,7 +73,7 @@ func answer(out []byte, code int) (json.RawMessage, error) {
 		message := fmt.Sprintf("the command ended with exit code %d and printed no document: %s", code, out)
 		return nil, messages.InvokeResponse_Error{Type: "failed", Message: message}
 	}
-	if code == 0 || code == fault.Different {
+	if code == 0 || doc.Error == nil && doc.Exit.Code == code { // an answer that has a code of its own is no error
 		return line.Bytes(), nil
 	}
 	kind := doc.Exit.Name

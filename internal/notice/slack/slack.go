@@ -17,7 +17,29 @@ type Sender struct{ Poster notice.Poster }
 
 // Send implements notice.Sender.
 func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.Notice) error {
+	s.Poster.Check = delivered
 	return s.Poster.PostTo(ctx, settings, Payload(notice.Of(n)))
+}
+
+// delivered checks the body of an answer. An incoming webhook answers "ok"; the
+// web API, and receivers that imitate it, answer 200 with JSON whose field ok says
+// it (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
+// https://docs.slack.dev/apis/web-api/#responses).
+func delivered(status int, body string) error {
+	var doc struct {
+		OK    bool   `json:"ok"`
+		Error string `json:"error"`
+	}
+	switch {
+	case body == "ok":
+		return nil
+	case json.Unmarshal([]byte(body), &doc) != nil:
+		return notice.NotDelivered(status, body, false)
+	case doc.OK:
+		return nil
+	}
+	again := doc.Error == "ratelimited" || doc.Error == "rate_limited" || doc.Error == "internal_error" || doc.Error == "service_unavailable"
+	return notice.NotDelivered(status, body, again)
 }
 
 // text is a text object: plain_text or mrkdwn.

@@ -5,6 +5,8 @@ package teams
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"regexp"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -16,7 +18,21 @@ type Sender struct{ Poster notice.Poster }
 
 // Send implements notice.Sender.
 func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.Notice) error {
+	s.Poster.Check = delivered
 	return s.Poster.PostTo(ctx, settings, Payload(notice.Of(n)))
+}
+
+// delivered checks the body of an answer. A workflow answers 202 and has no more to
+// say; a connector of before answers 200 with "1", or with the text of an error
+// such as "Webhook message delivery failed with error: Microsoft Teams endpoint
+// returned HTTP error 429"
+// (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using#rate-limiting-for-connectors).
+func delivered(status int, body string) error {
+	if status != http.StatusOK || body == "" || body == "1" {
+		return nil
+	}
+	again := regexp.MustCompile(`HTTP error (429|5[0-9][0-9])`).MatchString(body)
+	return notice.NotDelivered(status, body, again)
 }
 
 // Message is what the webhook takes: a message with one card.
