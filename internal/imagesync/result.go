@@ -105,11 +105,19 @@ func (r *Result) err() error {
 		err := fault.New(fault.Interrupted, "%s: interrupted before %d of %d tags", r.Name, r.Unfinished, r.Tags+r.Unfinished)
 		return fault.Hint(err, "run it again: what has arrived is not sent again")
 	case n == 1:
-		return fault.Begun(first)
+		return r.begun(first)
 	case n > 1:
-		return fault.New(fault.KindOf(fault.Begun(first)), "%s: %d of %d tags were not synced, the first: %w", r.Name, n, r.Tags, first)
+		return fault.New(fault.KindOf(r.begun(first)), "%s: %d of %d tags were not synced, the first: %w", r.Name, n, r.Tags, first)
 	}
 	return nil
+}
+
+// begun is err, with the kind of work that had begun where anything was written.
+func (r *Result) begun(err error) error {
+	if r.Manifests+r.Uploaded+r.Mounted+len(r.Made)+r.Counts[Removed] > 0 && !r.DryRun {
+		return fault.Begun(err)
+	}
+	return err
 }
 
 // Event is something that a run tells of while it goes on.
