@@ -47,7 +47,7 @@ func (c ChangeSets) Propose(ctx context.Context, s Stack) (Proposal, error) {
 	if err != nil || set.Empty {
 		return Proposal{}, err
 	}
-	p := Proposal{ID: set.Name, New: set.Create}
+	p := Proposal{ID: set.Ref(), New: set.Create}
 	for _, one := range set.Changes {
 		p.Changes = append(p.Changes, changeOf(one))
 	}
