@@ -110,7 +110,7 @@ func (c *crier) tell(ev engine.Event, op *heard, topics ...delivery.Topic) {
 		ID: ev.Operation.ID + "-" + string(topics[0]), Topics: topics, At: ev.At, Operation: ev.Operation,
 		Result: ev.Result, Error: c.redact(ev.Error), Standing: ev.Standing,
 	}
-	n.Operation.Reason = c.redact(n.Operation.Reason)
+	n.Operation = cleanOperation(n.Operation, c.redact)
 	if op != nil {
 		n.Took, n.Undone, n.Next = ev.At.Sub(op.began), op.undone, nextOf(ev, op)
 	}

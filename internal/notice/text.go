@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/quote"
 )
 
 // Look is how a message is dressed.
@@ -34,7 +35,7 @@ const mostWhy = 400
 // Of words a notice.
 func Of(n delivery.Notice) Message {
 	op := n.Operation
-	m := Message{Look: Plain, Next: n.Next, Why: cut(n.Error)}
+	m := Message{Look: Plain, Next: quote.Line(n.Next), Why: quote.Text(cut(n.Error))}
 	what := strings.TrimSpace(string(op.Verb) + " " + op.Version)
 	switch {
 	case n.Result == "":
@@ -50,6 +51,7 @@ func Of(n delivery.Notice) Message {
 	default:
 		m.Title, m.Look = fmt.Sprintf("%s: %s in %s: %s", op.App, what, op.Environment, n.Result), Bad
 	}
+	m.Title = quote.Line(m.Title)
 	m.fact("By", op.Actor)
 	m.fact("Reason", strings.TrimPrefix(op.Reason+"; "+op.Override, "; "))
 	if n.Took > 0 {
@@ -62,7 +64,7 @@ func Of(n delivery.Notice) Message {
 
 func (m *Message) fact(name, value string) {
 	if value = strings.TrimSuffix(strings.TrimSpace(value), ";"); value != "" {
-		m.Facts = append(m.Facts, [2]string{name, value})
+		m.Facts = append(m.Facts, [2]string{name, quote.Line(value)})
 	}
 }
 

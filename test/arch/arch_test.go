@@ -27,6 +27,7 @@ var may = map[string][]string{
 	"config":           {"freeze", "delivery", "regular", "fault"},
 	"deflate":          {"fault"},
 	"limit":            {},
+	"quote":            {},        // text from outside, made safe to show
 	"regular":          {"fault"}, // opens files that a user names
 	"oci":              {"deflate", "limit", "fence", "delivery", "regular", "fault"},
 	"diff":             {"oci", "delivery", "fault"},
@@ -36,7 +37,7 @@ var may = map[string][]string{
 	"gate/*":           {"guard", "fence", "delivery", "regular", "fault"}, // each kind knows no other
 	"gate/approval":    {"signing", "delivery", "regular", "fault"},
 	"signing":          {"regular", "guard", "delivery", "fault"},
-	"notice":           {"delivery", "fault"},
+	"notice":           {"delivery", "quote", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
 	"aws/*":            {"aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":       {"aws", "delivery", "fault"},
@@ -50,7 +51,7 @@ var may = map[string][]string{
 	"imagesync":        {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
 	"target/*":         {"registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
-	"face/*":           {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "fault"},
+	"face/*":           {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
 	"demo":             {"engine", "delivery", "fault"},
 	"app":              {""}, // sees all
 	"../cmd/falkirk":   {"app"},

@@ -57,7 +57,7 @@ func (f *face) planShowCmd() *cobra.Command {
 			f.doc.Result = saved
 			return f.text(func() {
 				f.printPlan(saved.Plan, saved.Digest)
-				fmt.Fprintf(f.Out, "made by %s at %s; falkirk apply %s\n", saved.MadeBy, moment(saved.MadeAt), args[0])
+				fprintf(f.Out, "made by %s at %s; falkirk apply %s\n", saved.MadeBy, moment(saved.MadeAt), args[0])
 			})
 		},
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,7 +108,7 @@ func fileName(s delivery.Signed) string {
 
 func (f *face) printApprovals(all []approvalDocument) {
 	if len(all) == 0 {
-		fmt.Fprintln(f.Out, "nobody has approved or rejected anything")
+		fprintln(f.Out, "nobody has approved or rejected anything")
 		return
 	}
 	rows := [][]string{{"WHEN", "ENVIRONMENT", "RELEASE", "PLAN", "WHO", "SAID", "SIGNED", "REASON"}}
@@ -129,8 +128,8 @@ func (f *face) printApprovals(all []approvalDocument) {
 	table(f.Out, rows)
 	for _, a := range all {
 		if a.Files != "" && a.Signature != "" {
-			fmt.Fprintf(f.Out, "ssh-keygen -Y verify -f ALLOWED_SIGNERS -I %s -n %s -s %s < %s\n",
-				quote(a.By), delivery.SignatureNamespace, quote(a.Files+".sig"), quote(a.Files+".txt"))
+			fprintf(f.Out, "ssh-keygen -Y verify -f ALLOWED_SIGNERS -I %s -n %s -s %s < %s\n",
+				shellWord(a.By), delivery.SignatureNamespace, shellWord(a.Files+".sig"), shellWord(a.Files+".txt"))
 		}
 	}
 }
@@ -145,9 +144,9 @@ func plainly(s string) string {
 	}, s)), " ")
 }
 
-// quote is a word for a shell: what somebody wrote into the ledger is to be one
+// shellWord is a word for a shell: what somebody wrote into the ledger is to be one
 // word there, and nothing else.
-func quote(s string) string {
+func shellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@:+-") == "" {
 		return s
 	}

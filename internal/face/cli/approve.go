@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -121,7 +120,7 @@ func (w *word) say(ctx context.Context, app *App, m matter, gates []Tally) (asse
 	if old, is := w.before(m, gates, who.Name); is {
 		doc.Approval, doc.Next = old, m.next(doc.Open)
 		return doc, w.text(func() {
-			fmt.Fprintf(w.Out, "nothing to do: %s\n", spoken(old))
+			fprintf(w.Out, "nothing to do: %s\n", spoken(old))
 			w.printGates(doc)
 		})
 	}
@@ -153,7 +152,7 @@ func (w *word) say(ctx context.Context, app *App, m matter, gates []Tally) (asse
 	doc.Changed, doc.Open = true, allOpen(doc.Gates)
 	doc.Next = m.next(doc.Open)
 	return doc, w.text(func() {
-		fmt.Fprintf(w.Out, "%s %s\n", w.paint(green, "done:"), spoken(signed.Approval))
+		fprintf(w.Out, "%s %s\n", w.paint(green, "done:"), spoken(signed.Approval))
 		w.printGates(doc)
 	})
 }
@@ -218,7 +217,7 @@ func (w *word) agree(m matter, who string) error {
 	if !w.Ask {
 		return fault.Hint(refusal, "look at the plan, then repeat the command with --yes")
 	}
-	fmt.Fprintf(w.Err, "%s it as %s? [y/N] ", strings.ToUpper(verb[:1])+verb[1:], who)
+	fprintf(w.Err, "%s it as %s? [y/N] ", strings.ToUpper(verb[:1])+verb[1:], who)
 	if answer := strings.ToLower(w.readLine()); answer != "y" && answer != "yes" {
 		return fault.Hint(refusal, "nothing was written; answer y, or give --yes")
 	}

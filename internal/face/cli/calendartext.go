@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 func (f *face) printCalendars(all []calendar) {
 	for i, c := range all {
 		if i > 0 {
-			fmt.Fprintln(f.Out)
+			fprintln(f.Out)
 		}
 		f.printCalendar(c)
 	}
@@ -19,10 +18,10 @@ func (f *face) printCalendars(all []calendar) {
 
 func (f *face) printCalendar(c calendar) {
 	if len(c.Windows) == 0 {
-		fmt.Fprintf(f.Out, "%s is always open: it has no freeze windows\n", c.Environment)
+		fprintf(f.Out, "%s is always open: it has no freeze windows\n", c.Environment)
 		return
 	}
-	fmt.Fprintln(f.Out, f.calendarTitle(c))
+	fprintln(f.Out, f.calendarTitle(c))
 	both := c.inBoth()
 	rows := [][]string{c.heading(both)}
 	for i := range c.Spans {
@@ -30,7 +29,7 @@ func (f *face) printCalendar(c calendar) {
 	}
 	table(f.Out, rows)
 	for _, line := range c.changes() {
-		fmt.Fprintln(f.Out, line)
+		fprintln(f.Out, line)
 	}
 }
 
@@ -40,9 +39,9 @@ func (f *face) calendarTitle(c calendar) string {
 	case c.At.Before(c.From) || !c.At.Before(c.To):
 		return c.Environment + ":"
 	case c.Now.Closed:
-		return fmt.Sprintf("%s is %s now: %s", c.Environment, f.paint(red, "closed"), c.Now.Reason)
+		return sprintf("%s is %s now: %s", c.Environment, f.paint(red, "closed"), c.Now.Reason)
 	}
-	return fmt.Sprintf("%s is %s now", c.Environment, f.paint(green, "open"))
+	return sprintf("%s is %s now", c.Environment, f.paint(green, "open"))
 }
 
 func (c calendar) heading(both bool) []string {
@@ -116,7 +115,7 @@ func (c calendar) changes() []string {
 		}
 		was, is := next.Add(-time.Nanosecond), next
 		if _, offset := was.Zone(); offset != offsetOf(is) {
-			all = append(all, fmt.Sprintf("the clock of %s is changed at %s: from %s to %s",
+			all = append(all, sprintf("the clock of %s is changed at %s: from %s to %s",
 				c.zone, utc(next), was.Format("MST (-07:00)"), is.Format("MST (-07:00)")))
 		}
 		at = next
@@ -143,7 +142,7 @@ func days(d time.Duration) string {
 		length time.Duration
 	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}} {
 		if n := d / unit.length; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d%s", n, unit.name))
+			parts = append(parts, sprintf("%d%s", n, unit.name))
 		}
 		d %= unit.length
 	}

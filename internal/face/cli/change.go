@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -183,10 +182,10 @@ func (c *change) carryOut(ctx context.Context, environment string, do func(conte
 func (c *change) printDone(res engine.Result) {
 	op := res.Operation
 	if !res.Changed {
-		fmt.Fprintf(c.Out, "nothing to do: %s\n", already(op))
+		fprintf(c.Out, "nothing to do: %s\n", already(op))
 		return
 	}
-	fmt.Fprintf(c.Out, "%s %s\n", c.paint(green, "done:"), past(op))
+	fprintf(c.Out, "%s %s\n", c.paint(green, "done:"), past(op))
 }
 
 func already(op delivery.Operation) string {
@@ -227,7 +226,7 @@ func (f *face) confirm(app *App, environments ...string) error {
 		if !f.Ask {
 			return fault.Hint(refusal, "repeat the command with --yes")
 		}
-		fmt.Fprintf(f.Err, "%s is protected. Type its name to go on: ", name)
+		fprintf(f.Err, "%s is protected. Type its name to go on: ", name)
 		if f.readLine() != name {
 			return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
 		}

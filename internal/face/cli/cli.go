@@ -20,6 +20,7 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
+	"falkirk/internal/quote"
 )
 
 // Streams are where a command reads and writes. Results go to Out, everything
@@ -70,10 +71,12 @@ type face struct {
 	quiet   bool   // --quiet
 	begun   bool   // the words were understood
 	doc     document
-	people  *engine.Decisions   // what holds a command back that writes; nil where nothing is asked
-	answer  int                 // the code of a question that was answered; 0: that of done
-	warned  bool                // of a development build
-	readers *readers            // of Out and Err
+	people  *engine.Decisions // what holds a command back that writes; nil where nothing is asked
+	answer  int               // the code of a question that was answered; 0: that of done
+	warned  bool              // of a development build
+	readers *readers          // of Out and Err
+	inks    inks
+	screen  io.Writer           // Err as it is, for what is drawn over
 	redact  func(string) string // takes secrets out; nil until an app file is open
 	flush   func() []string     // waits for notices; nil until an app file is open
 	typed   *bufio.Reader       // over In, once something was asked
@@ -82,7 +85,10 @@ type face struct {
 // Main runs one command and returns its exit code.
 func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	f := &face{Wiring: w, Streams: s}
+	f.screen, f.inks = s.Err, newInks()
 	ctx = f.watch(ctx)
+	f.Out = newBorder(f.Out, f.inks, f.isJSON)
+	f.Err = newBorder(f.Err, f.inks, func() bool { return false })
 	defer f.readers.stop()
 	root := f.root()
 	root.SetArgs(args)
@@ -193,11 +199,11 @@ func (f *face) finish(cmd *cobra.Command, err error) int {
 
 // tell prints an error, what to do next, and how the command ended.
 func (f *face) tell(err error) {
-	fmt.Fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), strings.TrimRight(fault.CleanAddresses(err.Error()), "\n"))
+	fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), block(quote.Indented(strings.TrimRight(fault.CleanAddresses(err.Error()), "\n"))))
 	if hint := fault.HintOf(err); hint != "" {
-		fmt.Fprintf(f.Err, "  next: %s\n", hint)
+		fprintf(f.Err, "  next: %s\n", hint)
 	}
-	fmt.Fprintf(f.Err, "%s\n", lastLine(fault.ExitCode(err)))
+	fprintf(f.Err, "%s\n", lastLine(fault.ExitCode(err)))
 }
 
 // lastLine says how the command ended, so that nobody takes a failure for a
@@ -205,10 +211,10 @@ func (f *face) tell(err error) {
 func lastLine(code int) string {
 	for _, x := range fault.Exits() {
 		if x.Code == code {
-			return fmt.Sprintf("not done: %s (exit code %d)", x.Name, code)
+			return sprintf("not done: %s (exit code %d)", x.Name, code)
 		}
 	}
-	return fmt.Sprintf("not done (exit code %d)", code)
+	return sprintf("not done (exit code %d)", code)
 }
 
 // path is the app file: the flag, then the environment variable, then the

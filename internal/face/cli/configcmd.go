@@ -2,13 +2,13 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
 	"falkirk/internal/fault"
+	"falkirk/internal/quote"
 )
 
 func (f *face) configCmd() *cobra.Command {
@@ -35,13 +35,13 @@ func (f *face) configCheckCmd() *cobra.Command {
 				"components": len(a.Components), "environments": len(a.Environments),
 			}
 			for _, w := range file.Warnings {
-				f.doc.Warnings = append(f.doc.Warnings, fmt.Sprintf("%s:%d:%d: %s", w.File, w.Line, w.Column, w.Message()))
+				f.doc.Warnings = append(f.doc.Warnings, sprintf("%s:%d:%d: %s", w.File, w.Line, w.Column, w.Message()))
 			}
 			return f.text(func() {
 				for _, w := range file.Warnings {
-					fmt.Fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
+					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), block(quote.Indented(w.String())))
 				}
-				fmt.Fprintf(f.Out, "%s is right: app %s, %s, %s\n", file.Path, a.Name,
+				fprintf(f.Out, "%s is right: app %s, %s, %s\n", file.Path, a.Name,
 					count(len(a.Components), "component"), count(len(a.Environments), "environment"))
 			})
 		},
@@ -115,7 +115,7 @@ file and put this on the first line of falkirk.yml:
 				return err
 			}
 			f.doc.Result = json.RawMessage(raw)
-			return f.text(func() { fmt.Fprintln(f.Out, string(raw)) })
+			return f.text(func() { fprintln(f.Out, block(raw)) })
 		},
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -46,8 +45,8 @@ func (c *change) printConverged(leg engine.Leg) {
 		}
 	}
 	if !changed {
-		fmt.Fprintf(c.Out, "nothing to do: %s lacks nothing of %s\n", leg.Environment, version)
+		fprintf(c.Out, "nothing to do: %s lacks nothing of %s\n", leg.Environment, version)
 		return
 	}
-	fmt.Fprintf(c.Out, "%s %s is whole on %s\n", c.paint(green, "done:"), leg.Environment, version)
+	fprintf(c.Out, "%s %s is whole on %s\n", c.paint(green, "done:"), leg.Environment, version)
 }

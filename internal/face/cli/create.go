@@ -133,7 +133,7 @@ func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
 	r.Ask = func(p Preparation) error { return f.agree(r, p) }
 	r.Report = func(line string) {
 		if !f.quiet && !f.isJSON() {
-			fmt.Fprintln(f.Err, line)
+			fprintln(f.Err, line)
 		}
 	}
 	done, err := app.Prepare(ctx, r)
@@ -164,7 +164,7 @@ func (f *face) consent(verb, what, name string, show func()) error {
 		return fault.Hint(refusal, "look at it with --dry-run, then repeat the command with --yes")
 	}
 	show()
-	fmt.Fprintf(f.Err, "Type %s to %s it: ", name, strings.Fields(verb)[0])
+	fprintf(f.Err, "Type %s to %s it: ", name, strings.Fields(verb)[0])
 	if f.readLine() != name {
 		return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
 	}
@@ -182,10 +182,10 @@ func makeOrRemove(remove bool) string {
 func (f *face) printPreparation(r PrepareRequest, p Preparation) {
 	for i, t := range p.Templates {
 		if i > 0 {
-			fmt.Fprintln(f.Out, "---")
+			fprintln(f.Out, "---")
 		}
 		if len(p.Templates) > 1 {
-			fmt.Fprintf(f.Out, "# Stack %s in %s.\n", t.Stack, t.Region)
+			fprintf(f.Out, "# Stack %s in %s.\n", t.Stack, t.Region)
 		}
 		fmt.Fprint(f.Out, t.Text)
 	}
@@ -195,19 +195,19 @@ func (f *face) printPreparation(r PrepareRequest, p Preparation) {
 	f.showPreparation(f.Out.Write, p)
 	switch {
 	case p.Changed && r.Delete:
-		fmt.Fprintf(f.Out, "account %s is no longer prepared\n", p.Account)
+		fprintf(f.Out, "account %s is no longer prepared\n", p.Account)
 	case p.Changed:
-		fmt.Fprintf(f.Out, "account %s is prepared\n  next: falkirk doctor %s\n", p.Account, p.Account)
+		fprintf(f.Out, "account %s is prepared\n  next: falkirk doctor %s\n", p.Account, p.Account)
 	case r.DryRun:
-		fmt.Fprintln(f.Out, "nothing was changed")
+		fprintln(f.Out, "nothing was changed")
 	default:
-		fmt.Fprintln(f.Out, "nothing to do")
+		fprintln(f.Out, "nothing to do")
 	}
 }
 
 func (f *face) showPreparation(write func([]byte) (int, error), p Preparation) {
 	say := func(format string, args ...any) {
-		_, _ = write(fmt.Appendf(nil, format, args...)) // a reader that has left is seen when the command ends
+		_, _ = write([]byte(sprintf(format, args...))) // a reader that has left is seen when the command ends
 	}
 	for _, s := range p.Stacks {
 		if len(s.Changes) > 0 {

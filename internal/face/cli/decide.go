@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
@@ -86,10 +84,10 @@ func (d *decision) run(cmd *cobra.Command, args []string) error {
 func (d *decision) print(done engine.Decided) {
 	op := done.Operation
 	if !done.Changed {
-		fmt.Fprintf(d.Out, "nothing to do: %s\n", d.said(op))
+		fprintf(d.Out, "nothing to do: %s\n", d.said(op))
 		return
 	}
-	fmt.Fprintf(d.Out, "%s %s\n", d.paint(green, "done:"), d.said(op))
+	fprintf(d.Out, "%s %s\n", d.paint(green, "done:"), d.said(op))
 }
 
 // said is what is so now.
@@ -104,7 +102,7 @@ func (d *decision) said(op delivery.Operation) string {
 	}
 	switch d.verb {
 	case delivery.VerbHold:
-		return fmt.Sprintf("%s is held on %s%s", where, orNothing(op.Version), by)
+		return sprintf("%s is held on %s%s", where, orNothing(op.Version), by)
 	case delivery.VerbRelease:
 		return where + " is not held"
 	case delivery.VerbBan:

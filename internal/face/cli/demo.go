@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,7 +60,7 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 	req.Report = show.report
 	req.Say = func(line string) {
 		if !f.isJSON() {
-			fmt.Fprintln(f.Out, line)
+			fprintln(f.Out, line)
 		}
 	}
 	req.Plan = func(app *App, r engine.Request) error {
@@ -82,11 +81,11 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 }
 
 func (f *face) printDemo(r DemoReport) {
-	fmt.Fprintln(f.Out)
+	fprintln(f.Out)
 	f.printStatus(r.Environments, false)
-	fmt.Fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; rollback in %d ms; %s in all\n",
+	fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; rollback in %d ms; %s in all\n",
 		f.paint(green, "done:"), r.Requests.Served, r.Requests.Failed, r.RollbackMS, took(time.Duration(r.TookMS)*time.Millisecond))
 	if r.Running {
-		fmt.Fprintf(f.Out, "It is still running. Look around in %s (falkirk status), and end it there with: falkirk local down\n", r.Folder)
+		fprintf(f.Out, "It is still running. Look around in %s (falkirk status), and end it there with: falkirk local down\n", r.Folder)
 	}
 }

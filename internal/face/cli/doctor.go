@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -161,10 +160,10 @@ func (e Examination) verdict() error {
 
 func (f *face) printExamination(e Examination, all bool) {
 	for _, a := range e.Accounts {
-		fmt.Fprintf(f.Out, "%s %s\n", a.Name, a.ID)
+		fprintf(f.Out, "%s %s\n", a.Name, a.ID)
 		f.printHops(a)
 		for _, n := range a.Notes {
-			fmt.Fprintf(f.Out, "  %s %s\n", f.paint(yellow, "note:"), n)
+			fprintf(f.Out, "  %s %s\n", f.paint(yellow, "note:"), n)
 		}
 		f.printFixes("  ", a.Fixes)
 		for _, c := range a.Checks {
@@ -172,7 +171,7 @@ func (f *face) printExamination(e Examination, all bool) {
 		}
 		f.printUnknown(a.Checks)
 	}
-	fmt.Fprintf(f.Out, "%d allowed, %d denied, %d unknown; %s of %d reached\n", e.Allowed, e.Denied, e.Unknown, count(len(e.Accounts)-e.Broken, "account"), len(e.Accounts))
+	fprintf(f.Out, "%d allowed, %d denied, %d unknown; %s of %d reached\n", e.Allowed, e.Denied, e.Unknown, count(len(e.Accounts)-e.Broken, "account"), len(e.Accounts))
 }
 
 func (f *face) printHops(a ExaminedAccount) {
@@ -182,13 +181,13 @@ func (f *face) printHops(a ExaminedAccount) {
 			name = h.Role
 		}
 		if h.Error != "" {
-			fmt.Fprintf(f.Out, "  %s %s: %s\n", f.paint(red, "fails"), orDash(name), h.Error)
+			fprintf(f.Out, "  %s %s: %s\n", f.paint(red, "fails"), orDash(name), h.Error)
 			continue
 		}
-		fmt.Fprintf(f.Out, "  %s %s\n", f.paint(green, "as"), name)
+		fprintf(f.Out, "  %s %s\n", f.paint(green, "as"), name)
 	}
 	if last := a.Error; last != "" && (len(a.Hops) == 0 || a.Hops[len(a.Hops)-1].Error == "") {
-		fmt.Fprintf(f.Out, "  %s %s\n", f.paint(red, "fails"), last)
+		fprintf(f.Out, "  %s %s\n", f.paint(red, "fails"), last)
 	}
 }
 
@@ -197,10 +196,10 @@ func (f *face) printPermission(c Permission, all bool) {
 	switch c.Answer {
 	case "allowed":
 		if all {
-			fmt.Fprintf(f.Out, "  %s %s: %s on %s\n", f.paint(green, "allowed"), where, c.Action, c.Resource)
+			fprintf(f.Out, "  %s %s: %s on %s\n", f.paint(green, "allowed"), where, c.Action, c.Resource)
 		}
 	case "denied":
-		fmt.Fprintf(f.Out, "  %s  %s: %s on %s\n      %s\n", f.paint(red, "denied"), where, c.Action, c.Resource, c.Why)
+		fprintf(f.Out, "  %s  %s: %s on %s\n      %s\n", f.paint(red, "denied"), where, c.Action, c.Resource, c.Why)
 		f.printFixes("      ", c.Fixes)
 	}
 }
@@ -231,7 +230,7 @@ func (f *face) printUnknown(checks []Permission) {
 		}
 	}
 	for _, g := range order {
-		fmt.Fprintf(f.Out, "  %s %s: %s: %s\n", f.paint(yellow, "unknown"), g.where, strings.Join(actions[g], ", "), g.note)
+		fprintf(f.Out, "  %s %s: %s: %s\n", f.paint(yellow, "unknown"), g.where, strings.Join(actions[g], ", "), g.note)
 	}
 }
 
@@ -246,7 +245,7 @@ func (f *face) printFixes(pad string, fixes []StatementToAdd) {
 		enc.SetEscapeHTML(false)
 		enc.SetIndent(pad, "  ")
 		if enc.Encode(x.Statement) == nil {
-			fmt.Fprintf(f.Out, "%s%s%s:\n%s%s", pad, word, x.Where, pad, pretty.String())
+			fprintf(f.Out, "%s%s%s:\n%s%s", pad, word, x.Where, pad, block(pretty.String()))
 		}
 	}
 }

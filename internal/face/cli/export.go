@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -82,24 +81,24 @@ assume() {
 // writeScript writes a script: a subshell for each place, as credentials must
 // not outlive it.
 func writeScript(w io.Writer, app delivery.App, s engine.Script) {
-	fmt.Fprintf(w, scriptHead, strings.TrimSpace(string(s.Plan.Phase)+" "+s.Plan.Version), s.Plan.Environment, s.Digest)
+	fprintf(w, scriptHead, strings.TrimSpace(string(s.Plan.Phase)+" "+s.Plan.Version), s.Plan.Environment, s.Digest)
 	for _, p := range s.Places {
-		fmt.Fprintf(w, "\n# %s\n", p.Place)
+		fprintf(w, "\n# %s\n", p.Place)
 		if len(p.Commands) == 0 {
-			fmt.Fprintln(w, "# nothing to do")
+			fprintln(w, "# nothing to do")
 			continue
 		}
-		fmt.Fprintln(w, "(")
+		fprintln(w, "(")
 		for _, line := range reach(app, p.Place) {
-			fmt.Fprintln(w, "  "+line)
+			fprintln(w, block("  "+line))
 		}
 		for _, c := range p.Commands {
-			fmt.Fprintf(w, "\n  # %s: %s\n", c.Component, c.Summary)
+			fprintf(w, "\n  # %s: %s\n", c.Component, c.Summary)
 			for _, line := range c.Lines {
-				fmt.Fprintln(w, "  "+line)
+				fprintln(w, block("  "+line))
 			}
 		}
-		fmt.Fprintln(w, ")")
+		fprintln(w, ")")
 	}
 }
 

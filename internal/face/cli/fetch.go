@@ -40,7 +40,7 @@ func (f *face) fetchCmd() *cobra.Command {
 			}
 			f.doc.Result = fetched{artifact, to}
 			return f.text(func() {
-				fmt.Fprintf(f.Out, "%s %s, %s, %s\n", f.paint(green, "done:"), to, size(artifact.Size), artifact.Digest)
+				fprintf(f.Out, "%s %s, %s, %s\n", f.paint(green, "done:"), to, size(artifact.Size), artifact.Digest)
 			})
 		},
 	}

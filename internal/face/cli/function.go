@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -168,7 +167,7 @@ func (f *face) function(ctx context.Context, r FunctionRequest, args []string) e
 	r.Ask = func(one Function) error { return f.agreeFunction(r, one) }
 	r.Report = func(line string) {
 		if !f.quiet && !f.isJSON() {
-			fmt.Fprintln(f.Err, line)
+			fprintln(f.Err, line)
 		}
 	}
 	done, err := f.Wiring.Function(ctx, r)

@@ -1,7 +1,5 @@
 package cli
 
-import "fmt"
-
 func (f *face) printFunction(r FunctionRequest, one Function) {
 	if r.Print {
 		f.printFunctionTexts(one)
@@ -11,15 +9,15 @@ func (f *face) printFunction(r FunctionRequest, one Function) {
 	f.tellFunctionElsewhere(one)
 	switch {
 	case !one.Changed && r.DryRun:
-		fmt.Fprintln(f.Out, "nothing was changed")
+		fprintln(f.Out, "nothing was changed")
 	case !one.Changed:
-		fmt.Fprintln(f.Out, "nothing to do")
+		fprintln(f.Out, "nothing to do")
 	case r.OnlySource:
-		fmt.Fprintln(f.Out, f.paint(green, "done:")+" what the accounts do that images come from")
+		fprintln(f.Out, f.paint(green, "done:")+" what the accounts do that images come from")
 	case r.Delete:
-		fmt.Fprintf(f.Out, "%s function %s is gone from account %s\n", f.paint(green, "done:"), one.Name, one.Account)
+		fprintf(f.Out, "%s function %s is gone from account %s\n", f.paint(green, "done:"), one.Name, one.Account)
 	default:
-		fmt.Fprintf(f.Out, "%s function %s copies images into account %s, %s\n  next: aws lambda invoke --function-name %s --region %s --cli-binary-format raw-in-base64-out --payload '{\"args\":[\"sync\",\"--jobs\",\"sync.yml\"]}' /dev/stdout, to copy at once\n",
+		fprintf(f.Out, "%s function %s copies images into account %s, %s\n  next: aws lambda invoke --function-name %s --region %s --cli-binary-format raw-in-base64-out --payload '{\"args\":[\"sync\",\"--jobs\",\"sync.yml\"]}' /dev/stdout, to copy at once\n",
 			f.paint(green, "done:"), one.Name, one.Account, one.Region, one.Name, one.Region)
 	}
 }
@@ -27,19 +25,19 @@ func (f *face) printFunction(r FunctionRequest, one Function) {
 func (f *face) printFunctionTexts(one Function) {
 	for i, t := range one.Templates {
 		if i > 0 {
-			fmt.Fprintln(f.Out, "---")
+			fprintln(f.Out, "---")
 		}
-		fmt.Fprintf(f.Out, "# Stack %s in %s.\n%s", t.Stack, t.Region, t.Text)
+		fprintf(f.Out, "# Stack %s in %s.\n%s", t.Stack, t.Region, block(t.Text))
 	}
 	for _, d := range one.Documents {
-		fmt.Fprintf(f.Out, "---\n# %s\n%s\n", d.For, d.Policy)
+		fprintf(f.Out, "---\n# %s\n%s\n", d.For, block(d.Policy))
 	}
 }
 
 // showFunction says what changes, or would.
 func (f *face) showFunction(write func([]byte) (int, error), one Function) {
 	say := func(format string, args ...any) {
-		_, _ = write(fmt.Appendf(nil, format, args...)) // a reader that has left is seen when the command ends
+		_, _ = write([]byte(sprintf(format, args...))) // a reader that has left is seen when the command ends
 	}
 	for _, s := range one.Stacks {
 		if len(s.Changes) > 0 {
@@ -66,20 +64,20 @@ func (f *face) showFunction(write func([]byte) (int, error), one Function) {
 // tellFunctionElsewhere says what has to be done in accounts that are out of reach.
 func (f *face) tellFunctionElsewhere(one Function) {
 	for _, e := range one.Elsewhere {
-		fmt.Fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
+		fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
 		if e.Template == "" && e.Stack != "" {
-			fmt.Fprintf(f.Err, "  stack %s in %s there has to go\n", e.Stack, e.Region)
+			fprintf(f.Err, "  stack %s in %s there has to go\n", e.Stack, e.Region)
 		}
 		if e.Template != "" {
-			fmt.Fprintf(f.Err, "  stack %s in %s there, which tells of pushes:\n%s", e.Stack, e.Region, e.Template)
+			fprintf(f.Err, "  stack %s in %s there, which tells of pushes:\n%s", e.Stack, e.Region, block(e.Template))
 		}
 		for _, p := range e.Policies {
 			if p.Policy == "" {
-				fmt.Fprintf(f.Err, "  repository %s in %s there must no longer let in who copied\n", p.Repository, e.Region)
+				fprintf(f.Err, "  repository %s in %s there must no longer let in who copied\n", p.Repository, e.Region)
 				continue
 			}
-			fmt.Fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n", p.Repository, e.Region, p.Policy)
+			fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n", p.Repository, e.Region, block(p.Policy))
 		}
-		fmt.Fprintf(f.Err, "  who works there runs\n    %s\n", e.Command)
+		fprintf(f.Err, "  who works there runs\n    %s\n", e.Command)
 	}
 }

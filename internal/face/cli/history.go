@@ -183,7 +183,7 @@ func (h *happening) add(e delivery.Entry) {
 
 func (f *face) printHistory(all []happening, steps bool) {
 	if len(all) == 0 {
-		fmt.Fprintln(f.Out, "nothing has happened yet")
+		fprintln(f.Out, "nothing has happened yet")
 		return
 	}
 	if steps {
@@ -223,36 +223,36 @@ func reasons(op delivery.Operation) string {
 func (f *face) printSteps(all []happening) {
 	for i, h := range all {
 		if i > 0 {
-			fmt.Fprintln(f.Out)
+			fprintln(f.Out)
 		}
-		fmt.Fprintf(f.Out, "%s  %s in %s by %s: %s\n", moment(h.Operation.At), heading(h.Operation),
+		fprintf(f.Out, "%s  %s in %s by %s: %s\n", moment(h.Operation.At), heading(h.Operation),
 			where(h.Operation), h.Operation.Actor, orDash(string(h.Result)))
 		if r := reasons(h.Operation); r != "" {
-			fmt.Fprintf(f.Out, "    reason: %s\n", r)
+			fprintf(f.Out, "    reason: %s\n", r)
 		}
 		if a := h.Approval; a != nil {
-			fmt.Fprintf(f.Out, "    %s\n", spoken(*a))
+			fprintf(f.Out, "    %s\n", spoken(*a))
 		}
 		for _, w := range h.Warnings {
-			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), w)
+			fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), w)
 		}
 		if h.Operation.Override != "" {
-			fmt.Fprintf(f.Out, "    freeze set aside: %s\n", h.Operation.Override)
+			fprintf(f.Out, "    freeze set aside: %s\n", h.Operation.Override)
 		}
 		for _, s := range h.Steps {
-			fmt.Fprintf(f.Out, "    %s %s %s: %s\n", f.sign(s.Step.Sign), s.Step.Place, s.Step.Component, s.Step.Summary)
+			fprintf(f.Out, "    %s %s %s: %s\n", f.sign(s.Step.Sign), s.Step.Place, s.Step.Component, s.Step.Summary)
 		}
 		for _, g := range h.Gates {
-			fmt.Fprintf(f.Out, "    gate %s in %s is %s: %s\n", g.Gate, g.Where, g.Verdict.Answer, g.Verdict.Reason)
+			fprintf(f.Out, "    gate %s in %s is %s: %s\n", g.Gate, g.Where, g.Verdict.Answer, g.Verdict.Reason)
 		}
 		for _, k := range h.Hooks {
-			fmt.Fprintf(f.Out, "    hook %s in %s passed\n", k.Gate, k.Where)
+			fprintf(f.Out, "    hook %s in %s passed\n", k.Gate, k.Where)
 		}
 		for _, s := range h.Served {
-			fmt.Fprintf(f.Out, "    %s serves %s of %s\n", s.Place, orNothing(s.Version), s.Component)
+			fprintf(f.Out, "    %s serves %s of %s\n", s.Place, orNothing(s.Version), s.Component)
 		}
 		if h.Error != "" {
-			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(red, "error:"), h.Error)
+			fprintf(f.Out, "    %s %s\n", f.paint(red, "error:"), h.Error)
 		}
 	}
 }

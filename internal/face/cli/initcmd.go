@@ -50,7 +50,7 @@ func (f *face) init(dir string, dryRun bool) error {
 		return err
 	}
 	return f.text(func() {
-		fmt.Fprintf(f.Out, "wrote %s\n  next: falkirk config check, then falkirk pack --version 0.1.0; keep .falkirk/ out of git\n", path)
+		fprintf(f.Out, "wrote %s\n  next: falkirk config check, then falkirk pack --version 0.1.0; keep .falkirk/ out of git\n", path)
 	})
 }
 
@@ -61,7 +61,7 @@ func (f *face) asker() detect.Ask {
 		if f.yes || !f.Ask || f.isJSON() {
 			return standard, nil
 		}
-		fmt.Fprintf(f.Err, "%s [%s] ", question, standard)
+		fprintf(f.Err, "%s [%s] ", question, standard)
 		if s := f.readLine(); s != "" {
 			return s, nil
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
@@ -16,26 +15,29 @@ import (
 // live keeps one moving line per place below the lines that stay.
 type live struct {
 	bars   *mpb.Progress
+	show   func(string) string // what may leave
 	places map[string]*moving
 }
 
 // moving is what goes on in one place.
 type moving struct {
+	show func(string) string
 	bar  *mpb.Bar
 	now  atomic.Pointer[string]
 	from atomic.Int64 // unix nanoseconds
 }
 
-func newLive(w io.Writer) *live {
+func newLive(w io.Writer, show func(string) string) *live {
 	return &live{
 		bars:   mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(100*time.Millisecond)),
+		show:   show,
 		places: map[string]*moving{},
 	}
 }
 
 func (l *live) print(line string) {
 	// Losing a line of progress is no reason to stop a release.
-	_, _ = fmt.Fprintln(l.bars, line)
+	_, _ = io.WriteString(l.bars, l.show(line)+"\n")
 }
 
 func (l *live) update(ev engine.Event) {
@@ -64,9 +66,9 @@ func share(p delivery.Progress) string {
 	case p.Total <= 0:
 		return ""
 	case p.Unit == "bytes":
-		return fmt.Sprintf(" %s of %s", size(p.Done), size(p.Total))
+		return sprintf(" %s of %s", size(p.Done), size(p.Total))
 	default:
-		return fmt.Sprintf(" %d of %d %s", p.Done, p.Total, p.Unit)
+		return sprintf(" %d of %d %s", p.Done, p.Total, p.Unit)
 	}
 }
 
@@ -74,7 +76,7 @@ func (l *live) at(place string) *moving {
 	if m, ok := l.places[place]; ok {
 		return m
 	}
-	m := &moving{}
+	m := &moving{show: l.show}
 	text := decor.Any(func(decor.Statistics) string {
 		s := m.now.Load()
 		if s == nil {
@@ -84,7 +86,7 @@ func (l *live) at(place string) *moving {
 		if from == 0 {
 			return *s
 		}
-		return fmt.Sprintf("%s %s", *s, took(time.Since(time.Unix(0, from))))
+		return sprintf("%s %s", *s, took(time.Since(time.Unix(0, from))))
 	})
 	m.bar = l.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(text))
 	l.places[place] = m
@@ -92,13 +94,14 @@ func (l *live) at(place string) *moving {
 }
 
 func (m *moving) set(place delivery.Place, s delivery.Step, more string) {
-	line := fmt.Sprintf("[%s] … %s: %s%s,", place, s.Component, s.Summary, more)
+	line := sprintf("[%s] … %s: %s%s,", place, s.Component, s.Summary, more)
+	line = m.show(line)
 	m.now.Store(&line)
 }
 
 // rest is the line of a place between two steps.
 func (m *moving) rest(place delivery.Place) {
-	line := fmt.Sprintf("[%s] …", place)
+	line := sprintf("[%s] …", place)
 	m.from.Store(0)
 	m.now.Store(&line)
 }

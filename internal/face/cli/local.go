@@ -62,7 +62,7 @@ func (f *face) localVerb(name, what string, do func(Local, context.Context, stri
 
 func (f *face) printProcesses(all []Process) {
 	if len(all) == 0 {
-		fmt.Fprintln(f.Out, "nothing runs here")
+		fprintln(f.Out, "nothing runs here")
 		return
 	}
 	rows := [][]string{{"PLACE", "PROXY", "COMPONENT", "RELEASE", "LIVE", "STATE", "PID", "PORT", "SINCE", "RESTARTS"}}
@@ -82,7 +82,7 @@ func (f *face) printProcesses(all []Process) {
 	table(f.Out, rows)
 	for _, p := range all {
 		if p.Error != "" {
-			fmt.Fprintf(f.Out, "%s %s in %s: %s\n", f.paint(red, "error"), p.Component, p.Place, p.Error)
+			fprintf(f.Out, "%s %s in %s: %s\n", f.paint(red, "error"), p.Component, p.Place, p.Error)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,17 +52,17 @@ func (f *face) lockShowCmd() *cobra.Command {
 
 func (f *face) printLock(l delivery.Lock) {
 	if !l.Held {
-		fmt.Fprintf(f.Out, "%s %s\n", f.paint(green, "free"), l.Environment)
+		fprintf(f.Out, "%s %s\n", f.paint(green, "free"), l.Environment)
 		return
 	}
-	fmt.Fprintf(f.Out, "%s %s: %s by %s since %s, operation %s\n", f.paint(yellow, "held"), l.Environment,
+	fprintf(f.Out, "%s %s: %s by %s since %s, operation %s\n", f.paint(yellow, "held"), l.Environment,
 		heading(*l.Operation), l.Operation.Actor, moment(*l.Since), l.Operation.ID)
 	if l.Holder != nil {
-		fmt.Fprintf(f.Out, "    %s, lease until %s\n", l.Holder, l.Lease.Format(time.RFC3339))
+		fprintf(f.Out, "    %s, lease until %s\n", l.Holder, l.Lease.Format(time.RFC3339))
 	}
-	fmt.Fprintf(f.Out, "    last: %s\n", l.Doing)
+	fprintf(f.Out, "    last: %s\n", l.Doing)
 	if l.Dead != "" {
-		fmt.Fprintf(f.Out, "    %s, so the next command takes it over\n", l.Dead)
+		fprintf(f.Out, "    %s, so the next command takes it over\n", l.Dead)
 	}
 }
 
@@ -80,7 +79,7 @@ last renewal. A process that has ended needs no stealing: the next command takes
 		RunE: func(cmd *cobra.Command, args []string) error {
 			app, err := f.open(cmd.Context(), func(ev engine.Event) {
 				if ev.Kind == engine.Watching && !f.quiet && !f.isJSON() {
-					fmt.Fprintln(f.Err, ev.Note)
+					fprintln(f.Err, ev.Note)
 				}
 			})
 			if err != nil {
@@ -104,9 +103,9 @@ last renewal. A process that has ended needs no stealing: the next command takes
 
 func (f *face) printStolen(was delivery.Lock) {
 	if !was.Held {
-		fmt.Fprintf(f.Out, "nothing to do: nobody has %s\n", was.Environment)
+		fprintf(f.Out, "nothing to do: nobody has %s\n", was.Environment)
 		return
 	}
-	fmt.Fprintf(f.Out, "%s %s is free; %s by %s was ended\n", f.paint(green, "done:"), was.Environment, heading(*was.Operation), was.Operation.Actor)
-	fmt.Fprintf(f.Out, "  next: falkirk status %s, and repeat what was ended, or falkirk rollback %s\n", was.Environment, was.Environment)
+	fprintf(f.Out, "%s %s is free; %s by %s was ended\n", f.paint(green, "done:"), was.Environment, heading(*was.Operation), was.Operation.Actor)
+	fprintf(f.Out, "  next: falkirk status %s, and repeat what was ended, or falkirk rollback %s\n", was.Environment, was.Environment)
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -46,7 +45,7 @@ func (m matter) next(open bool) string {
 	case m.op.Verb == delivery.VerbRollback:
 		return "falkirk rollback " + m.env.Name + " --to " + m.op.Version
 	default:
-		return fmt.Sprintf("falkirk %s %s --to %s", m.op.Verb, m.op.Version, m.env.Name)
+		return sprintf("falkirk %s %s --to %s", m.op.Verb, m.op.Version, m.env.Name)
 	}
 }
 
@@ -185,7 +184,7 @@ func one(all []matter, none, hint string) (matter, error) {
 	}
 	var names []string
 	for _, m := range all {
-		names = append(names, fmt.Sprintf("%s in %s, plan %s", heading(m.op), m.env.Name, short(m.digest)))
+		names = append(names, sprintf("%s in %s, plan %s", heading(m.op), m.env.Name, short(m.digest)))
 	}
 	err := fault.New(fault.Invalid, "more than one plan waits or was rejected: %s", strings.Join(names, "; "))
 	return matter{}, fault.Hint(err, "give the digest, or enough digits of it")

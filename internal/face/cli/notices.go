@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +18,7 @@ func (f *face) warnUnsent() {
 	}
 	for _, w := range f.flush() {
 		f.doc.Warnings = append(f.doc.Warnings, w)
-		fmt.Fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
+		fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
 	}
 }
 
@@ -45,7 +44,7 @@ func (f *face) noticesCmd() *cobra.Command {
 					continue
 				}
 				sent = append(sent, s.Name)
-				_ = f.text(func() { fmt.Fprintf(f.Out, "%s %s (%s)\n", f.paint(green, "sent"), s.Name, s.Kind) })
+				_ = f.text(func() { fprintf(f.Out, "%s %s (%s)\n", f.paint(green, "sent"), s.Name, s.Kind) })
 			}
 			f.doc.Result = sent
 			return errors.Join(failed...)

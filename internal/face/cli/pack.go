@@ -46,11 +46,11 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 		f.printRelease(packed.Release)
 		switch {
 		case req.DryRun:
-			fmt.Fprintf(f.Out, "nothing was written; the store lacks %s of this\n", size(packed.Bytes))
+			fprintf(f.Out, "nothing was written; the store lacks %s of this\n", size(packed.Bytes))
 		case packed.Added:
-			fmt.Fprintf(f.Out, "%s packed %s %s\n", f.paint(green, "done:"), packed.Release.App, packed.Release.Version)
+			fprintf(f.Out, "%s packed %s %s\n", f.paint(green, "done:"), packed.Release.App, packed.Release.Version)
 		default:
-			fmt.Fprintf(f.Out, "nothing to do: %s was packed with this content at %s by %s\n",
+			fprintf(f.Out, "nothing to do: %s was packed with this content at %s by %s\n",
 				packed.Release.Version, moment(packed.Release.PackedAt), packed.Release.PackedBy)
 		}
 	})
@@ -67,7 +67,7 @@ func (f *face) packProgress() func(string, delivery.Progress) {
 			return
 		}
 		if _, seen := last[component]; seen {
-			fmt.Fprintf(f.Err, "[pack] %s:%s\n", component, share(p))
+			fprintf(f.Err, "[pack] %s:%s\n", component, share(p))
 		}
 		last[component] = time.Now()
 	}
@@ -110,7 +110,7 @@ func (f *face) releasesCmd() *cobra.Command {
 }
 
 func (f *face) printOne(r delivery.Release) {
-	fmt.Fprintf(f.Out, "%s %s, packed %s by %s with falkirk %s%s\n\n", r.App, r.Version, moment(r.PackedAt), r.PackedBy, r.Tool, commitNote(r.Source))
+	fprintf(f.Out, "%s %s, packed %s by %s with falkirk %s%s\n\n", r.App, r.Version, moment(r.PackedAt), r.PackedBy, r.Tool, commitNote(r.Source))
 	f.printRelease(r)
 }
 
@@ -127,7 +127,7 @@ func commitNote(s delivery.Source) string {
 
 func (f *face) printReleases(all []delivery.Release) {
 	if len(all) == 0 {
-		fmt.Fprintln(f.Out, "no release has been packed yet: falkirk pack")
+		fprintln(f.Out, "no release has been packed yet: falkirk pack")
 		return
 	}
 	rows := [][]string{{"VERSION", "PACKED", "BY", "SIZE", "COMMIT"}}

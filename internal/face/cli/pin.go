@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -20,7 +19,7 @@ func (f *face) fits(pinned string) error {
 		return nil
 	case !released(f.Version.Version):
 		if !f.warned && !f.quiet {
-			fmt.Fprintf(f.Err, "falkirk: the app file asks for falkirk %s; this is a development build, %s\n", pinned, f.Version.Version)
+			fprintf(f.Err, "falkirk: the app file asks for falkirk %s; this is a development build, %s\n", pinned, f.Version.Version)
 		}
 		f.warned = true
 		return nil

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,7 +55,7 @@ func (c *change) save(ctx context.Context, req engine.Request, path string) erro
 	c.doc.Result = saved
 	return c.text(func() {
 		c.printPlan(saved.Plan, saved.Digest)
-		fmt.Fprintf(c.Out, "saved in %s; falkirk apply %s\n", path, path)
+		fprintf(c.Out, "saved in %s; falkirk apply %s\n", path, path)
 	})
 }
 
@@ -79,18 +78,18 @@ func (f *face) printPlan(p delivery.Plan, digest string) {
 	if p.Version != "" {
 		what += " " + p.Version
 	}
-	fmt.Fprintf(f.Out, "%s in %s\n", what, p.Environment)
+	fprintf(f.Out, "%s in %s\n", what, p.Environment)
 	for _, pp := range p.Places {
-		fmt.Fprintf(f.Out, "\n  %s\n", pp.Place)
+		fprintf(f.Out, "\n  %s\n", pp.Place)
 		if len(pp.Steps) == 0 {
-			fmt.Fprintln(f.Out, "      nothing to do")
+			fprintln(f.Out, "      nothing to do")
 		}
 		for _, s := range pp.Steps {
-			fmt.Fprintf(f.Out, "    %s %-10s %s%s\n", f.sign(s.Sign), s.Component, s.Summary, amount(s))
+			fprintf(f.Out, "    %s %-10s %s%s\n", f.sign(s.Sign), s.Component, s.Summary, amount(s))
 		}
 	}
 	steps, bytes := p.Totals()
-	fmt.Fprintf(f.Out, "\n%s%s, plan %s\n", count(steps, "step"), sizeNote(bytes), digest[:19])
+	fprintf(f.Out, "\n%s%s, plan %s\n", count(steps, "step"), sizeNote(bytes), short(digest))
 }
 
 func (f *face) sign(s delivery.Sign) string {
@@ -107,7 +106,7 @@ func (f *face) sign(s delivery.Sign) string {
 func amount(s delivery.Step) string {
 	var parts []string
 	if s.Count > 0 {
-		parts = append(parts, fmt.Sprintf("%d files", s.Count))
+		parts = append(parts, sprintf("%d files", s.Count))
 	}
 	if s.Bytes > 0 {
 		parts = append(parts, size(s.Bytes))

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -62,22 +61,22 @@ func (f *face) printConfigs(r ConfigsRequest, files []ConfigFile) {
 	blanks := false
 	for _, c := range files {
 		if r.DryRun {
-			fmt.Fprintf(f.Out, "# %s\n%s", c.Path, c.Text)
+			fprintf(f.Out, "# %s\n%s", c.Path, block(c.Text))
 			continue
 		}
 		word := c.State
 		if word == "kept" {
 			word = "kept as it was edited:"
 		}
-		fmt.Fprintln(f.Out, word, c.Path)
+		fprintln(f.Out, word, c.Path)
 		for _, b := range c.Blanks {
 			blanks = true
-			fmt.Fprintf(f.Out, "  fill in %s: %s\n", b.Key, b.What)
+			fprintf(f.Out, "  fill in %s: %s\n", b.Key, b.What)
 		}
 	}
 	if !r.DryRun && blanks {
-		fmt.Fprintln(f.Out, "  next: fill that in, then falkirk create ecr-sync --dry-run")
+		fprintln(f.Out, "  next: fill that in, then falkirk create ecr-sync --dry-run")
 	} else if !r.DryRun {
-		fmt.Fprintln(f.Out, "  next: falkirk create ecr-sync --dry-run")
+		fprintln(f.Out, "  next: falkirk create ecr-sync --dry-run")
 	}
 }

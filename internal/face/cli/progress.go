@@ -2,12 +2,12 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"sync"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/quote"
 )
 
 // progress shows the events of a run as they come: drawn over on a terminal,
@@ -25,7 +25,7 @@ type progress struct {
 func (f *face) progress(follow bool) *progress {
 	p := f.lines(follow)
 	if f.Terminal && !f.isJSON() && !f.quiet {
-		p.live = newLive(f.Err)
+		p.live = newLive(f.screen, f.line)
 	}
 	return p
 }
@@ -89,58 +89,50 @@ func (p *progress) report(ev engine.Event) {
 	case p.isJSON() || p.quiet || p.closed:
 	case p.live != nil:
 		if line := p.line(ev); line != "" {
-			p.live.print(p.clean(line))
+			p.live.print(line)
 		}
 		p.live.update(ev)
 	default:
 		if line := p.line(ev); line != "" {
-			fmt.Fprintln(p.Err, line)
+			fprintln(p.Err, block(line))
 		}
 	}
-}
-
-// clean is for what is drawn around the redacting writer.
-func (p *progress) clean(line string) string {
-	if p.redact == nil {
-		return line
-	}
-	return p.redact(line)
 }
 
 // line is an event as one line, or "" where there is nothing to tell.
 func (p *progress) line(ev engine.Event) string {
-	at := "[" + ev.Operation.Environment + "]"
+	at := sprintf("[%s]", ev.Operation.Environment)
 	if ev.Place != nil {
-		at = "[" + ev.Place.String() + "]"
+		at = sprintf("[%s]", ev.Place)
 	}
 	switch ev.Kind {
 	case engine.Watching:
-		return at + " " + ev.Note
+		return sprintf("%s %s", at, ev.Note)
 	case engine.Began:
-		return fmt.Sprintf("%s %s, operation %s", at, heading(ev.Operation), ev.Operation.ID)
+		return sprintf("%s %s, operation %s", at, heading(ev.Operation), ev.Operation.ID)
 	case engine.Finished:
 		return at + " " + p.finished(ev)
 	case engine.Progress:
 		if ev.Progress.Note != "" {
-			return fmt.Sprintf("%s   | %s: %s", at, ev.Step.Component, ev.Progress.Note)
+			return sprintf("%s   | %s: %s", at, ev.Step.Component, ev.Progress.Note)
 		}
 	case engine.Answered:
-		return fmt.Sprintf("%s gate %s is %s: %s", at, ev.Gate, p.answer(ev.Verdict.Answer), ev.Verdict.Reason)
+		return sprintf("%s gate %s is %s: %s", at, ev.Gate, p.answer(ev.Verdict.Answer), ev.Verdict.Reason)
 	case engine.Warned:
-		return fmt.Sprintf("%s %s %s", at, p.paint(yellow, "warning:"), ev.Note)
+		return sprintf("%s %s %s", at, p.paint(yellow, "warning:"), ev.Note)
 	case engine.Ran:
 		return at + " " + p.ran(ev)
 	case engine.Proved:
-		return fmt.Sprintf("%s %s serves %s", at, ev.Serving.Component, orNothing(ev.Serving.Version))
+		return sprintf("%s %s serves %s", at, ev.Serving.Component, orNothing(ev.Serving.Version))
 	case engine.Undoing:
-		return fmt.Sprintf("%s %s taking back what this run changed", at, p.paint(red, "failed:"))
+		return sprintf("%s %s taking back what this run changed", at, p.paint(red, "failed:"))
 	case engine.Undone:
-		return fmt.Sprintf("%s %s", at, ev.Note)
+		return sprintf("%s %s", at, ev.Note)
 	case engine.PassedOff:
-		return fmt.Sprintf("%s %s was promoted here before", at, ev.Operation.Version)
+		return sprintf("%s %s was promoted here before", at, ev.Operation.Version)
 	case engine.Ended:
 		if ev.Error != "" {
-			return fmt.Sprintf("%s %s; %s", at, p.paint(red, string(ev.Result)), stands(ev.Standing))
+			return sprintf("%s %s; %s", at, p.paint(red, string(ev.Result)), stands(ev.Standing))
 		}
 	}
 	return ""
@@ -148,30 +140,30 @@ func (p *progress) line(ev engine.Event) string {
 
 func (p *progress) finished(ev engine.Event) string {
 	s := ev.Step
-	line := fmt.Sprintf("%s %s: %s (%s)", p.sign(s.Sign), s.Component, s.Summary, took(ev.Took))
+	line := sprintf("%s %s: %s (%s)", p.sign(s.Sign), s.Component, s.Summary, took(ev.Took))
 	if ev.Error != "" {
-		return p.paint(red, "x") + " " + line[len(p.sign(s.Sign))+1:] + ": " + ev.Error
+		return p.paint(red, "x") + " " + line[len(p.sign(s.Sign))+1:] + ": " + quote.Line(ev.Error)
 	}
 	if ev.Note != "" {
-		line += ", " + ev.Note
+		line += ", " + quote.Line(ev.Note)
 	}
 	return line
 }
 
 // ran is a hook with everything that it printed, in one piece.
 func (p *progress) ran(ev engine.Event) string {
-	line := fmt.Sprintf("hook %s %s (%s)", ev.Hook, p.paint(green, "passed"), took(ev.Took))
+	line := sprintf("hook %s %s (%s)", ev.Hook, p.paint(green, "passed"), took(ev.Took))
 	switch {
 	case ev.Error != "":
-		line = fmt.Sprintf("hook %s %s (%s): %s", ev.Hook, p.paint(red, "failed"), took(ev.Took), ev.Error)
+		line = sprintf("hook %s %s (%s): %s", ev.Hook, p.paint(red, "failed"), took(ev.Took), ev.Error)
 	case ev.Note != "":
-		line = fmt.Sprintf("hook %s %s", ev.Hook, ev.Note)
+		line = sprintf("hook %s %s", ev.Hook, ev.Note)
 	}
 	if ev.Verdict == nil {
 		return line
 	}
 	for l := range strings.Lines(ev.Verdict.Output) {
-		line += "\n    | " + strings.TrimRight(l, "\n")
+		line += "\n    | " + quote.Line(strings.TrimRight(l, "\r\n"))
 	}
 	return line
 }
@@ -208,7 +200,7 @@ func stands(all []delivery.Standing) string {
 		if live == "" {
 			live = "nothing"
 		}
-		line += fmt.Sprintf(" %s in %s on %s", s.Component, s.Place, live)
+		line += sprintf(" %s in %s on %s", s.Component, s.Place, live)
 	}
 	return line
 }

@@ -9,16 +9,16 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 		return
 	case r.Into != "":
 		for _, name := range s.Files {
-			fmt.Fprintln(f.Out, "wrote", name)
+			fprintln(f.Out, "wrote", name)
 		}
-		fmt.Fprintf(f.Out, "  next: kubectl apply -k %s, or name the folder in your own kustomization\n", r.Into)
+		fprintf(f.Out, "  next: kubectl apply -k %s, or name the folder in your own kustomization\n", r.Into)
 		return
 	case r.PrintPolicies:
 		for i, d := range s.Documents {
 			if i > 0 {
-				fmt.Fprintln(f.Out)
+				fprintln(f.Out)
 			}
-			fmt.Fprintf(f.Out, "# %s\n%s\n", d.For, d.Policy)
+			fprintf(f.Out, "# %s\n%s\n", d.For, block(d.Policy))
 		}
 		return
 	}
@@ -26,15 +26,15 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 	f.tellElsewhere(s)
 	switch {
 	case !s.Changed && r.DryRun:
-		fmt.Fprintln(f.Out, "nothing was changed")
+		fprintln(f.Out, "nothing was changed")
 	case !s.Changed:
-		fmt.Fprintln(f.Out, "nothing to do")
+		fprintln(f.Out, "nothing to do")
 	case r.OnlySource:
-		fmt.Fprintln(f.Out, f.paint(green, "done:")+" the policies of the repositories")
+		fprintln(f.Out, f.paint(green, "done:")+" the policies of the repositories")
 	case r.Delete:
-		fmt.Fprintf(f.Out, "%s %s is no longer copied in cluster %s\n", f.paint(green, "done:"), s.App, s.Cluster)
+		fprintf(f.Out, "%s %s is no longer copied in cluster %s\n", f.paint(green, "done:"), s.App, s.Cluster)
 	default:
-		fmt.Fprintf(f.Out, "%s cluster %s copies from %s to %s (%s)\n  next: kubectl create job --namespace %s --from=cronjob/%s %s-now, to copy at once\n",
+		fprintf(f.Out, "%s cluster %s copies from %s to %s (%s)\n  next: kubectl create job --namespace %s --from=cronjob/%s %s-now, to copy at once\n",
 			f.paint(green, "done:"), s.Cluster, s.Source, s.Destination, s.Schedule, s.Namespace, s.Name, s.Name)
 	}
 }
@@ -42,7 +42,7 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 // showSync says what changes, or would.
 func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
 	say := func(format string, args ...any) {
-		_, _ = write(fmt.Appendf(nil, format, args...)) // a reader that has left is seen when the command ends
+		_, _ = write([]byte(sprintf(format, args...))) // a reader that has left is seen when the command ends
 	}
 	for _, one := range s.Repositories {
 		say("repository\n  %s %s\n", f.paint(green, "+"), one)
@@ -73,11 +73,11 @@ func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
 // tellElsewhere says what has to be done in accounts that are out of reach.
 func (f *face) tellElsewhere(s Schedule) {
 	for _, e := range s.Elsewhere {
-		fmt.Fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
+		fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
 		if e.Policy == "" {
-			fmt.Fprintf(f.Err, "  repository %s there must no longer let in who copied; who works there runs\n    %s\n", e.Repository, e.Command)
+			fprintf(f.Err, "  repository %s there must no longer let in who copied; who works there runs\n    %s\n", e.Repository, e.Command)
 			continue
 		}
-		fmt.Fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n  who works there runs\n    %s\n", e.Repository, e.Region, e.Policy, e.Command)
+		fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n  who works there runs\n    %s\n", e.Repository, e.Region, block(e.Policy), e.Command)
 	}
 }

@@ -132,7 +132,7 @@ func (s sides) environment(ctx context.Context, word, name string) (holding, err
 		return h, err
 	}
 	if rec.Way != nil {
-		h.Note = fmt.Sprintf("a promotion in %s has not come to its end; --observe asks the places what is live", name)
+		h.Note = sprintf("a promotion in %s has not come to its end; --observe asks the places what is live", name)
 	}
 	if h.Version = rec.Live(); h.Version == "" {
 		h.stands = []stand{{}}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -66,11 +65,11 @@ func (f *face) printStatus(all []engine.Status, digests bool) {
 	table(f.Out, rows)
 	if len(all) > 0 {
 		for _, o := range all[0].Bans {
-			fmt.Fprintf(f.Out, "%s %s %s\n", f.paint(yellow, "banned"), o.Version, byWhom(o))
+			fprintf(f.Out, "%s %s %s\n", f.paint(yellow, "banned"), o.Version, byWhom(o))
 		}
 	}
 	for _, n := range notes {
-		fmt.Fprintln(f.Out, n)
+		fprintln(f.Out, n)
 	}
 }
 
@@ -78,7 +77,7 @@ func (f *face) printStatus(all []engine.Status, digests bool) {
 func (f *face) decided(st engine.Status) []string {
 	var out []string
 	say := func(word, format string, args ...any) {
-		out = append(out, fmt.Sprintf("%s %s: %s", f.paint(yellow, word), st.Environment, fmt.Sprintf(format, args...)))
+		out = append(out, sprintf("%s %s: %s", f.paint(yellow, word), st.Environment, sprintf(format, args...)))
 	}
 	if o := st.Stop; o != nil {
 		say("stopped", "%s", byWhom(*o))
@@ -131,23 +130,23 @@ func others(c engine.ComponentStatus) []string {
 func (f *face) notes(st engine.Status) []string {
 	var out []string
 	if op := st.Running; op != nil {
-		out = append(out, fmt.Sprintf("%s %s: %s by %s since %s, operation %s",
+		out = append(out, sprintf("%s %s: %s by %s since %s, operation %s",
 			f.paint(yellow, "running"), st.Environment, heading(*op), op.Actor, moment(op.At), op.ID))
 	}
 	if st.Partial != "" && st.Running == nil && !st.Unsettled {
-		out = append(out, fmt.Sprintf("%s %s: %s; falkirk converge %s", f.paint(yellow, "partial"), st.Environment, st.Partial, st.Environment))
+		out = append(out, sprintf("%s %s: %s; falkirk converge %s", f.paint(yellow, "partial"), st.Environment, st.Partial, st.Environment))
 	}
 	if st.Unsettled && st.Running == nil {
-		out = append(out, fmt.Sprintf("%s %s: a promotion has not come to its end; repeat it, or falkirk rollback %s",
+		out = append(out, sprintf("%s %s: a promotion has not come to its end; repeat it, or falkirk rollback %s",
 			f.paint(yellow, "unsettled"), st.Environment, st.Environment))
 	}
 	out = append(out, f.decided(st)...)
 	for _, c := range st.Components {
 		for _, d := range c.Drift {
-			out = append(out, fmt.Sprintf("%s %s in %s: %s", f.paint(yellow, "drift"), c.Component, c.Place, d))
+			out = append(out, sprintf("%s %s in %s: %s", f.paint(yellow, "drift"), c.Component, c.Place, d))
 		}
 		if c.Error != "" {
-			out = append(out, fmt.Sprintf("%s %s in %s: %s", f.paint(red, "unknown"), c.Component, c.Place, c.Error))
+			out = append(out, sprintf("%s %s in %s: %s", f.paint(red, "unknown"), c.Component, c.Place, c.Error))
 		}
 	}
 	return out

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -177,7 +176,7 @@ func (f *face) syncOnce(ctx context.Context, jobs []SyncJob) ([]*imagesync.Resul
 		if result != nil {
 			results = append(results, result)
 			for _, u := range result.Unmatched {
-				f.doc.Warnings = append(f.doc.Warnings, fmt.Sprintf("%s: nothing at %s matches %s", result.Name, result.Source, u))
+				f.doc.Warnings = append(f.doc.Warnings, sprintf("%s: nothing at %s matches %s", result.Name, result.Source, u))
 			}
 			if !f.isJSON() {
 				f.printSync(result, err == nil)
@@ -204,13 +203,13 @@ func (f *face) lastSyncs(ctx context.Context, jobs []SyncJob) error {
 	f.doc.Result = results
 	return f.text(func() {
 		for _, r := range results {
-			fmt.Fprintf(f.Out, "%s: %s by %s, from %s to %s\n", r.Name, moment(r.Began), orDash(r.By), r.Source, r.Destination)
+			fprintf(f.Out, "%s: %s by %s, from %s to %s\n", r.Name, moment(r.Began), orDash(r.By), r.Source, r.Destination)
 			for _, i := range r.Items {
-				fmt.Fprintf(f.Out, "  %s\n", f.syncLine(i, true))
+				fprintf(f.Out, "  %s\n", f.syncLine(i, true))
 			}
 			f.printSync(r, r.Error == "")
 			if r.Error != "" {
-				fmt.Fprintf(f.Out, "%s %s\n", f.paint(red, "failed:"), r.Error)
+				fprintf(f.Out, "%s %s\n", f.paint(red, "failed:"), r.Error)
 			}
 		}
 	})
@@ -245,29 +244,29 @@ func (f *face) completeSyncs(_ *cobra.Command, args []string, begun string) ([]s
 func (f *face) printSync(r *imagesync.Result, well bool) {
 	for _, i := range r.Items {
 		if r.DryRun || i.State == imagesync.Gone {
-			fmt.Fprintln(f.Out, f.syncLine(i, r.DryRun))
+			fprintln(f.Out, f.syncLine(i, r.DryRun))
 		}
 	}
 	for _, u := range r.Unmatched {
-		fmt.Fprintf(f.Out, "%s %s: nothing at %s matches %s\n", f.paint(yellow, "warning:"), r.Name, r.Source, u)
+		fprintf(f.Out, "%s %s: nothing at %s matches %s\n", f.paint(yellow, "warning:"), r.Name, r.Source, u)
 	}
 	counts := r.Counts
-	lines := fmt.Sprintf("%s: %s: %d the same, %d new, %d moved", r.Name, count(r.Tags, "tag"), counts[imagesync.Same], counts[imagesync.Absent], counts[imagesync.Moved])
+	lines := sprintf("%s: %s: %d the same, %d new, %d moved", r.Name, count(r.Tags, "tag"), counts[imagesync.Same], counts[imagesync.Absent], counts[imagesync.Moved])
 	for _, s := range []imagesync.State{imagesync.Gone, imagesync.Removed, imagesync.Kept, imagesync.Refused, imagesync.Failed} {
 		if counts[s] > 0 {
-			lines += fmt.Sprintf(", %d %s", counts[s], s)
+			lines += sprintf(", %d %s", counts[s], s)
 		}
 	}
 	switch {
 	case r.DryRun:
-		fmt.Fprintf(f.Out, "%s; nothing was copied: %s would be sent, %s\n", lines, count(r.Uploaded, "blob"), size(r.Bytes))
+		fprintf(f.Out, "%s; nothing was copied: %s would be sent, %s\n", lines, count(r.Uploaded, "blob"), size(r.Bytes))
 	case well && r.Manifests == 0 && counts[imagesync.Removed] == 0:
-		fmt.Fprintf(f.Out, "%s; nothing to do (%s)\n", lines, took(seconds(r.Seconds)))
+		fprintf(f.Out, "%s; nothing to do (%s)\n", lines, took(seconds(r.Seconds)))
 	case well:
-		fmt.Fprintf(f.Out, "%s %s; %s sent (%s), %d mounted, %s written (%s)\n", f.paint(green, "done:"), lines,
+		fprintf(f.Out, "%s %s; %s sent (%s), %d mounted, %s written (%s)\n", f.paint(green, "done:"), lines,
 			count(r.Uploaded, "blob"), size(r.Bytes), r.Mounted, count(r.Manifests, "manifest"), took(seconds(r.Seconds)))
 	default:
-		fmt.Fprintf(f.Out, "%s; %s sent (%s) (%s)\n", lines, count(r.Uploaded, "blob"), size(r.Bytes), took(seconds(r.Seconds)))
+		fprintf(f.Out, "%s; %s sent (%s) (%s)\n", lines, count(r.Uploaded, "blob"), size(r.Bytes), took(seconds(r.Seconds)))
 	}
 }
 

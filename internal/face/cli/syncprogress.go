@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -30,15 +30,15 @@ func (f *face) syncProgress(name string) *syncProgress {
 	if f.isJSON() || f.quiet || !f.Terminal {
 		return p
 	}
-	p.bars = mpb.New(mpb.WithOutput(f.Err), mpb.WithRefreshRate(100*time.Millisecond))
-	p.bar = p.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.line() })))
+	p.bars = mpb.New(mpb.WithOutput(f.screen), mpb.WithRefreshRate(100*time.Millisecond))
+	p.bar = p.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return f.line(p.line()) })))
 	return p
 }
 
 func (p *syncProgress) line() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("[%s] … %d of %d tags, %s of %s", p.name, p.now.Done, p.now.Total, size(p.now.Passed), size(p.now.Bytes))
+	return sprintf("[%s] … %d of %d tags, %s of %s", p.name, p.now.Done, p.now.Total, size(p.now.Passed), size(p.now.Bytes))
 }
 
 // hear implements the report of a job.
@@ -51,7 +51,7 @@ func (p *syncProgress) hear(ev imagesync.Event) {
 		return
 	}
 	if ev.Item != nil && ev.Item.State != imagesync.Same && ev.Item.State != imagesync.Gone {
-		p.print(fmt.Sprintf("[%s] %s", p.name, p.f.syncLine(*ev.Item, false)))
+		p.print(sprintf("[%s] %s", p.name, p.f.syncLine(*ev.Item, false)))
 	}
 	if due && p.bars == nil {
 		p.print(p.line())
@@ -64,10 +64,10 @@ func (p *syncProgress) print(line string) {
 	p.told = time.Now()
 	if p.bars != nil {
 		// Losing a line of progress is no reason to stop.
-		_, _ = fmt.Fprintln(p.bars, line)
+		_, _ = io.WriteString(p.bars, p.f.line(line)+"\n")
 		return
 	}
-	fmt.Fprintln(p.f.Err, line)
+	fprintln(p.f.Err, line)
 }
 
 func (p *syncProgress) close() {
@@ -104,7 +104,7 @@ func (f *face) syncLine(i imagesync.Item, ahead bool) string {
 		more = append(more, size(i.Bytes))
 	}
 	if i.Referrers > 0 {
-		more = append(more, fmt.Sprintf("with %d signatures and other referrers", i.Referrers))
+		more = append(more, sprintf("with %d signatures and other referrers", i.Referrers))
 	}
 	if i.Lag != "" && ahead {
 		more = append(more, "at the source for "+i.Lag)
@@ -112,5 +112,5 @@ func (f *face) syncLine(i imagesync.Item, ahead bool) string {
 	if i.Reason != "" {
 		more = append(more, i.Reason)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%s %s %s: %s", f.paint(color, sign), name, i.State, strings.Join(more, ", ")), ": ")
+	return strings.TrimSuffix(sprintf("%s %s %s: %s", f.paint(color, sign), name, i.State, strings.Join(more, ", ")), ": ")
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 
 	"falkirk/internal/delivery"
@@ -46,9 +45,9 @@ func counts(s delivery.Signed, gates []Tally) error {
 		i := slices.IndexFunc(t.Ignored, func(x Ignored) bool { return x.Operation == s.Operation })
 		switch {
 		case i >= 0 && (t.Ignored[i].Void || !s.Rejects):
-			why = fmt.Sprintf("for gate %s it %s", t.Gate, t.Ignored[i].Why)
+			why = sprintf("for gate %s it %s", t.Gate, t.Ignored[i].Why)
 		case !s.Rejects && t.Answer == delivery.Shut:
-			why = fmt.Sprintf("gate %s is closed: %s", t.Gate, t.Reason)
+			why = sprintf("gate %s is closed: %s", t.Gate, t.Reason)
 		default:
 			return nil
 		}
@@ -62,7 +61,7 @@ func spoken(a delivery.Approval) string {
 	if a.Rejects {
 		verb = "rejects"
 	}
-	line := fmt.Sprintf("%s %s plan %s for %s in %s", a.By, verb, short(a.Plan), orNothing(a.Version), a.Environment)
+	line := sprintf("%s %s plan %s for %s in %s", a.By, verb, short(a.Plan), orNothing(a.Version), a.Environment)
 	if a.Signature != "" {
 		line += ", signed"
 	}
@@ -74,27 +73,27 @@ func spoken(a delivery.Approval) string {
 
 func (w *word) printMatter(m matter, gates []Tally) {
 	if m.unmade != nil {
-		fmt.Fprintf(w.Out, "plan %s of %s in %s cannot be made again: %s\n", short(m.digest), heading(m.op), m.env.Name, m.unmade)
+		fprintf(w.Out, "plan %s of %s in %s cannot be made again: %s\n", short(m.digest), heading(m.op), m.env.Name, m.unmade)
 	} else {
 		w.printPlan(m.plan, m.digest)
 	}
-	fmt.Fprintf(w.Out, "asked for by %s", orDash(m.askedBy))
+	fprintf(w.Out, "asked for by %s", orDash(m.askedBy))
 	if m.packedBy != "" {
-		fmt.Fprintf(w.Out, "; packed by %s", m.packedBy)
+		fprintf(w.Out, "; packed by %s", m.packedBy)
 	}
-	fmt.Fprintln(w.Out)
+	fprintln(w.Out)
 	for _, t := range gates {
-		fmt.Fprintf(w.Out, "gate %s: %s\n", t.Gate, t.Reason)
+		fprintf(w.Out, "gate %s: %s\n", t.Gate, t.Reason)
 	}
-	fmt.Fprintln(w.Out)
+	fprintln(w.Out)
 }
 
 func (w *word) printGates(doc assentDocument) {
 	for _, t := range doc.Gates {
 		p := progress{face: w.face}
-		fmt.Fprintf(w.Out, "gate %s is %s: %s\n", t.Gate, p.answer(t.Answer), t.Reason)
+		fprintf(w.Out, "gate %s is %s: %s\n", t.Gate, p.answer(t.Answer), t.Reason)
 	}
 	if doc.Next != "" && !w.goOn {
-		fmt.Fprintf(w.Out, "next: %s\n", doc.Next)
+		fprintf(w.Out, "next: %s\n", doc.Next)
 	}
 }

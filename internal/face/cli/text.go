@@ -2,11 +2,12 @@ package cli
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"falkirk/internal/quote"
 )
 
 // Colours, as SGR parameters (ECMA-48).
@@ -21,14 +22,18 @@ func (f *face) paint(sgr, s string) string {
 	if !f.Color {
 		return s
 	}
-	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
+	return f.inks.of(sgr) + s + f.inks.of("0")
 }
 
 // table prints rows under a heading in columns.
 func table(w io.Writer, rows [][]string) {
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(tw, strings.TrimRight(strings.Join(r, "\t"), "\t"))
+		cells := make([]string, len(r))
+		for i, cell := range r {
+			cells[i] = quote.Line(cell)
+		}
+		_, _ = io.WriteString(tw, strings.TrimRight(strings.Join(cells, "\t"), "\t")+"\n") // Flush says what failed
 	}
 	tw.Flush() //nolint:errcheck // a broken pipe shows when the command ends
 }
@@ -36,13 +41,13 @@ func table(w io.Writer, rows [][]string) {
 func size(n int64) string {
 	switch {
 	case n < 1000:
-		return fmt.Sprintf("%d B", n)
+		return sprintf("%d B", n)
 	case n < 1000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+		return sprintf("%.1f kB", float64(n)/1e3)
 	case n < 1000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+		return sprintf("%.1f MB", float64(n)/1e6)
 	default:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+		return sprintf("%.1f GB", float64(n)/1e9)
 	}
 }
 
@@ -50,16 +55,16 @@ func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return sprintf("%d %ss", n, what)
 }
 
 // took is a length of time as people say it.
 func took(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
+		return sprintf("%d ms", d.Milliseconds())
 	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
+		return sprintf("%.1f s", d.Seconds())
 	default:
 		return d.Round(time.Second).String()
 	}

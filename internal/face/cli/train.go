@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,7 +62,7 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 	if err != nil {
 		return err
 	}
-	return c.text(func() { fmt.Fprintf(c.Out, "%s %s is live in %s\n", c.paint(green, "done:"), version, c.to) })
+	return c.text(func() { fprintf(c.Out, "%s %s is live in %s\n", c.paint(green, "done:"), version, c.to) })
 }
 
 // ride takes the train, and with --wait goes on when it may, without holding
@@ -84,7 +83,7 @@ func (c *change) ride(ctx context.Context, app *App, req engine.Request) ([]engi
 		if !fault.Is(err, fault.Pending) || left <= 0 {
 			return legs, err
 		}
-		fmt.Fprintf(c.Err, "%s %s; looking on for %s\n", c.paint(yellow, "waiting:"), err, took(left))
+		fprintf(c.Err, "%s %s; looking on for %s\n", c.paint(yellow, "waiting:"), err, took(left))
 		if err := app.Engine.Moved(ctx, c.to, was, left); err != nil {
 			return legs, err
 		}
@@ -114,7 +113,7 @@ func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Enviro
 	return c.text(func() {
 		for _, p := range plans {
 			c.printPlan(p.Plan, p.Digest)
-			fmt.Fprintf(c.Out, "then promote %s in %s\n\n", version, p.Environment)
+			fprintf(c.Out, "then promote %s in %s\n\n", version, p.Environment)
 		}
 	})
 }

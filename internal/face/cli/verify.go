@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +10,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/regular"
 )
 
 // verification is one call of verify.
@@ -82,7 +81,7 @@ func (v *verification) anchors(app *App, only []string) ([]delivery.Anchor, erro
 	}
 	text := v.since
 	if !strings.ContainsAny(text, " \n{") {
-		raw, err := os.ReadFile(text)
+		raw, err := regular.Read(text, text, mostSaved)
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "read the anchor: %w", err)
 		}
@@ -118,7 +117,7 @@ func (v *verification) printAnchors(ctx context.Context, app *App, names []strin
 	v.doc.Result = all
 	return v.text(func() {
 		for _, a := range all {
-			fmt.Fprintln(v.Out, a)
+			fprintln(v.Out, a)
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -15,16 +14,16 @@ func (f *face) printProofs(all []delivery.Proof) {
 	for _, p := range all {
 		f.printProof(p)
 		for _, d := range p.Doubts[:min(mostDoubts, len(p.Doubts))] {
-			fmt.Fprintf(f.Out, "    %s\n", d.Text)
+			fprintf(f.Out, "    %s\n", d.Text)
 		}
 		if more := len(p.Doubts) - mostDoubts; more > 0 {
-			fmt.Fprintf(f.Out, "    and %d more; --output json has all\n", more)
+			fprintf(f.Out, "    and %d more; --output json has all\n", more)
 		}
 		if a := p.Accepted; a != nil {
-			fmt.Fprintf(f.Out, "    entry %d: %s signed the ledger as it was, with %s not signed before: %s\n", a.Number, a.By, plural(a.Doubts, "entry", "entries"), a.Reason)
+			fprintf(f.Out, "    entry %d: %s signed the ledger as it was, with %s not signed before: %s\n", a.Number, a.By, plural(a.Doubts, "entry", "entries"), a.Reason)
 		}
 		for _, n := range p.Notes {
-			fmt.Fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), n)
+			fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), n)
 		}
 	}
 }
@@ -33,15 +32,15 @@ func (f *face) printProof(p delivery.Proof) {
 	name := where(delivery.Operation{Environment: p.Environment})
 	switch {
 	case p.Broken != nil:
-		fmt.Fprintf(f.Out, "%s %s: entry %d was %s, %s\n    %s\n", f.paint(red, "broken"), name, p.Broken.Number, p.Broken.What, p.Broken.Key, p.Broken.Text)
+		fprintf(f.Out, "%s %s: entry %d was %s, %s\n    %s\n", f.paint(red, "broken"), name, p.Broken.Number, p.Broken.What, p.Broken.Key, p.Broken.Text)
 	case len(p.Doubts) > 0:
-		fmt.Fprintf(f.Out, "%s %s: %d of %s must be signed and no signature of them counts\n", f.paint(red, "unsigned"), name,
+		fprintf(f.Out, "%s %s: %d of %s must be signed and no signature of them counts\n", f.paint(red, "unsigned"), name,
 			len(p.Doubts), plural(p.Entries, "entry", "entries"))
 	case p.Entries == 0:
-		fmt.Fprintf(f.Out, "%s %s: nothing has happened yet\n", f.paint(green, "whole"), name)
+		fprintf(f.Out, "%s %s: nothing has happened yet\n", f.paint(green, "whole"), name)
 	default:
-		fmt.Fprintf(f.Out, "%s %s: %s, the last has the hash %s%s\n", f.paint(green, "whole"), name,
-			plural(p.Entries, "entry", "entries"), p.Hash[:19], signedBy(p))
+		fprintf(f.Out, "%s %s: %s, the last has the hash %s%s\n", f.paint(green, "whole"), name,
+			plural(p.Entries, "entry", "entries"), short(p.Hash), signedBy(p))
 	}
 }
 
@@ -49,10 +48,10 @@ func (f *face) printProof(p delivery.Proof) {
 func signedBy(p delivery.Proof) string {
 	var all []string
 	for _, s := range p.Signers {
-		all = append(all, fmt.Sprintf("%d signed by %s", s.Entries, s.By))
+		all = append(all, sprintf("%d signed by %s", s.Entries, s.By))
 	}
 	if p.Anchored > 0 {
-		all = append(all, fmt.Sprintf("entry %d is that of the anchor", p.Anchored))
+		all = append(all, sprintf("entry %d is that of the anchor", p.Anchored))
 	}
 	if len(all) == 0 {
 		return ""
@@ -64,7 +63,7 @@ func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return sprintf("%d %s", n, many)
 }
 
 // unsound is the error for the first ledger that is not as it must be.

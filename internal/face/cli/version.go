@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -25,7 +24,7 @@ func (f *face) versionCmd() *cobra.Command {
 			v.Go, v.Platform = runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH
 			f.doc.Result = v
 			return f.text(func() {
-				fmt.Fprintf(f.Out, "falkirk %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+				fprintf(f.Out, "falkirk %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 			})
 		},
 	}

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/engine"
@@ -35,9 +33,9 @@ func (f *face) printWhy(o rule.Obstacle) {
 	if o.Cause == rule.None || o.Cause == rule.Done {
 		word = f.paint(green, string(o.Cause)+":")
 	}
-	fmt.Fprintf(f.Out, "%s %s\n", word, o.Text)
+	fprintf(f.Out, "%s %s\n", word, o.Text)
 	if o.Next != "" {
-		fmt.Fprintf(f.Out, "  next: %s\n", o.Next)
+		fprintf(f.Out, "  next: %s\n", o.Next)
 	}
 }
 

@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/fault"
+	"falkirk/internal/images"
+	"falkirk/internal/imagesync"
+	"falkirk/internal/quote"
+	"falkirk/internal/rule"
+)
+
+// hostile texts draw a line of their own, steer the terminal, turn the direction
+// of a text, are long.
+func hostile() []string {
+	return []string{
+		"why\nFORGED done: all is well\r\nFORGED", "\x1b[2J\x1b]0;title\x07\x9b31m\u009b31m\x7f",
+		"a\u202eb\u2066c\u200ed\u2028FORGED\u061c", "\tFORGED\v\f\b", strings.Repeat("x", 1<<20),
+	}
+}
+
+// fill puts a text into every field that can hold one.
+func fill(v reflect.Value, text string, depth int) {
+	if depth > 12 || !v.CanSet() && v.Kind() != reflect.Pointer {
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Pointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		fill(v.Elem(), text, depth+1)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), text, depth+1)
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), text, depth+1)
+	case reflect.Map:
+		if v.Type().Key().Kind() != reflect.String {
+			return
+		}
+		v.Set(reflect.MakeMap(v.Type()))
+		value := reflect.New(v.Type().Elem()).Elem()
+		fill(value, text, depth+1)
+		v.SetMapIndex(reflect.ValueOf(text).Convert(v.Type().Key()), value)
+	case reflect.Bool:
+		v.SetBool(true)
+	}
+}
+
+func filled[T any](text string) T {
+	var v T
+	fill(reflect.ValueOf(&v).Elem(), text, 0)
+	return v
+}
+
+// bordered is a face whose streams are kept.
+func bordered(color bool) (f *face, text *bytes.Buffer) {
+	text = &bytes.Buffer{}
+	f = &face{inks: newInks(), output: "text"}
+	f.Color = color
+	f.Out, f.Err = newBorder(text, f.inks, f.isJSON), newBorder(text, f.inks, f.isJSON)
+	return f, text
+}
+
+// printers are what shows things that others wrote.
+func printers(f *face, s string) map[string]func() {
+	p := f.lines(false)
+	op := filled[delivery.Operation](s)
+	all := map[string]func(){
+		"status":      func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, false) },
+		"digests":     func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, true) },
+		"history":     func() { f.printHistory([]happening{filled[happening](s)}, false) },
+		"steps":       func() { f.printHistory([]happening{filled[happening](s)}, true) },
+		"plan":        func() { f.printPlan(filled[delivery.Plan](s), strings.Repeat("x", 30)) },
+		"release":     func() { f.printOne(filled[delivery.Release](s)) },
+		"releases":    func() { f.printReleases([]delivery.Release{filled[delivery.Release](s)}) },
+		"approvals":   func() { f.printApprovals([]approvalDocument{filled[approvalDocument](s)}) },
+		"processes":   func() { f.printProcesses([]Process{filled[Process](s)}) },
+		"why":         func() { f.printWhy(filled[rule.Obstacle](s)) },
+		"image":       func() { f.printImage(filled[images.Image](s)) },
+		"listed":      func() { f.printListed([]images.Listed{filled[images.Listed](s)}) },
+		"tagged":      func() { f.printTagged([]images.Tagged{filled[images.Tagged](s)}, false) },
+		"copied":      func() { f.printCopied(filled[images.Copied](s)) },
+		"sync":        func() { r := filled[imagesync.Result](s); f.printSync(&r, true) },
+		"doctor":      func() { f.printExamination(filled[Examination](s), true) },
+		"preparation": func() { f.showPreparation(f.Out.Write, filled[Preparation](s)) },
+		"function":    func() { f.showFunction(f.Out.Write, filled[Function](s)) },
+		"schedule":    func() { f.showSchedule(f.Out.Write, filled[Schedule](s)) },
+		"error":       func() { f.tell(fault.Hint(fmt.Errorf("%s: %w", s, errors.New(s)), "%s", s)) },
+		"table":       func() { table(f.Out, [][]string{{s, "b"}, {"c", s}}) },
+		"lock": func() {
+			l := filled[delivery.Lock](s)
+			now := time.Now()
+			l.Since, l.Lease = &now, &now
+			f.printLock(l)
+		},
+		"gates": func() {
+			w := &word{change: &change{face: f}}
+			w.printMatter(matter{askedBy: s, packedBy: s, op: op}, []Tally{filled[Tally](s)})
+			w.printGates(filled[assentDocument](s))
+		},
+	}
+	for _, verb := range []delivery.Verb{delivery.VerbHold, delivery.VerbBan, delivery.VerbStop} {
+		all["decide "+string(verb)] = func() {
+			(&decision{face: f, verb: verb}).print(engine.Decided{Operation: op, Changed: true})
+		}
+	}
+	for _, kind := range []engine.EventKind{
+		engine.Watching, engine.Began, engine.Planned, engine.Warned, engine.Answered, engine.Baking, engine.Ran, engine.Proved,
+		engine.Starting, engine.Progress, engine.Finished, engine.Undoing, engine.Undone, engine.Ended, engine.PassedOff,
+	} {
+		all["event "+string(kind)] = func() {
+			ev := filled[engine.Event](s)
+			ev.Kind = kind
+			p.report(ev)
+			ev.Error = ""
+			p.report(ev)
+		}
+	}
+	return all
+}
+
+var ours = regexp.MustCompile("\x1b\\[(0|2|31|32|33)m")
+
+// No text from outside steers the terminal of another person, draws a line of
+// its own or floods it: in every field of everything that is shown.
+func TestNothingFromOutsideLeavesRaw(t *testing.T) {
+	t.Parallel()
+	for _, color := range []bool{false, true} {
+		for _, s := range hostile() {
+			f, text := bordered(color)
+			for name, show := range printers(f, s) {
+				text.Reset()
+				show()
+				out := text.String()
+				if color {
+					out = ours.ReplaceAllString(out, "")
+				}
+				if out == "" && !strings.HasPrefix(name, "event") {
+					t.Errorf("%s shows nothing", name)
+				}
+				if !utf8.ValidString(out) {
+					t.Errorf("%s: no UTF-8", name)
+				}
+				for line := range strings.Lines(out) {
+					if i := strings.IndexFunc(strings.TrimSuffix(line, "\n"), quote.Unsafe); i >= 0 && (name != "error" || line[i] != '\t') {
+						t.Errorf("%s of %.40q: %q is raw", name, s, line[i:min(len(line), i+10)])
+					}
+					if strings.HasPrefix(strings.TrimLeft(line, " "), "FORGED") && name != "error" || strings.HasPrefix(line, "FORGED") {
+						t.Errorf("%s of %.40q draws the line %.80q", name, s, line)
+					}
+					if len(line) > longest+100 {
+						t.Errorf("%s: a line of %d bytes", name, len(line))
+					}
+				}
+			}
+		}
+	}
+}
+
+// JSON stays the same value, and nothing in it steers a terminal either.
+func TestJSONHasNoRawControl(t *testing.T) {
+	t.Parallel()
+	f, text := bordered(false)
+	root := f.root()
+	f.output = "json"
+	want := strings.Join(hostile()[:4], "") + "\U000e0041" + "ok"
+	want = strings.ToValidUTF8(want, "\ufffd")
+	f.doc.Result = want
+	if err := f.doc.print(f.Out, root, 0, errors.New(want)); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(strings.ReplaceAll(text.String(), "\n", ""), quote.Unsafe); i >= 0 {
+		t.Errorf("raw: %q", text.String()[i:i+10])
+	}
+	var back struct {
+		Result string
+		Error  struct{ Message string }
+	}
+	if err := json.Unmarshal(text.Bytes(), &back); err != nil || back.Result != want || back.Error.Message != want {
+		t.Errorf("%q, %v", back, err)
+	}
+}
+
+// The border is the same for any pieces that a text is written in.
+func TestTheBorderTakesPieces(t *testing.T) {
+	t.Parallel()
+	text := "é\u202e😀\x1b[31m\nü\x9b" + strings.Repeat("ä", longest) + "\nend\n"
+	var whole bytes.Buffer
+	k := newInks()
+	no := func() bool { return false }
+	if _, err := io.WriteString(newBorder(&whole, k, no), text); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(whole.String(), "… (cut)\nend\n") {
+		t.Error("a long line is not cut, or the next one is")
+	}
+	for range 50 {
+		var pieces bytes.Buffer
+		b := newBorder(&pieces, k, no)
+		for rest := text; rest != ""; {
+			n := min(1+rand.N(1000), len(rest)) //nolint:gosec // a test
+			if len(text)-len(rest) < 30 {
+				n = 1
+			}
+			if _, err := io.WriteString(b, rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if pieces.String() != whole.String() {
+			t.Fatal("pieces make a difference")
+		}
+	}
+}
+
+// A text is printed by fprintf and its sisters: those of fmt quote nothing.
+func TestEveryFieldIsQuoted(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prints := regexp.MustCompile(`fmt\.(Fprintf|Fprintln|Sprintf|Appendf|Printf|Println|Print)\(`)
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") || name == "border.go" || name == "reference.go" {
+			continue
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(raw), "\n") {
+			if prints.MatchString(line) {
+				t.Errorf("%s:%d: %s: use fprintf, fprintln or sprintf of border.go", name, n+1, strings.TrimSpace(line))
+			}
+		}
+	}
+}
