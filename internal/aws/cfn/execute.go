@@ -80,7 +80,11 @@ func (c *Client) execute(ctx context.Context, was Stack, name string, r Request)
 	if err := fence.Check(ctx); err != nil {
 		return err
 	}
-	in := &cloudformation.ExecuteChangeSetInput{StackName: aws.String(was.ref()), ChangeSetName: &name}
+	stack := was.Name
+	if strings.HasPrefix(name, "arn:") {
+		stack = was.ref() // a name is looked up in the stack of that name, as the API says
+	}
+	in := &cloudformation.ExecuteChangeSetInput{StackName: &stack, ChangeSetName: &name}
 	if r.Token != "" {
 		in.ClientRequestToken = aws.String(token(r.Token, name))
 	}
@@ -135,7 +139,7 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 	if err != nil {
 		return was, err
 	}
-	in := &cloudformation.UpdateStackInput{StackName: aws.String(was.ref()), TemplateBody: &r.Template, RoleARN: optional(r.Role)}
+	in := &cloudformation.UpdateStackInput{StackName: &was.Name, TemplateBody: &r.Template, RoleARN: optional(r.Role)}
 	if r.Token != "" {
 		in.ClientRequestToken = aws.String(token(r.Token, "tags", digestOf(r)))
 	}
