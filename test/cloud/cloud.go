@@ -68,7 +68,7 @@ func Moto(t testing.TB, env ...string) *Server {
 	s := &Server{Account: Root, key: "AKIAFALKIRKTESTS0000"}
 	s.start(t, "/moto-api/data.json", func(port string) *exec.Cmd {
 		cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-		cmd.Env = append(append(os.Environ(), conditions()...), env...)
+		cmd.Env = append(append(os.Environ(), python("enforce")...), env...)
 		return cmd
 	})
 	return s
@@ -83,7 +83,8 @@ func Ministack(t testing.TB, account string) *Server {
 	s.start(t, "/_ministack/health", func(port string) *exec.Cmd {
 		cmd := exec.Command(program)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_ACCOUNT_ID="+account,
+		cmd.Env = append(os.Environ(), python("ids")...)
+		cmd.Env = append(cmd.Env, "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_ACCOUNT_ID="+account,
 			"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "TMPDIR="+dir, "LOG_LEVEL=WARNING",
 			"AWS_ENDPOINT_URL=http://127.0.0.1:"+port) // for its functions
 		return cmd

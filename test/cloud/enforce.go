@@ -18,10 +18,10 @@ func Judging(t testing.TB) *Server {
 	return Moto(t, "FALKIRK_JUDGING=1")
 }
 
-// conditions has moto look at the conditions of bucket policies.
-func conditions() []string {
+// python has a program in Python load what a folder here adds to it.
+func python(folder string) []string {
 	_, file, _, _ := runtime.Caller(0)
-	return []string{"PYTHONPATH=" + filepath.Join(filepath.Dir(file), "enforce"), "PYTHONDONTWRITEBYTECODE=1"}
+	return []string{"PYTHONPATH=" + filepath.Join(filepath.Dir(file), folder), "PYTHONDONTWRITEBYTECODE=1"}
 }
 
 // everything is a policy that allows everything.

@@ -139,7 +139,7 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 	if err != nil {
 		return was, err
 	}
-	in := &cloudformation.UpdateStackInput{StackName: &was.Name, TemplateBody: &r.Template, RoleARN: optional(r.Role)}
+	in := &cloudformation.UpdateStackInput{StackName: aws.String(was.ref()), TemplateBody: &r.Template, RoleARN: optional(r.Role)}
 	if r.Token != "" {
 		in.ClientRequestToken = aws.String(token(r.Token, "tags", digestOf(r)))
 	}
