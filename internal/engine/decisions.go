@@ -89,7 +89,7 @@ func (d *Decisions) refresh(ctx context.Context) error {
 	}
 	whole, err := d.Ledger.Read(ctx, d.whole)
 	if err != nil {
-		return fault.Hint(err, "what people decided is not known, so nothing is written")
+		return &UnknownError{fault.New(fault.KindOf(err), "what people decided cannot be read, so nothing is written: %w", err)}
 	}
 	d.whole, d.read = whole, now
 	return nil
@@ -136,3 +136,11 @@ func same(a, b []delivery.Operation) bool {
 	}
 	return true
 }
+
+// UnknownError says that what people decided could not be read.
+type UnknownError struct{ Err error }
+
+func (e *UnknownError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause, with its kind and hint.
+func (e *UnknownError) Unwrap() error { return e.Err }

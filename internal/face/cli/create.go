@@ -90,7 +90,7 @@ func (f *face) createCmd() *cobra.Command {
 func (f *face) createAccountCmd() *cobra.Command {
 	var r PrepareRequest
 	cmd := &cobra.Command{
-		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
+		Annotations: beforeStore(does(EffectWrites, "dry-run", "print", "into", "print-policies")),
 		Use:         "account NAME", Short: "Prepare an AWS account: its role, the builds bucket, and who may read from them",
 		Long: `Makes the stack that prepares an account of the app file, by a change set that is shown
 first: the role that works there, allowed exactly what the app file needs (these buckets,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ const (
 	EffectWrites  Effect = "writes"  // something else outside of this machine: asked here before it begins
 )
 
-const effectKey, unlessKey = "falkirk/effect", "falkirk/unless"
+const effectKey, unlessKey, storeKey = "falkirk/effect", "falkirk/unless", "falkirk/store"
 
 // does is the annotation of a command. With one of the flags it changes nothing.
 func does(e Effect, unless ...string) map[string]string {
@@ -45,11 +46,29 @@ func (f *face) ask(c *cobra.Command) error {
 			return nil
 		}
 	}
-	var err error
-	if f.people, err = f.decisions(c.Context()); err != nil {
-		return err
+	people, err := f.decisions(c.Context())
+	known := err == nil || fault.Is(err, fault.Invalid) // an app file that is wrong is said by its reader
+	if err == nil {
+		err = people.Ask(c.Context(), "")
+		var unknown *engine.UnknownError
+		known = !errors.As(err, &unknown)
 	}
-	return f.people.Ask(c.Context(), "")
+	if !known && makesStore(c) && !fault.Is(err, fault.Tampered) && c.Context().Err() == nil {
+		fprintln(f.Err, "note: the store cannot be read, so it is not known what people decided; this command makes what it needs")
+		return nil
+	}
+	f.people = people
+	return err
+}
+
+// makesStore reports whether a command makes the bucket and the role that the
+// store is reached by: before it has run there is nowhere to read a decision.
+func makesStore(c *cobra.Command) bool { return c.Annotations[storeKey] != "" }
+
+// beforeStore marks the annotations of such a command.
+func beforeStore(notes map[string]string) map[string]string {
+	notes[storeKey] = "yes"
+	return notes
 }
 
 // decisions are those of the app file; nil where there is none, for then there
