@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/fence"
 )
 
 // looker describes stacks for all who ask. Who comes while it is at work waits
@@ -35,7 +36,8 @@ func (c *Client) Describe(ctx context.Context, name string) (Stack, error) {
 	l.queue = append(l.queue, a)
 	if !l.busy {
 		l.busy = true
-		go l.work(context.WithoutCancel(ctx))
+		// Others join: neither the end nor the lease of the first one counts. It only reads.
+		go l.work(fence.With(context.WithoutCancel(ctx), nil))
 	}
 	l.mu.Unlock()
 	select {

@@ -165,7 +165,7 @@ func (t *Target) copyBlob(ctx context.Context, s spot, f delivery.File) error {
 		err = fence.Check(ctx)
 	}
 	if err == nil {
-		err = os.Rename(temp, path)
+		err = place.Rename(temp, path)
 	}
 	if err != nil {
 		return errors.Join(err, place.Remove(temp))

@@ -23,17 +23,30 @@ func Write(path string, v any, checks ...Check) error {
 	if err != nil {
 		return err
 	}
-	temp := Temp(path) // what a killed process left is overwritten by one of the same number, or removed with the folder
+	temp := Temp(path)
 	if err := writeTemp(temp, raw); err != nil {
 		return err
 	}
 	if err := ask(checks); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := Rename(temp, path); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// Rename gives a temporary file its name, and deletes what killed processes
+// left beside it. A former holder whose file goes so can no longer rename it.
+func Rename(temp, path string) error {
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	left, err := filepath.Glob(escape(path) + ".*" + tempSuffix)
+	for _, l := range left {
+		err = errors.Join(err, Remove(l))
+	}
+	return err
 }
 
 // Temp is the name under which this process writes before it renames.

@@ -59,3 +59,19 @@ func TestADiscardedNameIsFreeAtOnce(t *testing.T) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
+
+func TestTheNextWriteRemovesWhatAKilledOneLeft(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "live.json")
+	left, other := file+".1234567.tmp", filepath.Join(dir, "port.json.1234567.tmp")
+	if err := errors.Join(os.WriteFile(left, nil, 0o600), os.WriteFile(other, nil, 0o600), place.Write(file, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the temporary file is still there: %v", err)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Errorf("that of another file is gone: %v", err)
+	}
+}
