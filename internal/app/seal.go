@@ -3,12 +3,13 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/kms"
@@ -71,7 +72,7 @@ func ledgerKey(ctx context.Context, a delivery.App, accounts *account.Pool) (sig
 		return nil, err
 	}
 	open := sync.OnceValues(func() (kms.Key, error) { return kms.Open(ctx, cfg, key) })
-	return signing.NewRemote(func(ctx context.Context) (crypto.Signer, error) {
+	return signing.NewRemote(func(ctx context.Context) (ssh.Signer, error) {
 		k, err := open()
 		if err != nil {
 			return nil, err

@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -57,7 +56,7 @@ func ring(t *testing.T, as signer, trusted ...signer) *signing.Ring {
 			if as.key == nil {
 				return nil, fault.New(fault.NotFound, "no key")
 			}
-			return signing.NewRemote(func(context.Context) (crypto.Signer, error) { return as.key, nil }), nil
+			return signing.NewRemote(func(context.Context) (ssh.Signer, error) { return ssh.NewSignerFromKey(as.key) }), nil
 		},
 	})
 }

@@ -3,7 +3,6 @@ package signing
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"fmt"
 	"strings"
 
@@ -14,16 +13,16 @@ import (
 // Remote is a key that another service holds. Its signatures are SSH signatures
 // like those of a key in a file, so that one list of signers has both.
 type Remote struct {
-	open func(ctx context.Context) (crypto.Signer, error)
+	open func(ctx context.Context) (ssh.Signer, error)
 }
 
 // NewRemote is a key that open reaches; each signature reaches it again, with
 // the context of the call.
-func NewRemote(open func(ctx context.Context) (crypto.Signer, error)) Remote { return Remote{open} }
+func NewRemote(open func(ctx context.Context) (ssh.Signer, error)) Remote { return Remote{open} }
 
 // Line is the public key as a line of a .pub file.
 func (r Remote) Line(ctx context.Context) (string, error) {
-	s, err := r.signer(ctx)
+	s, err := r.open(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -32,7 +31,7 @@ func (r Remote) Line(ctx context.Context) (string, error) {
 
 // Sign makes an armored SSH signature.
 func (r Remote) Sign(ctx context.Context, message, namespace string) (string, error) {
-	s, err := r.signer(ctx)
+	s, err := r.open(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -41,16 +40,4 @@ func (r Remote) Sign(ctx context.Context, message, namespace string) (string, er
 		return "", fmt.Errorf("sign: %w", err)
 	}
 	return string(sshsig.Armor(sig)), nil
-}
-
-func (r Remote) signer(ctx context.Context) (ssh.Signer, error) {
-	key, err := r.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s, err := ssh.NewSignerFromSigner(key)
-	if err != nil {
-		return nil, fmt.Errorf("use the key: %w", err)
-	}
-	return s, nil
 }

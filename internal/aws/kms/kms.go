@@ -4,7 +4,6 @@ package kms
 
 import (
 	"context"
-	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
+	"golang.org/x/crypto/ssh"
 
 	"falkirk/internal/fault"
 )
@@ -23,13 +23,13 @@ import (
 type Key struct {
 	client *kms.Client
 	arn    string
-	public crypto.PublicKey
+	public ssh.PublicKey
 }
 
 // signer is a key that signs within one context.
 type signer struct {
 	Key
-	ctx context.Context //nolint:containedctx // crypto.Signer takes none
+	ctx context.Context //nolint:containedctx // ssh.Signer takes none
 }
 
 // Region is the region in the ARN of a key or an alias.
@@ -52,30 +52,42 @@ func Open(ctx context.Context, cfg aws.Config, key string) (Key, error) {
 	if out.KeyUsage != types.KeyUsageTypeSignVerify {
 		return Key{}, fault.New(fault.Invalid, "the KMS key %s is for %s, not for signatures", key, out.KeyUsage)
 	}
-	public, err := x509.ParsePKIXPublicKey(out.PublicKey)
-	if err != nil {
-		return Key{}, fault.New(fault.Invalid, "the KMS key %s has the type %s, which SSH does not know: %w", key, out.KeySpec, err)
+	parsed, err := x509.ParsePKIXPublicKey(out.PublicKey)
+	if err == nil {
+		var public ssh.PublicKey
+		if public, err = ssh.NewPublicKey(parsed); err == nil {
+			return Key{client: client, arn: key, public: public}, nil
+		}
 	}
-	return Key{client: client, arn: key, public: public}, nil
+	return Key{}, fault.New(fault.Invalid, "the KMS key %s has the type %s, which SSH does not know: %w", key, out.KeySpec, err)
 }
 
-// Signer signs within a context.
-func (k Key) Signer(ctx context.Context) crypto.Signer { return signer{k, ctx} }
+// Signer signs within a context, as a key of SSH.
+func (k Key) Signer(ctx context.Context) ssh.AlgorithmSigner { return signer{k, ctx} }
 
-// Public is the public key.
-func (k signer) Public() crypto.PublicKey { return k.public }
+// PublicKey is the public key.
+func (k signer) PublicKey() ssh.PublicKey { return k.public }
 
-// Sign signs a digest, or the message itself where the algorithm takes that.
-func (k signer) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	algorithm, kind, err := algorithmOf(k.public, opts.HashFunc())
+// Sign signs with the algorithm of the key's type.
+func (k signer) Sign(r io.Reader, data []byte) (*ssh.Signature, error) {
+	return k.SignWithAlgorithm(r, data, k.public.Type())
+}
+
+// SignWithAlgorithm signs data of at most 4096 bytes; KMS makes the digest.
+func (k signer) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	spec, err := algorithmOf(algorithm)
 	if err != nil {
-		return nil, fmt.Errorf("sign with the KMS key %s: %w", k.arn, err)
+		return nil, err
 	}
-	out, err := k.client.Sign(k.ctx, &kms.SignInput{KeyId: &k.arn, Message: digest, MessageType: kind, SigningAlgorithm: algorithm})
+	out, err := k.client.Sign(k.ctx, &kms.SignInput{KeyId: &k.arn, Message: data, MessageType: types.MessageTypeRaw, SigningAlgorithm: spec})
 	if err != nil {
 		return nil, explain("sign with", k.arn, err)
 	}
-	return out.Signature, nil
+	blob, err := blobOf(algorithm, out.Signature)
+	if err != nil {
+		return nil, fmt.Errorf("sign with the KMS key %s: %w", k.arn, err)
+	}
+	return &ssh.Signature{Format: algorithm, Blob: blob}, nil
 }
 
 // explain gives an error of KMS its kind and the next step.
