@@ -64,6 +64,7 @@ type heard struct {
 	began  time.Time
 	undone bool
 	next   string
+	anchor *delivery.Anchor // once the operation has ended
 }
 
 func newCrier(ctx context.Context, settings []delivery.NoticeSetting, redact func(string) string) *crier {
@@ -91,6 +92,15 @@ func (c *crier) hear(ev engine.Event) {
 	}
 }
 
+// anchored hears the last entry of the ledger before the operation's end is told.
+func (c *crier) anchored(operation string, a delivery.Anchor) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if op := c.ops[operation]; op != nil {
+		op.anchor = &a
+	}
+}
+
 func topics(ev engine.Event, op *heard) []delivery.Topic {
 	switch {
 	case ev.Result == delivery.ResultWaiting:
@@ -112,6 +122,7 @@ func (c *crier) tell(ev engine.Event, op *heard, topics ...delivery.Topic) {
 	}
 	n.Operation = cleanOperation(n.Operation, c.redact)
 	if op != nil {
+		n.Anchor = op.anchor
 		n.Took, n.Undone, n.Next = ev.At.Sub(op.began), op.undone, nextOf(ev, op)
 	}
 	c.board.Tell(n)

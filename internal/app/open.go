@@ -43,7 +43,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	run := &engine.Engine{
 		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
 		Ledger: func(env string) engine.Ledger {
-			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), redactor(f.Secrets)}
+			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), redactor(f.Secrets), crier.anchored}
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
@@ -62,6 +62,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		Ledger: func(env string) cli.Log {
 			return ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report))
 		},
+		Audit:   store.Audit,
 		Ledgers: func(ctx context.Context) ([]string, error) { return ledger.Names(ctx, objects, f.App.Name) },
 		Packer:  packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets[kindLocal]},

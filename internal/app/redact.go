@@ -11,7 +11,8 @@ import (
 // careful is a ledger that writes no secret.
 type careful struct {
 	*ledger.Ledger
-	redact func(string) string
+	redact   func(string) string
+	anchored func(operation string, a delivery.Anchor) // told of the last entry of an operation that ended
 }
 
 // Begin fits the ledger's hold to the engine's port.
@@ -20,12 +21,13 @@ func (l careful) Begin(ctx context.Context, op delivery.Operation) (engine.Hold,
 	if err != nil {
 		return nil, rec, err
 	}
-	return carefulHold{h, l.redact}, rec, nil
+	return carefulHold{h, l, op.ID}, rec, nil
 }
 
 type carefulHold struct {
 	*ledger.Hold
-	redact func(string) string
+	log       careful
+	operation string
 }
 
 func (h carefulHold) Append(ctx context.Context, e delivery.Entry) error {
@@ -33,10 +35,17 @@ func (h carefulHold) Append(ctx context.Context, e delivery.Entry) error {
 }
 
 func (h carefulHold) Close(ctx context.Context, e delivery.Entry) error {
-	return h.Hold.Close(ctx, h.clean(e))
+	err := h.Hold.Close(ctx, h.clean(e))
+	if err != nil {
+		return err
+	}
+	if a, err := h.Anchor(context.WithoutCancel(ctx)); err == nil {
+		h.log.anchored(h.operation, a)
+	}
+	return nil
 }
 
-func (h carefulHold) clean(e delivery.Entry) delivery.Entry { return clean(e, h.redact) }
+func (h carefulHold) clean(e delivery.Entry) delivery.Entry { return clean(e, h.log.redact) }
 
 // Decide writes what a person decided.
 func (l careful) Decide(ctx context.Context, e delivery.Entry) (delivery.Record, error) {

@@ -44,6 +44,9 @@ type Staged interface {
 	// Commit gives the object its key; where one exists already under that key
 	// that one stays and this one is dropped, without an error. It ends the staging.
 	Commit(ctx context.Context, key string) error
+	// Replace gives the object its key, in the place of one that exists. It ends
+	// the staging.
+	Replace(ctx context.Context, key string) error
 	// Discard drops what was written. After Commit it does nothing.
 	Discard()
 }

@@ -44,7 +44,8 @@ type Notice struct {
 	Error     string        `json:"error,omitempty"`  // the first cause
 	Undone    bool          `json:"undone,omitempty"` // what it had changed was taken back
 	Standing  []Standing    `json:"standing,omitempty"`
-	Next      string        `json:"next,omitempty"` // the command that moves it on
+	Next      string        `json:"next,omitempty"`   // the command that moves it on
+	Anchor    *Anchor       `json:"anchor,omitempty"` // the last entry of the ledger, at the end
 }
 
 // Wants reports whether the notice is one that was asked for.

@@ -56,3 +56,20 @@ type Lock struct {
 	Dead        string     `json:"dead,omitempty"`  // why the holder is taken for dead; "" if it is not
 	Doing       string     `json:"doing,omitempty"` // the last that it wrote
 }
+
+// BlobProof is what became of reading every blob of a store.
+type BlobProof struct {
+	Blobs   int          `json:"blobs"` // that were read
+	Bytes   int64        `json:"bytes"`
+	Damaged []BlobDamage `json:"damaged"`         // or missing
+	Notes   []string     `json:"notes,omitempty"` // what could not be noted in the store
+}
+
+// BlobDamage is a blob that has other bytes than its name says, or is missing;
+// or a release that cannot be read.
+type BlobDamage struct {
+	Name     string   `json:"name"` // the digest of a blob, or the key of a release
+	What     string   `json:"what"` // "damaged" or "missing"
+	Text     string   `json:"text,omitempty"`
+	Releases []string `json:"releases,omitempty"` // that need it: "shop 1.4.0"
+}

@@ -118,6 +118,15 @@ func (h *Hold) Append(ctx context.Context, e delivery.Entry) error {
 	return h.append(ctx, e)
 }
 
+// Anchor is the last entry of the log that the hold knows of.
+func (h *Hold) Anchor(ctx context.Context) (delivery.Anchor, error) {
+	if err := h.lock(ctx); err != nil {
+		return delivery.Anchor{}, err
+	}
+	defer h.unlock()
+	return delivery.Anchor{App: h.ledger.app, Environment: h.ledger.env, Number: h.rec.Last, Hash: h.rec.LastHash}, nil
+}
+
 // Close ends the operation with an entry that says how, and the hold with it.
 // It writes even when ctx is cancelled already, and stops the renewal: where it
 // fails it may be repeated until the lease ends. After success a repetition

@@ -59,6 +59,9 @@ func Of(n delivery.Notice) Message {
 	}
 	m.fact("Live now", live(n.Standing))
 	m.fact("Operation", op.ID)
+	if n.Anchor != nil {
+		m.fact("Anchor", n.Anchor.String())
+	}
 	return m
 }
 

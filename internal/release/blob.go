@@ -17,7 +17,8 @@ import (
 // so that packages which write blobs can declare the same interface themselves.
 type Blob = interface {
 	io.Writer
-	// Commit ends the writing; a blob that the store has already is not stored again.
+	// Commit ends the writing; a blob that the store has already is not stored
+	// again, unless it is damaged.
 	Commit(ctx context.Context) (digest string, size int64, err error)
 	// Discard drops what was written. After Commit it does nothing.
 	Discard()
@@ -55,7 +56,11 @@ func (s *Store) Has(ctx context.Context, digest string) (bool, error) {
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	return err == nil, wrap(err, "look for blob %s", digest)
+	if err != nil {
+		return false, wrap(err, "look for blob %s", digest)
+	}
+	damaged, err := s.isDamaged(ctx, digest)
+	return err == nil && !damaged, err
 }
 
 // stat asks without reading where the bucket can.
@@ -80,7 +85,7 @@ func (s *Store) Write(ctx context.Context) (Blob, error) {
 	if err != nil {
 		return nil, wrap(err, "begin a blob")
 	}
-	return &writer{staged: staged, hash: sha256.New()}, nil
+	return &writer{store: s, staged: staged, hash: sha256.New()}, nil
 }
 
 // small is what is written without asking first whether it is there.
@@ -100,7 +105,10 @@ func (s *Store) WriteBytes(ctx context.Context, data []byte) (digest string, err
 	}
 	err = s.bucket.Create(ctx, key, bytes.NewReader(data))
 	if fault.Is(err, fault.Conflict) {
-		err = nil // somebody else wrote the same bytes
+		var damaged bool
+		if damaged, err = s.isDamaged(ctx, digest); damaged && err == nil {
+			err = s.bucket.Put(ctx, key, bytes.NewReader(data))
+		}
 	}
 	return digest, wrap(err, "write blob %s", digest)
 }
@@ -121,6 +129,7 @@ func (s *Store) Site(ctx context.Context, digest string) (delivery.Site, error) 
 }
 
 type writer struct {
+	store  *Store
 	staged bucket.Staged
 	hash   hash.Hash
 	size   int64
@@ -139,7 +148,15 @@ func (w *writer) Commit(ctx context.Context) (string, int64, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	if err := w.staged.Commit(ctx, key); err != nil {
+	commit := w.staged.Commit
+	damaged, err := w.store.isDamaged(ctx, digest)
+	if err != nil {
+		return "", 0, err
+	}
+	if damaged {
+		commit = w.staged.Replace
+	}
+	if err := commit(ctx, key); err != nil {
 		return "", 0, wrap(err, "write blob %s", digest)
 	}
 	return digest, w.size, nil
@@ -158,7 +175,8 @@ func (v *verified) Read(p []byte) (int, error) {
 	v.hash.Write(p[:n])
 	if err == io.EOF {
 		if got := sum(v.hash); got != v.want {
-			return n, fault.New(fault.Tampered, "blob %s is damaged: its bytes are %s", v.want, got)
+			err := fault.New(fault.Tampered, "blob %s is damaged: its bytes are %s", v.want, got)
+			return n, fault.Hint(err, "falkirk verify --blobs names the releases that need it; falkirk pack of the same content writes it again")
 		}
 	}
 	return n, err

@@ -19,13 +19,17 @@ import (
 type Bucket interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info, error)
 	Create(ctx context.Context, key string, r io.Reader) error
+	Put(ctx context.Context, key string, r io.Reader) error
 	Stage(ctx context.Context) (bucket.Staged, error)
 	List(ctx context.Context, prefix, after string) iter.Seq2[bucket.Info, error]
 }
 
 // Store keeps releases and blobs in a bucket. It may be used from many
 // goroutines and many processes.
-type Store struct{ bucket Bucket }
+type Store struct {
+	bucket Bucket
+	marks  marks
+}
 
 // New makes a store over b.
 func New(b Bucket) *Store { return &Store{bucket: b} }

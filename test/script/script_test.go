@@ -77,6 +77,8 @@ func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
 			"alter":      alter,
 			"await":      await,
 			"receive":    receive,
+			"damage":     damage,
+			"large":      large,
 			"forge":      forge,
 			"transplant": transplant,
 			"snapshot":   forgeSnapshot,

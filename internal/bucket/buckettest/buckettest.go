@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) bucket.Bucket) {
 		"a write that breaks off leaves nothing":     brokenWrite,
 		"a staged object is invisible until its key": stagedInvisible,
 		"commit leaves an object that exists":        commitLeaves,
+		"replace takes the place of one that exists": replaceTakes,
 		"a staging ends once":                        stagingEnds,
 		"delete removes":                             deleteRemoves,
 		"what is no key is refused":                  badKeys,

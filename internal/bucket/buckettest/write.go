@@ -93,6 +93,24 @@ func commitLeaves(t *testing.T, b bucket.Bucket) {
 	wantContent(t, b, "x/y", "first")
 }
 
+func replaceTakes(t *testing.T, b bucket.Bucket) {
+	must(t, b.Create(t.Context(), "x/y", text("first")))
+	for _, content := range []string{"second", strings.Repeat("large", 4<<20)} { // more than a part of an upload
+		s := stage(t, b, content)
+		must(t, s.Replace(t.Context(), "x/y"))
+		wantContent(t, b, "x/y", content)
+		if err := s.Replace(t.Context(), "late"); err == nil {
+			t.Error("a staging replaces twice")
+		}
+	}
+	must(t, stage(t, b, "new").Replace(t.Context(), "z"))
+	wantContent(t, b, "z", "new")
+	want(t, stage(t, b, "z").Replace(t.Context(), "../z"), fault.Invalid)
+	if got := keys(t, b, "", ""); len(got) != 2 {
+		t.Errorf("there are %q", got)
+	}
+}
+
 func stagingEnds(t *testing.T, b bucket.Bucket) {
 	done := stage(t, b, "x")
 	must(t, done.Commit(t.Context(), "done"))

@@ -84,6 +84,16 @@ func (s *staged) Commit(ctx context.Context, key string) error {
 	})
 }
 
+// Replace gives the object its key, in the place of one that exists.
+func (s *staged) Replace(ctx context.Context, key string) error {
+	defer s.Discard()
+	path, err := s.bucket.path(key)
+	if err != nil {
+		return err
+	}
+	return s.finish(ctx, key, func() error { return s.place(path, os.Rename) })
+}
+
 // Discard drops what was written, unless it has got its key.
 func (s *staged) Discard() {
 	if s.f == nil {

@@ -41,16 +41,12 @@ func (s *staged) Discard() { s.u.abort() }
 
 // Commit gives the object its key; one that exists there stays.
 func (s *staged) Commit(ctx context.Context, key string) error {
-	if s.u.ended {
-		return fmt.Errorf("write object %s: %w", key, fs.ErrClosed)
-	}
-	full, err := s.b.key(key)
+	full, err := s.target(key)
 	if err != nil {
-		s.u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return err
 	}
 	if s.u.id == nil {
-		s.u.full = *full
+		s.u.full = full
 		err := s.b.explain("write", key, s.u.finish(ctx, true))
 		if fault.Is(err, fault.Conflict) {
 			return nil
@@ -65,23 +61,54 @@ func (s *staged) Commit(ctx context.Context, key string) error {
 		s.u.abort() //nolint:contextcheck // it ends what was begun, whatever became of the caller
 		return err
 	}
+	return s.move(ctx, key, full, true)
+}
+
+// Replace gives the object its key, in the place of one that exists.
+func (s *staged) Replace(ctx context.Context, key string) error {
+	full, err := s.target(key)
+	if err != nil {
+		return err
+	}
+	if s.u.id == nil {
+		s.u.full = full
+		return s.b.explain("write", key, s.u.finish(ctx, false))
+	}
+	return s.move(ctx, key, full, false)
+}
+
+// target is the full key; the staging must not have ended.
+func (s *staged) target(key string) (string, error) {
+	if s.u.ended {
+		return "", fmt.Errorf("write object %s: %w", key, fs.ErrClosed)
+	}
+	full, err := s.b.key(key)
+	if err != nil {
+		s.u.abort()
+		return "", err
+	}
+	return *full, nil
+}
+
+// move copies a large object from where it waits to its key.
+func (s *staged) move(ctx context.Context, key, full string, absent bool) error {
 	if err := s.u.finish(ctx, false); err != nil {
 		return s.b.explain("write", key, err)
 	}
-	err = s.b.explain("write", key, s.b.copy(ctx, s.u.full, *full))
-	if fault.Is(err, fault.Conflict) {
+	err := s.b.explain("write", key, s.b.copy(ctx, s.u.full, full, absent))
+	if absent && fault.Is(err, fault.Conflict) {
 		err = nil // another was faster; that one stays
 	}
 	_, _ = s.b.client.DeleteObject(context.WithoutCancel(ctx), &s3.DeleteObjectInput{Bucket: &s.b.name, Key: &s.u.full}) // else the bucket's lifecycle removes it
 	return err
 }
 
-// copy copies inside the bucket without a byte through this machine. The object
-// appears only where there is none: a policy of the bucket may ask for that
+// copy copies inside the bucket without a byte through this machine. With absent
+// the object appears only where there is none: a policy of the bucket may ask for that
 // condition, which the end of a multipart upload has and CopyObject has not had
 // in all of S3.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-func (b *Bucket) copy(ctx context.Context, from, to string) error {
+func (b *Bucket) copy(ctx context.Context, from, to string, absent bool) error {
 	head, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &from})
 	if err != nil {
 		return err
@@ -114,9 +141,13 @@ func (b *Bucket) copy(ctx context.Context, from, to string) error {
 		_, _ = b.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &to, UploadId: up.UploadId})
 		return err
 	}
+	var condition *string
+	if absent {
+		condition = aws.String("*")
+	}
 	err = again(ctx, func() error {
 		_, err := b.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-			Bucket: &b.name, Key: &to, UploadId: up.UploadId, IfNoneMatch: aws.String("*"),
+			Bucket: &b.name, Key: &to, UploadId: up.UploadId, IfNoneMatch: condition,
 			MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 		})
 		return err

@@ -21,7 +21,8 @@ type App struct {
 	Releases  Releases
 	Blob      func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
 	Ledger    func(environment string) Log
-	Ledgers   func(ctx context.Context) ([]string, error) // environments that have a ledger, also those that the app file no longer names
+	Audit     func(ctx context.Context) (delivery.BlobProof, error) // reads every blob of the store
+	Ledgers   func(ctx context.Context) ([]string, error)           // environments that have a ledger, also those that the app file no longer names
 	Packer    Packer
 	Local     Local
 	Assent    Assent

@@ -18,6 +18,7 @@ type verification struct {
 	*face
 	anchor bool
 	since  string
+	blobs  bool
 }
 
 func (f *face) verifyCmd() *cobra.Command {
@@ -39,7 +40,8 @@ and --since ANCHOR proves that the ledgers still have these entries.`,
 	}
 	cmd.Flags().BoolVar(&v.anchor, "anchor", false, "print the number and hash of the last entry of each ledger, to keep elsewhere")
 	cmd.Flags().StringVar(&v.since, "since", "", "prove that the ledgers still have what this `ANCHOR` names: a file, or its text")
-	cmd.MarkFlagsMutuallyExclusive("anchor", "since")
+	cmd.Flags().BoolVar(&v.blobs, "blobs", false, "read every blob of the store instead, and name what is damaged or missing and which releases need it")
+	cmd.MarkFlagsMutuallyExclusive("anchor", "since", "blobs")
 	return cmd
 }
 
@@ -47,6 +49,9 @@ func (v *verification) run(ctx context.Context, args []string) error {
 	app, err := v.open(ctx, func(engine.Event) {})
 	if err != nil {
 		return err
+	}
+	if v.blobs {
+		return v.proveBlobs(ctx, app, args)
 	}
 	anchors, err := v.anchors(app, args)
 	if err != nil {
