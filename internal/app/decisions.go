@@ -30,14 +30,15 @@ func openDecisions(ctx context.Context, path string) (*engine.Decisions, error) 
 }
 
 func decisionsOf(ctx context.Context, a delivery.App) (*engine.Decisions, error) {
-	objects, err := openBucket(ctx, a, account.New(account.Options{Accounts: a.Accounts, App: a.Name, Actor: actor()}))
+	accounts := account.New(account.Options{Accounts: a.Accounts, App: a.Name, Actor: actor()})
+	objects, err := openBucket(ctx, a, accounts)
 	if err != nil {
 		return nil, err
 	}
 	store := release.New(objects)
 	return &engine.Decisions{
 		App: a.Name, Releases: store, Fresh: decisionsFresh, Now: time.Now,
-		Ledger: careful{ledger.New(objects, a.Name, delivery.Everywhere, ledger.Options{}), redactor(nil)},
+		Ledger: careful{ledger.New(objects, a.Name, delivery.Everywhere, ledger.Options{Keys: ledgerKeys(ring(a, accounts))}), redactor(nil), func(string, delivery.Anchor) {}},
 		Below:  func(ctx context.Context, digest string) ([]string, error) { return below(ctx, store, digest) },
 	}, nil
 }

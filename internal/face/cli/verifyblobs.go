@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -32,18 +31,18 @@ func (v *verification) proveBlobs(ctx context.Context, app *App, args []string) 
 
 func (f *face) printBlobs(p delivery.BlobProof) {
 	for _, d := range p.Damaged {
-		fmt.Fprintf(f.Out, "%s %s", f.paint(red, d.What), d.Name)
+		fprintf(f.Out, "%s %s", f.paint(red, d.What), d.Name)
 		if d.Text != "" {
-			fmt.Fprintf(f.Out, ": %s", d.Text)
+			fprintf(f.Out, ": %s", d.Text)
 		}
 		if len(d.Releases) > 0 {
-			fmt.Fprintf(f.Out, "\n    needed by %s\n", strings.Join(d.Releases, ", "))
+			fprintf(f.Out, "\n    needed by %s\n", strings.Join(d.Releases, ", "))
 		} else {
-			fmt.Fprintln(f.Out, "\n    no release needs it")
+			fprintf(f.Out, "\n    no release needs it\n")
 		}
 	}
 	for _, n := range p.Notes {
-		fmt.Fprintf(f.Out, "%s %s\n", f.paint(yellow, "note:"), n)
+		fprintf(f.Out, "%s %s\n", f.paint(yellow, "note:"), n)
 	}
-	fmt.Fprintf(f.Out, "%s read, %d bytes; %s damaged or missing\n", plural(p.Blobs, "blob", "blobs"), p.Bytes, plural(len(p.Damaged), "object is", "objects are"))
+	fprintf(f.Out, "%s read, %d bytes; %s damaged or missing\n", plural(p.Blobs, "blob", "blobs"), p.Bytes, plural(len(p.Damaged), "object is", "objects are"))
 }
