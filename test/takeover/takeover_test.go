@@ -162,10 +162,9 @@ func run(t *testing.T, e *emulator, kind string, keep int, try func(w *world, i 
 func TestAPromotionThatLostTheEnvironment(t *testing.T) {
 	t.Parallel()
 	versions := []string{"1", "2", "3"}
-	live := map[string]int{} // by world
 	run(t, newEmulator(t), "promote", 5, func(w *world, _ int, x trouble) bool {
-		next, after := versions[(live[w.name]+1)%3], versions[(live[w.name]+2)%3]
-		live[w.name] += 2
+		next, after := versions[(w.turn+1)%3], versions[(w.turn+2)%3]
+		w.turn += 2
 		return w.try(x, []string{"promote", next, "--to", "prd"}, []string{"promote", after, "--to", "prd"}, after)
 	}, func(w *world) int {
 		w.pack(versions...)
@@ -181,10 +180,9 @@ func TestAPromotionThatLostTheEnvironment(t *testing.T) {
 func TestAPruneThatLostTheEnvironment(t *testing.T) {
 	t.Parallel()
 	versions := []string{"a", "b"}
-	live := map[string]int{}
 	run(t, newEmulator(t), "prune", 0, func(w *world, _ int, x trouble) bool {
-		old := versions[live[w.name]%2]
-		live[w.name]++
+		old := versions[w.turn%2]
+		w.turn++
 		return w.try(x, []string{"prune", "prd"}, []string{"train", old, "--to", "prd"}, old)
 	}, func(w *world) int {
 		w.pack(versions...)

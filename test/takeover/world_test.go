@@ -86,6 +86,7 @@ type world struct {
 	s3      *s3.Client
 	urls    map[string]string // of AWS, by process
 	hosts   map[string]string // of the registry, by process
+	turn    int               // which of its versions is live
 
 	mu   sync.Mutex
 	hook func(conditional.Request) conditional.Fate // for requests of the first process
