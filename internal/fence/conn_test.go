@@ -113,3 +113,42 @@ func TestAConnectionIsFreeForTheNextRequest(t *testing.T) {
 		now.Store(10)
 	}
 }
+
+// A transport that has spoken HTTP/2 before, or is the clone of one that has,
+// speaks HTTP/1.1 once its connections are checked.
+func TestATransportThatWasUsedSpeaksHTTP1(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Proto)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	said := func(rt http.RoundTripper) string {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := rt.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		proto, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(proto)
+	}
+	used := server.Client().Transport.(*http.Transport)
+	if got := said(used); got != "HTTP/2.0" {
+		t.Fatalf("the test needs a transport that speaks HTTP/2, and it speaks %s", got)
+	}
+	clone := used.Clone()
+	for what, rt := range map[string]http.RoundTripper{"a clone": fence.Transport(clone), "a clone of it": fence.Transport(clone.Clone())} {
+		if got := said(rt); got != "HTTP/1.1" {
+			t.Errorf("%s speaks %s", what, got)
+		}
+	}
+}

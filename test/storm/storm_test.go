@@ -216,7 +216,9 @@ func (w *world) live() string {
 			Live, Condition string
 		}
 	}
-	if err := json.Unmarshal([]byte(w.must("status", "prd", "--output", "json")), &doc); err != nil {
+	// A warning that a call was sent again may come before or after the document.
+	out := w.must("status", "prd", "--output", "json")
+	if err := json.NewDecoder(strings.NewReader(out[strings.Index(out, "{"):])).Decode(&doc); err != nil {
 		w.t.Fatal(err)
 	}
 	return doc.Result[0].Live + " " + doc.Result[0].Condition
