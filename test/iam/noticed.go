@@ -16,8 +16,8 @@ const Nobody = "nobody"
 func Noticed() map[string]string {
 	return map[string]string{
 		"builds StoreAbort s3:AbortMultipartUpload":        NoPhase,
-		"builds StoreList s3:ListBucket":                   "provision",
-		"builds StoreRead s3:GetObject":                    "provision",
+		"builds StoreList s3:ListBucket":                   "pack",
+		"builds StoreRead s3:GetObject":                    "pack",
 		"builds StoreWrite s3:PutObject":                   "pack",
 		"builds RecordWrite s3:PutObject":                  "provision",
 		"builds RecordTidy s3:DeleteObject":                NoPhase,

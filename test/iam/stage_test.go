@@ -33,6 +33,7 @@ const (
 // bucket of another.
 const appFile = `
 app: shop
+lock: {lease: 2s, request: 200ms} # a phase that is denied something does not close its operation
 keep: 1
 store: s3://shop-builds/team
 storeAccount: builds
