@@ -36,7 +36,7 @@ func TestARequestEndsWhereTheFenceCloses(t *testing.T) {
 		client := &http.Client{Transport: fence.Transport(transport)}
 
 		var now atomic.Int64
-		f := fence.New(func() time.Duration { return time.Duration(now.Load()) }, 10)
+		f := fence.New(func() time.Duration { return time.Duration(now.Load()) }, 10, "promote 2")
 		send := func(body io.Reader) error {
 			req, err := http.NewRequestWithContext(fence.With(t.Context(), f), http.MethodPut, server.URL, body)
 			if err != nil {
@@ -94,7 +94,7 @@ func TestAConnectionIsFreeForTheNextRequest(t *testing.T) {
 	defer server.Close()
 	client := &http.Client{Transport: fence.Transport(&http.Transport{})}
 	var now atomic.Int64
-	f := fence.New(func() time.Duration { return time.Duration(now.Load()) }, 10)
+	f := fence.New(func() time.Duration { return time.Duration(now.Load()) }, 10, "promote 2")
 	for _, held := range []bool{true, false} {
 		ctx := t.Context()
 		if held {

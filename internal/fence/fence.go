@@ -14,7 +14,8 @@ import (
 // Fence is a lease as its own process sees it. It is open until its deadline.
 // Once it is closed it stays closed: an expired lease is never renewed.
 type Fence struct {
-	now func() time.Duration
+	now    func() time.Duration
+	holder string
 
 	mu      sync.Mutex
 	until   time.Duration // on the clock of now
@@ -24,12 +25,13 @@ type Fence struct {
 }
 
 // New makes a fence that is open until a time on the clock given; nil is
-// SinceBoot, the only clock that is right outside of tests.
-func New(now func() time.Duration, until time.Duration) *Fence {
+// SinceBoot, the only clock that is right outside of tests. The holder is what
+// its errors name first.
+func New(now func() time.Duration, until time.Duration, holder string) *Fence {
 	if now == nil {
 		now = SinceBoot
 	}
-	return &Fence{now: now, until: until, closed: make(chan struct{}), changed: make(chan struct{})}
+	return &Fence{now: now, holder: holder, until: until, closed: make(chan struct{}), changed: make(chan struct{})}
 }
 
 // Check is nil while the process may write, and says why it may not otherwise.
@@ -41,7 +43,7 @@ func (f *Fence) Check() error {
 
 func (f *Fence) check() error {
 	if f.err == nil && f.now() >= f.until {
-		f.close(fault.New(fault.Locked, "%w: it was not renewed in time", ErrLost))
+		f.close(fault.New(fault.Locked, "%s: %w: it was not renewed in time", f.holder, ErrLost))
 	}
 	return f.err
 }
@@ -60,13 +62,16 @@ func (f *Fence) Extend(until time.Duration) error {
 	return nil
 }
 
-// Close closes the fence for good; the first cause stays.
-func (f *Fence) Close(cause error) {
+// Close closes the fence for good, and gives the error for this cause. Where it
+// is closed already, Check goes on to give the first cause.
+func (f *Fence) Close(cause string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	err := fault.New(fault.Locked, "%s: %w %s", f.holder, ErrLost, cause)
 	if f.err == nil {
-		f.close(cause)
+		f.close(err)
 	}
+	return err
 }
 
 func (f *Fence) close(cause error) {

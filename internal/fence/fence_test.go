@@ -12,7 +12,7 @@ import (
 func TestAnExpiredFenceIsNeverExtended(t *testing.T) {
 	t.Parallel()
 	var now time.Duration
-	f := fence.New(func() time.Duration { return now }, 10)
+	f := fence.New(func() time.Duration { return now }, 10, "promote 2")
 	if err := f.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -35,9 +35,29 @@ func TestAnExpiredFenceIsNeverExtended(t *testing.T) {
 	}
 }
 
+// The error of a closed fence reaches the screen from many places: it names the holder, and
+// the first cause stays.
+func TestTheErrorNamesTheHolderAndTheCause(t *testing.T) {
+	t.Parallel()
+	late := fence.New(func() time.Duration { return 10 }, 10, "promote 2 no longer holds shop/prd")
+	stolen := fence.New(func() time.Duration { return 0 }, 10, "promote 2 no longer holds shop/prd")
+	if err := stolen.Close("at noon: stolen by ann"); err.Error() != stolen.Check().Error() {
+		t.Errorf("closed with %v, and says %v", err, stolen.Check())
+	}
+	_ = stolen.Close("later: stolen by bob")
+	for f, want := range map[*fence.Fence]string{
+		late:   "promote 2 no longer holds shop/prd: the lease has ended: it was not renewed in time",
+		stolen: "promote 2 no longer holds shop/prd: the lease has ended at noon: stolen by ann",
+	} {
+		if err := fence.Check(fence.With(t.Context(), f)); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 func TestAChildLearnsOfEveryNewDeadline(t *testing.T) {
 	t.Parallel()
-	f := fence.New(func() time.Duration { return 0 }, 10)
+	f := fence.New(func() time.Duration { return 0 }, 10, "promote 2")
 	_, changed := f.Deadline()
 	if err := f.Extend(30); err != nil {
 		t.Fatal(err)
@@ -47,7 +67,7 @@ func TestAChildLearnsOfEveryNewDeadline(t *testing.T) {
 	if until != 30 {
 		t.Fatalf("the deadline is %d, not 30", until)
 	}
-	f.Close(fence.ErrLost)
+	_ = f.Close("by the test")
 	<-changed
 	if until, _ = f.Deadline(); until != 0 {
 		t.Fatalf("a closed fence has the deadline %d", until)

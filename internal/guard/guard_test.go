@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/internal/fault"
 	"falkirk/internal/fence"
 	"falkirk/internal/guard"
 )
@@ -129,7 +128,7 @@ func TestAStoppedFalkirkDoesNotKeepItsCommandsPastTheLease(t *testing.T) {
 func TestARenewedLeaseKeepsTheCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	f := fence.New(nil, fence.SinceBoot()+2*time.Second)
+	f := fence.New(nil, fence.SinceBoot()+2*time.Second, "promote 2")
 	stop := make(chan struct{})
 	defer close(stop)
 	go func() {
@@ -153,10 +152,10 @@ func TestARenewedLeaseKeepsTheCommand(t *testing.T) {
 func TestALostLeaseEndsTheCommandAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	f := fence.New(nil, fence.SinceBoot()+time.Hour)
+	f := fence.New(nil, fence.SinceBoot()+time.Hour, "promote 2")
 	go func() {
 		w.pid("daemon")
-		f.Close(fault.New(fault.Locked, "%w: taken over", fence.ErrLost))
+		_ = f.Close("taken over")
 	}()
 	_, _, err := w.run(fence.With(t.Context(), f), w.hangs())
 	if !errors.Is(err, fence.ErrLost) || !strings.Contains(err.Error(), "taken over") {

@@ -80,7 +80,7 @@ func falkirk(args []string) error {
 	}
 	ctx := context.Background()
 	if lease > 0 {
-		ctx = fence.With(ctx, fence.New(nil, fence.SinceBoot()+lease))
+		ctx = fence.With(ctx, fence.New(nil, fence.SinceBoot()+lease, "promote 2"))
 	}
 	out := &bytes.Buffer{}
 	r, err := guard.Command{Self: self(), Argv: args[1:], Env: os.Environ(), Output: out}.Run(ctx)

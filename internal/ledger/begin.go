@@ -50,7 +50,7 @@ func (l *Ledger) open(ctx context.Context, rec delivery.Record, op delivery.Oper
 	if err != nil {
 		return nil, rec, err
 	}
-	f := fence.New(l.clock, until)
+	f := fence.New(l.clock, until, fmt.Sprintf("%s no longer holds %s/%s", describe(op), l.app, l.env))
 	ctx = fence.With(ctx, f) // an opened entry that is late would come with a lease that has ended
 	s, err := l.append(ctx, rec.Last, rec.LastHash, delivery.Entry{Event: delivery.Opened, Operation: op, Holder: &holder})
 	if err != nil {

@@ -70,7 +70,6 @@ func (h *Hold) Held() error {
 	if err == nil {
 		return nil
 	}
-	err = fault.New(fault.Locked, "%s no longer holds %s/%s: %w", describe(h.opened.Operation), h.ledger.app, h.ledger.env, err)
 	return fault.Hint(err, "falkirk lock show %s, then repeat the command", h.ledger.env)
 }
 
@@ -151,7 +150,7 @@ func (h *Hold) Close(ctx context.Context, e delivery.Entry) error {
 	}
 	h.ledger.note(ctx, h.rec, h.snapped)
 	h.ledger.sweep(ctx, h.opened.Number)
-	h.fence.Close(fault.New(fault.Locked, "%w: the operation has ended", ErrLost))
+	_ = h.fence.Close("with its operation")
 	return nil
 }
 
@@ -204,9 +203,7 @@ func (h *Hold) note(s stored) {
 	}
 	switch s.entry.Event {
 	case delivery.Taken:
-		taken := fault.New(fault.Locked, "%w at %s: %s", ErrLost, stamp(s.entry.At), s.entry.Note)
-		h.fence.Close(taken)
-		h.ended = fault.New(fault.Locked, "%s no longer holds %s/%s: %w", describe(h.opened.Operation), h.ledger.app, h.ledger.env, taken)
+		h.ended = h.fence.Close(fmt.Sprintf("at %s: %s", stamp(s.entry.At), s.entry.Note))
 	case delivery.Closed:
 		h.ended = fmt.Errorf("%s in %s/%s: %w", describe(h.opened.Operation), h.ledger.app, h.ledger.env, errEnded)
 	}

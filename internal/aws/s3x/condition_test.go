@@ -156,9 +156,9 @@ func TestNothingIsSentOnceTheHoldIsLost(t *testing.T) {
 		n.Add(1)
 		fmt.Fprint(w, copied)
 	})
-	f := fence.New(nil, fence.SinceBoot()+1<<50)
+	f := fence.New(nil, fence.SinceBoot()+1<<50, "promote 2")
 	ctx := fence.With(t.Context(), f)
-	f.Close(fence.ErrLost)
+	_ = f.Close("by the test")
 	_, deleted := c.Delete(ctx, "x", []Object{{Key: "a", ETag: "1"}})
 	_, swapped := c.Swap(ctx, Place{"x", "p"}, []byte("{}"), "", "")
 	each := c.Each(ctx, 3, func(ctx context.Context, i int) error {

@@ -78,7 +78,7 @@ type job struct {
 func (p *pair) paused(nth int64, j job, fenced bool) (resume func() error) {
 	p.t.Helper()
 	target, ctx := p.as("older")
-	hold := fence.New(nil, fence.SinceBoot()+1<<50)
+	hold := fence.New(nil, fence.SinceBoot()+1<<50, "promote 2")
 	if fenced {
 		ctx = fence.With(ctx, hold)
 	}
@@ -104,7 +104,7 @@ func (p *pair) paused(nth int64, j job, fenced bool) (resume func() error) {
 		return nil
 	case <-stopped:
 	}
-	hold.Close(fence.ErrLost)
+	_ = hold.Close("by the test")
 	return func() error {
 		close(goOn)
 		err := <-ended
