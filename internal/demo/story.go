@@ -19,7 +19,7 @@ import (
 type Stage struct {
 	Folder string
 	Self   string                  // this program, which is also the service
-	Say    func(line string)       // a line of the story
+	Say    func(text string)       // a part of the story, of one or more lines
 	Open   func() (*Actors, error) // reads the app file, which changes with each release
 }
 

@@ -83,6 +83,9 @@ func TestInterruptedDemoLeavesNothing(t *testing.T) {
 			if _, name, ok := strings.Cut(s.Text(), "HTTP service, in "); ok {
 				folder = name
 			}
+			if strings.Contains(s.Text(), `\n`) {
+				t.Errorf("the story has an escaped line end: %s", s.Text())
+			}
 			if !sent && strings.Contains(s.Text(), line) {
 				sent = true
 				if err := cmd.Process.Signal(os.Interrupt); err != nil {

@@ -14,7 +14,7 @@ import (
 type DemoRequest struct {
 	Folder string // empty: a new folder
 	Keep   bool   // leave it running
-	Say    func(line string)
+	Say    func(text string)
 	Report func(engine.Event)
 	Packed func(delivery.Release)                   // shows a release
 	Plan   func(app *App, req engine.Request) error // shows a plan
@@ -58,9 +58,9 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 	show := f.lines(false)
 	defer show.close()
 	req.Report = show.report
-	req.Say = func(line string) {
+	req.Say = func(text string) {
 		if !f.isJSON() {
-			fprintln(f.Out, line)
+			fprintln(f.Out, block(text))
 		}
 	}
 	req.Plan = func(app *App, r engine.Request) error {

@@ -252,7 +252,7 @@ func (f *face) printSteps(all []happening) {
 			fprintf(f.Out, "    %s serves %s of %s\n", s.Place, orNothing(s.Version), s.Component)
 		}
 		if h.Error != "" {
-			fprintf(f.Out, "    %s %s\n", f.paint(red, "error:"), h.Error)
+			fprintf(f.Out, "    %s %s\n", f.paint(red, "error:"), folded(h.Error))
 		}
 	}
 }

@@ -142,7 +142,7 @@ func (p *progress) finished(ev engine.Event) string {
 	s := ev.Step
 	line := sprintf("%s %s: %s (%s)", p.sign(s.Sign), s.Component, s.Summary, took(ev.Took))
 	if ev.Error != "" {
-		return p.paint(red, "x") + " " + line[len(p.sign(s.Sign))+1:] + ": " + quote.Line(ev.Error)
+		return p.paint(red, "x") + " " + line[len(p.sign(s.Sign))+1:] + ": " + string(folded(ev.Error))
 	}
 	if ev.Note != "" {
 		line += ", " + quote.Line(ev.Note)
@@ -155,7 +155,7 @@ func (p *progress) ran(ev engine.Event) string {
 	line := sprintf("hook %s %s (%s)", ev.Hook, p.paint(green, "passed"), took(ev.Took))
 	switch {
 	case ev.Error != "":
-		line = sprintf("hook %s %s (%s): %s", ev.Hook, p.paint(red, "failed"), took(ev.Took), ev.Error)
+		line = sprintf("hook %s %s (%s): %s", ev.Hook, p.paint(red, "failed"), took(ev.Took), folded(ev.Error))
 	case ev.Note != "":
 		line = sprintf("hook %s %s", ev.Hook, ev.Note)
 	}
