@@ -20,10 +20,11 @@ import (
 // packer packs an app into its store.
 func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Packer {
 	return func(ctx context.Context, r cli.PackRequest) (cli.Packed, error) {
-		v, src, err := versionOf(ctx, a, r.Version)
+		named, err := versionOf(ctx, a, r.Version)
 		if err != nil {
 			return cli.Packed{}, err
 		}
+		v, src := named.Version, named.Source
 		if err := a.Needs(delivery.BlockComponents); err != nil {
 			return cli.Packed{}, err
 		}
@@ -37,16 +38,16 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 		}
 		cache := deflate.OpenCache(filepath.Join(a.Root, ".falkirk", "cache"), deflate.Limit)
 		req.Deflate = deflate.New(cache)
-		defer cache.Close() // what it could not keep is compressed anew the next time
+		defer cache.Close() // what it could not keep is compressed again the next time
 		if r.DryRun {
 			p, err := pack.Plan(ctx, req)
-			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes}, err
+			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, Notes: named.Notes}, err
 		}
 		if err := r.People.Ask(ctx, v); err != nil { // the version is known now
 			return cli.Packed{}, err
 		}
 		rel, added, err := pack.Pack(ctx, req)
-		return cli.Packed{Release: rel, Added: added}, err
+		return cli.Packed{Release: rel, Added: added, Notes: named.Notes}, err
 	}
 }
 
@@ -63,19 +64,17 @@ func asked(d *engine.Decisions, publish pack.Publish) pack.Publish {
 
 // versionOf is the version given, or git's. The commit is recorded either way,
 // where there is one.
-func versionOf(ctx context.Context, a delivery.App, given string) (string, delivery.Source, error) {
-	ours := []string{filepath.Join(a.Root, ".falkirk")}
+func versionOf(ctx context.Context, a delivery.App, given string) (version.Named, error) {
+	tree := version.Tree{Dir: a.Root, Own: []string{filepath.Join(a.Root, ".falkirk")}, Tags: a.VersionTags}
 	if dir, ok := strings.CutPrefix(a.Store, "file://"); ok {
-		ours = append(ours, filepath.FromSlash(dir))
+		tree.Own = append(tree.Own, filepath.FromSlash(dir))
 	}
-	v, src, err := version.FromGit(ctx, a.Root, ours...)
+	n, err := version.FromGit(ctx, tree)
 	if given == "" {
-		return v, src, err
+		return n, err
 	}
-	if err != nil {
-		src = delivery.Source{} // a given version needs no repository
-	}
-	return given, src, delivery.CheckVersion(given)
+	n.Version = given // a given version needs no repository, and a tag says nothing about it
+	return n, delivery.CheckVersion(given)
 }
 
 func toolVersion() string { return buildVersion().Version }

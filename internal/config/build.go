@@ -53,6 +53,7 @@ func (b *builder) build(root *node) {
 	app := &b.file.App
 	app.Name, app.Store, app.StoreAccount = doc.App, b.store(doc), doc.StoreAccount
 	app.StoreBucket = delivery.StoreBucket(doc.StoreBucket)
+	app.VersionTags = doc.Version.Tags
 	app.Lock = b.lock(root.get("lock"), doc.Lock)
 	b.misplaced(root, false)
 	b.accounts(doc.Accounts)

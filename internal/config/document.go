@@ -24,6 +24,7 @@ type document struct {
 	Store        string      `json:"store" jsonschema:"pattern=^(file|s3)://.+$,description=where releases and ledgers are kept: file://folder (relative to this file) or s3://bucket/prefix,default=file://.falkirk"`
 	StoreAccount string      `json:"storeAccount" jsonschema:"description=name under accounts: the account that an s3:// store is reached by; default: the starting credentials"`
 	StoreBucket  storeBucket `json:"storeBucket" jsonschema:"description=how falkirk create account makes the bucket of an s3:// store"`
+	Version      versions    `json:"version" jsonschema:"description=how the version of a release comes from git where pack has no --version"`
 	Lock         lock        `json:"lock" jsonschema:"description=how one command at a time holds an environment; the defaults fit AWS"`
 	Keep         int         `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count,default=2"`
 	Parallel     int         `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
@@ -43,6 +44,11 @@ type storeBucket struct {
 	LockDays   int    `json:"lockDays" jsonschema:"minimum=0,maximum=36500,description=Object Lock: for so many days no version of an object can be removed; only when the bucket is made; default: no lock"`
 	LockMode   string `json:"lockMode" jsonschema:"enum=governance,enum=compliance,default=governance,description=whether a role with s3:BypassGovernanceRetention may remove a version all the same (governance) or nobody (compliance)"`
 	PruneRole  string `json:"pruneRole" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=ARN of the one role that may replace and delete blobs; default: nobody may"`
+}
+
+// versions says which tags of git are versions of this app.
+type versions struct {
+	Tags string `json:"tags" jsonschema:"minLength=1,description=pattern of the tags that are versions of this app: as in git tag --list PATTERN: \"v*\" or (in a repository with several apps) \"frontend/v*\"; default: all tags"`
 }
 
 // lock has the times of the lock of an environment.

@@ -72,6 +72,9 @@ func (b *builder) show(root *node, doc document) *node {
 	if made := root.get("storeBucket"); made != nil {
 		top.put("storeBucket", told(made, made))
 	}
+	if version := root.get("version"); version != nil && version.shape == mapping {
+		top.put("version", told(version, version))
+	}
 	if pin := root.get("falkirk"); pin != nil {
 		top.put("falkirk", pin)
 	}

@@ -18,6 +18,7 @@ type App struct {
 	Store        string        `json:"store"`                  // URL, absolute where it is a file://
 	StoreAccount string        `json:"storeAccount,omitempty"` // the account of an s3:// store; "": the starting credentials
 	StoreBucket  StoreBucket   `json:"-"`                      // no part of what a plan is made from
+	VersionTags  string        `json:"-"`                      // pattern of the git tags that are versions of the app; "": all; no part of what a plan is made from
 	Lock         Lease         `json:"-"`                      // no part of what a plan is made from
 	Accounts     []Account     `json:"accounts,omitempty"`
 	Components   []Component   `json:"components"`

@@ -27,16 +27,17 @@ var may = map[string][]string{
 	"config":           {"freeze", "delivery", "regular", "fault"},
 	"deflate":          {"fault"},
 	"limit":            {},
+	"git":              {}, // runs the git command in the repository of a folder
 	"quote":            {},        // text from outside, made safe to show
 	"regular":          {"fault"}, // opens files that a user names
 	"oci":              {"deflate", "limit", "fence", "delivery", "regular", "fault"},
-	"diff":             {"oci", "delivery", "fault"},
-	"pack":             {"release", "oci", "deflate", "delivery", "regular", "fault"},
+	"diff":             {"git", "oci", "delivery", "fault"},
+	"pack":             {"git", "release", "oci", "deflate", "delivery", "regular", "fault"},
 	"rule":             {"freeze", "delivery", "fault"},
 	"engine":           {"rule", "fence", "delivery", "fault"},
 	"gate/*":           {"guard", "fence", "delivery", "regular", "fault"}, // each kind knows no other
 	"gate/approval":    {"signing", "delivery", "regular", "fault"},
-	"signing":          {"regular", "guard", "delivery", "fault"},
+	"signing":          {"git", "regular", "guard", "delivery", "fault"},
 	"notice":           {"delivery", "quote", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
 	"aws/*":            {"aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service

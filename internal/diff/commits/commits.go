@@ -3,12 +3,9 @@
 package commits
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +13,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/diff"
+	"falkirk/internal/git"
 )
 
 // most bounds the commits that are listed; all are counted.
@@ -42,7 +40,7 @@ func Between(ctx context.Context, dir string, from, to delivery.Source) diff.Com
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := fill(git{ctx, dir}, &c); err != nil {
+	if err := fill(repo{ctx, dir}, &c); err != nil {
 		c.Came, c.Gone, c.Unknown = none(), none(), err.Error()
 	}
 	return c
@@ -52,7 +50,7 @@ func none() diff.History { return diff.History{List: []diff.Commit{}} }
 
 func short(id string) string { return id[:min(len(id), 10)] }
 
-func fill(g git, c *diff.Commits) error {
+func fill(g repo, c *diff.Commits) error {
 	for _, id := range []string{c.From, c.To} {
 		if id == "" {
 			return errors.New("a release was packed without a commit")
@@ -62,7 +60,7 @@ func fill(g git, c *diff.Commits) error {
 		}
 	}
 	if _, err := g.out("rev-parse", "--git-dir"); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
+		if git.Missing(err) {
 			return errors.New("there is no git command here")
 		}
 		return errors.New("the folder of the app file is in no git repository")
@@ -83,13 +81,13 @@ func fill(g git, c *diff.Commits) error {
 	return err
 }
 
-type git struct {
+type repo struct {
 	ctx context.Context
 	dir string
 }
 
 // history is what to has and from lacks.
-func (g git) history(from, to string) (diff.History, error) {
+func (g repo) history(from, to string) (diff.History, error) {
 	h := none()
 	counted, err := g.out("rev-list", "--count", from+".."+to, "--")
 	if err != nil {
@@ -112,20 +110,10 @@ func (g git) history(from, to string) (diff.History, error) {
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-func (g git) out(args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(g.ctx, "git", append([]string{"--no-optional-locks", "--no-pager", "--no-replace-objects", "-C", g.dir}, args...)...)
-	// A commit that a partial clone lacks is not fetched, and nobody is asked for a password.
-	cmd.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
-	cmd.WaitDelay = time.Second
-	var problem bytes.Buffer
-	cmd.Stderr = &problem
-	out, err := cmd.Output()
-	if err != nil {
-		if g.ctx.Err() != nil {
-			return nil, errors.New("git took too long, or was interrupted")
-		}
-		line, _, _ := strings.Cut(strings.TrimSpace(problem.String()), "\n")
-		return nil, fmt.Errorf("git says: %s: %w", line, err)
+func (g repo) out(args ...string) ([]byte, error) {
+	out, err := git.Out(g.ctx, g.dir, append([]string{"--no-replace-objects"}, args...)...)
+	if err != nil && g.ctx.Err() != nil {
+		return nil, errors.New("git took too long, or was interrupted")
 	}
-	return out, nil
+	return out, err
 }

@@ -72,7 +72,8 @@ type PackRequest struct {
 type Packed struct {
 	Release delivery.Release `json:"release"`
 	Added   bool             `json:"added"`           // false: the same content was packed under this version before
-	Bytes   int64            `json:"bytes,omitempty"` // of a dry run: what the store lacks
+	Bytes   int64            `json:"bytes,omitempty"` // of a dry run: what the store does not have yet
+	Notes   []string         `json:"-"`               // warnings: about the version
 }
 
 // LogRequest asks for what a component printed.

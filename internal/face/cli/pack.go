@@ -9,6 +9,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/quote"
 )
 
 func (f *face) packCmd() *cobra.Command {
@@ -22,7 +23,8 @@ release manifest. The same input gives the same bytes. A version that is taken b
 other content is refused; the same content again changes nothing.
 
 Without --version the version comes from git: the tag, or tag-distance-gcommit,
-with -dirty when the work tree has changes.`,
+with -dirty when the work tree has changes. version.tags in the app file says which
+tags count; docs/versions.md says the rest.`,
 		Args: exactly(0, "no arguments"), GroupID: "life",
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.pack(cmd, req) },
 	}
@@ -42,7 +44,11 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 		return err
 	}
 	f.doc.Result = packed
+	f.doc.Warnings = append(f.doc.Warnings, packed.Notes...)
 	return f.text(func() {
+		for _, note := range packed.Notes {
+			fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), quote.Line(note))
+		}
 		f.printRelease(packed.Release)
 		switch {
 		case req.DryRun:

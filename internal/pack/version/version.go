@@ -3,136 +3,206 @@
 package version
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
+	"os"
+	"strconv"
 	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/git"
 )
 
-// FromGit is the version of the work tree that dir is in: the tag on the commit,
-// as it is written; else tag-distance-gcommit; else 0.0.0-distance-gcommit. With
-// changes that are not committed, "-dirty." and a short hash of them follow, so
-// two states of one commit do not claim one version. Characters that a version
-// cannot have, such as the slash of a tag like app/v1, become "-".
+// Tree says where the version comes from.
+type Tree struct {
+	Dir  string   // a folder of the work tree: that of the app file
+	Own  []string // folders where the tool itself writes: nothing in them is a change; absolute
+	Tags string   // only tags that match this pattern count, as git tag --list PATTERN matches; "": all
+}
+
+// Named is the version of a work tree.
+type Named struct {
+	Version string
+	Source  delivery.Source
+	Notes   []string // what a person should know: tags that were passed over, submodules that are not there
+}
+
+// FromGit is the version of the work tree: the tag on the commit, as it is
+// written; else tag-distance-gcommit; else 0.0.0-distance-gcommit. With changes
+// that are not committed, "-dirty." and a short hash of them follow, so two states
+// of one commit do not have one version. Characters that a version cannot have,
+// such as the slash of a tag like app/v1, become "-".
 //
-// What lies in the folders of own is no change: there the tool itself writes.
-// They are absolute; one outside of the work tree means nothing.
-func FromGit(ctx context.Context, dir string, own ...string) (string, delivery.Source, error) {
-	g := git{ctx: ctx, dir: dir, own: own}
-	commit, err := g.line("rev-parse", "--verify", "HEAD")
+// Where the commit has several tags, pick chooses, or it is an error. A shallow
+// clone whose commit has no tag is an error too: a full clone gives another version.
+func FromGit(ctx context.Context, t Tree) (Named, error) {
+	r := repo{ctx: ctx, dir: t.Dir, tags: t.Tags}
+	commit, err := r.line("rev-parse", "--verify", "HEAD^{commit}")
 	if err != nil {
-		return "", delivery.Source{}, noVersion(ctx, dir, err)
+		return Named{}, noVersion(ctx, t.Dir, err)
 	}
-	src := delivery.Source{Commit: commit}
-	v, err := g.describe(&src, commit)
+	top, err := r.line("rev-parse", "--show-toplevel")
 	if err != nil {
-		return "", delivery.Source{}, err
+		return Named{}, noWorkTree(ctx, t.Dir, err)
 	}
-	changes, err := g.changes()
+	n := Named{Source: delivery.Source{Commit: commit}}
+	if err := r.describe(&n); err != nil {
+		return n, err
+	}
+	changes, err := changesOf(ctx, top, t.Own)
 	if err != nil {
-		return "", delivery.Source{}, err
+		return n, err
 	}
 	if changes != "" {
-		src.Dirty = true
-		v += "-dirty." + changes
+		n.Source.Dirty = true
+		n.Version += "-dirty." + changes
 	}
-	v = clean(v)
-	return v, src, delivery.CheckVersion(v)
+	missing, err := r.missingSubmodules(top)
+	n.Notes = append(n.Notes, missing...)
+	if err != nil {
+		return n, err
+	}
+	n.Version = clean(n.Version)
+	return n, delivery.CheckVersion(n.Version)
 }
 
-func (g git) describe(src *delivery.Source, commit string) (string, error) {
-	tag, err := g.line("describe", "--tags", "--exact-match", "HEAD")
-	if err == nil {
-		src.Tag = tag
-		return tag, nil
-	}
-	if v, err := g.line("describe", "--tags", "--long", "--abbrev=10", "HEAD"); err == nil {
-		return v, nil
-	}
-	n, err := g.line("rev-list", "--count", "HEAD")
-	if err != nil {
-		return "", err
-	}
-	return "0.0.0-" + n + "-g" + commit[:10], nil
+type repo struct {
+	ctx  context.Context
+	dir  string
+	tags string
 }
 
-// changes is a short hash of what differs from the commit, or "".
-func (g git) changes() (string, error) {
-	top, err := g.line("rev-parse", "--show-toplevel")
-	if err != nil {
-		return "", err
-	}
-	status, err := g.out(append([]string{"status", "--porcelain=v1", "-z", "--untracked-files=all", "--", ":/"}, g.without(top)...)...)
-	if err != nil || len(status) == 0 {
-		return "", err
-	}
-	h := sha256.New()
-	h.Write(status)
-	diff, err := g.out("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
-	if err != nil {
-		return "", err
-	}
-	h.Write(diff)
-	if err := hashUntracked(h, top, status); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil))[:8], nil
-}
+func (r repo) line(args ...string) (string, error) { return git.Line(r.ctx, r.dir, args...) }
 
-// without is the pathspecs that leave out the tool's own folders.
-func (g git) without(top string) []string {
-	var specs []string
-	for _, folder := range g.own {
-		if real, err := filepath.EvalSymlinks(folder); err == nil {
-			folder = real
+// describe names the commit, without what is not committed.
+func (r repo) describe(n *Named) error {
+	commit := n.Source.Commit
+	here, err := r.tagsAt(commit)
+	if err != nil {
+		return err
+	}
+	if len(here) > 0 {
+		tag, ok := pick(here, r.tags)
+		if !ok {
+			return ambiguous(commit, here, r.tags)
 		}
-		if rel, err := filepath.Rel(filepath.FromSlash(top), folder); err == nil && filepath.IsLocal(rel) && rel != "." {
-			specs = append(specs, ":(top,exclude,literal)"+filepath.ToSlash(rel))
-		}
+		n.Version, n.Source.Tag = tag, tag
+		n.Notes = append(n.Notes, passedOver(tag, here)...)
+		return nil
 	}
-	return specs
+	if err := r.whole(commit); err != nil {
+		return err
+	}
+	tag, distance, err := r.nearest()
+	n.Version = tag + "-" + distance + "-g" + commit[:10]
+	return err
 }
 
-type git struct {
-	ctx context.Context
-	dir string
-	own []string
-}
-
-func (g git) line(args ...string) (string, error) {
-	out, err := g.out(args...)
-	return strings.TrimSpace(string(out)), err
-}
-
-func (g git) out(args ...string) ([]byte, error) {
-	// Without optional locks, asking does not write to the repository's index.
-	cmd := exec.CommandContext(g.ctx, "git", append([]string{"--no-optional-locks", "-C", g.dir}, args...)...)
-	var problem bytes.Buffer
-	cmd.Stderr = &problem
-	out, err := cmd.Output()
+// nearest is the tag that git describe finds, and how many commits came after it.
+func (r repo) nearest() (tag, distance string, err error) {
+	reachable, err := r.lines(append([]string{"tag", "--list", "--merged", "HEAD"}, r.pattern("--")...)...)
 	if err != nil {
-		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(problem.String()))
+		return "", "", err
 	}
-	return out, nil
+	if len(reachable) == 0 {
+		distance, err = r.line("rev-list", "--count", "HEAD")
+		return "0.0.0", distance, err
+	}
+	args := []string{"describe", "--tags", "--long", "--abbrev=40"}
+	if r.tags != "" {
+		args = append(args, "--match="+r.tags)
+	}
+	said, err := r.line(args...)
+	if err != nil {
+		return "", "", err
+	}
+	tag, distance, ok := cutDescribed(said)
+	if !ok {
+		return "", "", fmt.Errorf("git describe answers %q", said)
+	}
+	at, err := r.line("rev-parse", "--verify", "refs/tags/"+tag+"^{commit}")
+	if err != nil {
+		return "", "", err
+	}
+	beside, err := r.tagsAt(at)
+	if err != nil {
+		return "", "", err
+	}
+	if best, ok := pick(beside, r.tags); ok {
+		tag = best
+	}
+	return tag, distance, nil
+}
+
+// cutDescribed takes tag-distance-gcommit apart.
+func cutDescribed(said string) (tag, distance string, ok bool) {
+	i := strings.LastIndex(said, "-g")
+	if i < 0 {
+		return "", "", false
+	}
+	j := strings.LastIndexByte(said[:i], '-')
+	if j < 0 {
+		return "", "", false
+	}
+	_, err := strconv.Atoi(said[j+1 : i])
+	return said[:j], said[j+1 : i], err == nil
+}
+
+// tagsAt lists the tags on a commit that count, in order of name.
+func (r repo) tagsAt(commit string) ([]string, error) {
+	return r.lines(append([]string{"tag", "--list", "--points-at", commit}, r.pattern("--")...)...)
+}
+
+func (r repo) pattern(before string) []string {
+	if r.tags == "" {
+		return nil
+	}
+	return []string{before, r.tags}
+}
+
+func (r repo) lines(args ...string) ([]string, error) {
+	said, err := r.line(args...)
+	if err != nil || said == "" {
+		return nil, err
+	}
+	return strings.Split(said, "\n"), nil
+}
+
+// whole refuses a clone that does not have the history that a version counts.
+func (r repo) whole(commit string) error {
+	shallow, err := r.line("rev-parse", "--is-shallow-repository")
+	if err != nil || shallow != "true" {
+		return err
+	}
+	err = fault.New(fault.Invalid, "no version is given, and this clone is shallow: commit %s has no tag here, and the history that its version is counted from is missing", commit[:10])
+	return fault.Hint(err, "fetch the history: git fetch --unshallow --tags (in GitHub Actions: actions/checkout with fetch-depth: 0; in GitLab CI: GIT_DEPTH: 0), or give a version with --version")
 }
 
 func noVersion(ctx context.Context, dir string, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if git.Missing(cause) {
+		err := fault.New(fault.Invalid, "no version is given, and there is no git command to ask for one")
+		return fault.Hint(err, "give one with --version, or install git")
+	}
 	err := fault.New(fault.Invalid, "no version is given, and git has none for %s: %w", dir, cause)
-	if errors.Is(cause, exec.ErrNotFound) {
-		err = fault.New(fault.Invalid, "no version is given, and there is no git command to ask for one")
+	switch {
+	case strings.Contains(cause.Error(), "dubious ownership"):
+		return fault.Hint(err, "the repository belongs to another user: git config --global --add safe.directory %s, or give a version with --version", dir)
+	case os.Getenv("GIT_DIR") != "":
+		return fault.Hint(err, "GIT_DIR is set and is not followed, only the repository that the folder is in counts; give one with --version")
 	}
 	return fault.Hint(err, "give one with --version, or commit first")
+}
+
+func noWorkTree(ctx context.Context, dir string, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	err := fault.New(fault.Invalid, "no version is given, and %s is in a bare repository or in a folder of git itself: there is no work tree to name", dir)
+	return fault.Hint(fmt.Errorf("%w (%w)", err, cause), "pack in a work tree, or give a version with --version")
 }
 
 // clean replaces what a version cannot have; git allows more in a tag.

@@ -9,13 +9,24 @@ import (
 	"testing"
 
 	"falkirk/internal/fault"
+	tool "falkirk/internal/git"
 	"falkirk/internal/pack/version"
 )
 
+func needGit(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("git is not installed")
+		}
+		t.Skip("NOT TESTED: git is not installed")
+	}
+}
+
 func git(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "protocol.file.allow=always"}, args...)...)
+	cmd.Env = append(tool.Environ(os.Environ()), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("git %v: %v: %s", args, err, out)
@@ -31,13 +42,12 @@ func write(t *testing.T, at, content string) {
 
 func TestVersionsFromGit(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("NOT TESTED: git is not installed")
-	}
+	needGit(t)
 	dir := t.TempDir()
 	expect := func(shape string, dirty bool) string {
 		t.Helper()
-		v, src, err := version.FromGit(t.Context(), dir)
+		n, err := version.FromGit(t.Context(), version.Tree{Dir: dir})
+		v, src := n.Version, n.Source
 		if err != nil || src.Dirty != dirty || len(src.Commit) < 40 || !regexp.MustCompile("^"+shape+"$").MatchString(v) {
 			t.Fatalf("version %q, %+v, %v; want %s", v, src, err, shape)
 		}
@@ -45,7 +55,7 @@ func TestVersionsFromGit(t *testing.T) {
 	}
 	none := func() {
 		t.Helper()
-		if _, _, err := version.FromGit(t.Context(), dir); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.HintOf(err), "--version") {
+		if _, err := version.FromGit(t.Context(), version.Tree{Dir: dir}); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.HintOf(err), "--version") {
 			t.Fatalf("error is %v (%s)", err, fault.HintOf(err))
 		}
 	}

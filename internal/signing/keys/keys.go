@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/git"
 	"falkirk/internal/regular"
 )
 
@@ -82,7 +83,7 @@ func read(path string) (Key, error) {
 // ofGit is git's user.signingkey, if git signs with SSH keys.
 func ofGit(ctx context.Context) string {
 	get := func(name string) string {
-		out, err := exec.CommandContext(ctx, "git", "config", "--get", name).Output()
+		out, err := git.Out(ctx, "", "config", "--get", name)
 		if err != nil {
 			return "" // no git, no repository, or no such setting
 		}
