@@ -27,7 +27,7 @@ var may = map[string][]string{
 	"config":           {"freeze", "delivery", "regular", "fault"},
 	"deflate":          {"fault"},
 	"limit":            {},
-	"git":              {}, // runs the git command in the repository of a folder
+	"git":              {},        // runs the git command in the repository of a folder
 	"quote":            {},        // text from outside, made safe to show
 	"regular":          {"fault"}, // opens files that a user names
 	"oci":              {"deflate", "limit", "fence", "delivery", "regular", "fault"},
