@@ -102,3 +102,7 @@ type Progress struct {
 	Unit  string `json:"unit"`  // "bytes", "files", "requests"
 	Note  string `json:"note,omitempty"`
 }
+
+// UnitWarning is the unit of a note that people must see: it changes nothing
+// about the result.
+const UnitWarning = "warning"

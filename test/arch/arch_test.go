@@ -32,7 +32,8 @@ var may = map[string][]string{
 	"regular":          {"fault"}, // opens files that a user names
 	"oci":              {"deflate", "limit", "fence", "delivery", "regular", "fault"},
 	"diff":             {"git", "oci", "delivery", "fault"},
-	"pack":             {"git", "release", "oci", "deflate", "delivery", "regular", "fault"},
+	"template":         {"fault"}, // CloudFormation templates, as they are read
+	"pack":             {"template", "git", "release", "oci", "deflate", "delivery", "regular", "fault"},
 	"rule":             {"freeze", "delivery", "fault"},
 	"engine":           {"rule", "fence", "delivery", "fault"},
 	"gate/*":           {"guard", "fence", "delivery", "regular", "fault"}, // each kind knows no other
@@ -40,7 +41,7 @@ var may = map[string][]string{
 	"signing":          {"git", "regular", "guard", "delivery", "fault"},
 	"notice":           {"delivery", "quote", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
-	"aws/*":            {"aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service
+	"aws/*":            {"template", "aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":       {"aws", "delivery", "fault"},
 	"aws/syncfunction": {"aws", "blueprint", "delivery", "regular", "fault"},
 	"aws/prepare":      {"aws", "blueprint", "delivery", "fault"},
@@ -50,7 +51,7 @@ var may = map[string][]string{
 	"blueprint/*":      {"aws/policy", "delivery", "fault"},
 	"registries":       {"aws/ecr", "oci", "fence", "delivery", "fault"},
 	"imagesync":        {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
-	"target/*":         {"registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
+	"target/*":         {"template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"face/*":           {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
 	"demo":             {"engine", "delivery", "fault"},

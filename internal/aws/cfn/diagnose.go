@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-
 	"falkirk/internal/fault"
+	"falkirk/internal/template"
 )
 
 // diagnose is the error of a stack that came to a bad end: the first cause, not
@@ -102,7 +100,7 @@ func advice(e Event, s Stack) string {
 	case strings.Contains(low, "unsupported") || strings.Contains(low, "unresolved") || strings.Contains(low, "invalid") || strings.Contains(low, "validation"):
 		next = "mend " + e.LogicalID + " in the template"
 	default:
-		next = "mend what the reason names, pack, and repeat"
+		next = "fix what the reason names, pack, and repeat"
 	}
 	if s.Status == "ROLLBACK_COMPLETE" {
 		next += "; the failed stack is deleted and made again by the next try"
@@ -111,40 +109,13 @@ func advice(e Event, s Stack) string {
 }
 
 // lineOf is the line of a resource in a template, or 0.
-func lineOf(template, logicalID string) int {
-	if template == "" {
+func lineOf(text, logicalID string) int {
+	if text == "" {
 		return 0
 	}
-	file, err := parser.ParseBytes([]byte(template), 0)
-	if err != nil || len(file.Docs) == 0 {
+	t, err := template.Parse("the template", []byte(text))
+	if err != nil {
 		return 0
 	}
-	resources := valueOf(file.Docs[0].Body, "Resources")
-	found, _ := entry(resources, logicalID)
-	if found == nil {
-		return 0
-	}
-	return found.Key.GetToken().Position.Line
-}
-
-func valueOf(n ast.Node, key string) ast.Node {
-	_, v := entry(n, key)
-	return v
-}
-
-// entry finds a key of a mapping.
-func entry(n ast.Node, key string) (*ast.MappingValueNode, ast.Node) {
-	var values []*ast.MappingValueNode
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		values = m.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{m}
-	}
-	for _, v := range values {
-		if strings.Trim(v.Key.String(), `"'`) == key {
-			return v, v.Value
-		}
-	}
-	return nil, nil
+	return t.Line("Resources", logicalID)
 }

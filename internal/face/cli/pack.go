@@ -62,13 +62,20 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 	})
 }
 
-// packProgress prints a line per component now and then.
+// packProgress prints warnings, and a line per component now and then.
 func (f *face) packProgress() func(string, delivery.Progress) {
 	var mu sync.Mutex
 	last := map[string]time.Time{}
 	return func(component string, p delivery.Progress) {
 		mu.Lock()
 		defer mu.Unlock()
+		if p.Unit == delivery.UnitWarning {
+			f.doc.Warnings = append(f.doc.Warnings, component+": "+p.Note)
+			if !f.isJSON() {
+				fprintf(f.Err, "warning: %s: %s\n", component, p.Note)
+			}
+			return
+		}
 		if f.isJSON() || f.quiet || time.Since(last[component]) < time.Second {
 			return
 		}

@@ -3,219 +3,231 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/template"
 )
-
-// property is a property that may name a local file.
-type property struct {
-	kind   string // of the resource
-	path   string // below Properties
-	form   delivery.Form
-	zip    bool // a single file is packed as an archive, too
-	nested bool // it is a template
-}
-
-// properties are those that `aws cloudformation package` looks at.
-// https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html
-func properties() []property {
-	return []property{
-		{kind: "AWS::ApiGateway::RestApi", path: "BodyS3Location", form: delivery.FormBucket},
-		{kind: "AWS::Lambda::Function", path: "Code", form: delivery.FormS3Bucket, zip: true},
-		{kind: "AWS::Lambda::LayerVersion", path: "Content", form: delivery.FormS3Bucket, zip: true},
-		{kind: "AWS::Serverless::Function", path: "CodeUri", form: delivery.FormURI, zip: true},
-		{kind: "AWS::Serverless::LayerVersion", path: "ContentUri", form: delivery.FormURI, zip: true},
-		{kind: "AWS::Serverless::GraphQLApi", path: "SchemaUri", form: delivery.FormURI},
-		{kind: "AWS::Serverless::GraphQLApi", path: "CodeUri", form: delivery.FormURI},
-		{kind: "AWS::Serverless::Api", path: "DefinitionUri", form: delivery.FormURI},
-		{kind: "AWS::Serverless::HttpApi", path: "DefinitionUri", form: delivery.FormURI},
-		{kind: "AWS::Serverless::StateMachine", path: "DefinitionUri", form: delivery.FormURI},
-		{kind: "AWS::Serverless::Application", path: "Location", form: delivery.FormURL, nested: true},
-		{kind: "AWS::AppSync::GraphQLSchema", path: "DefinitionS3Location", form: delivery.FormURI},
-		{kind: "AWS::AppSync::Resolver", path: "RequestMappingTemplateS3Location", form: delivery.FormURI},
-		{kind: "AWS::AppSync::Resolver", path: "ResponseMappingTemplateS3Location", form: delivery.FormURI},
-		{kind: "AWS::AppSync::Resolver", path: "CodeS3Location", form: delivery.FormURI},
-		{kind: "AWS::AppSync::FunctionConfiguration", path: "RequestMappingTemplateS3Location", form: delivery.FormURI},
-		{kind: "AWS::AppSync::FunctionConfiguration", path: "ResponseMappingTemplateS3Location", form: delivery.FormURI},
-		{kind: "AWS::AppSync::FunctionConfiguration", path: "CodeS3Location", form: delivery.FormURI},
-		{kind: "AWS::CloudFormation::Stack", path: "TemplateURL", form: delivery.FormURL, nested: true},
-		{kind: "AWS::CloudFormation::StackSet", path: "TemplateURL", form: delivery.FormURL, nested: true},
-		{kind: "AWS::CloudFormation::ModuleVersion", path: "ModulePackage", form: delivery.FormURI},
-		{kind: "AWS::CloudFormation::ResourceVersion", path: "SchemaHandlerPackage", form: delivery.FormURI},
-		{kind: "AWS::CodeCommit::Repository", path: "Code.S3", form: delivery.FormBucket, zip: true},
-		{kind: "AWS::ElasticBeanstalk::ApplicationVersion", path: "SourceBundle", form: delivery.FormS3Bucket},
-		{kind: "AWS::Glue::Job", path: "Command.ScriptLocation", form: delivery.FormURI},
-		{kind: "AWS::StepFunctions::StateMachine", path: "DefinitionS3Location", form: delivery.FormBucket},
-		{kind: "AWS::ServerlessRepo::Application", path: "ReadmeUrl", form: delivery.FormURI},
-		{kind: "AWS::ServerlessRepo::Application", path: "LicenseUrl", form: delivery.FormURI},
-	}
-}
 
 // found is a local path in a template.
 type found struct {
 	property
-	where          string
-	path           string
-	offset, length int
-	line, column   int
+	template.Span
+	node         *yaml.Node
+	where        string
+	path         string
+	line, column int
 }
 
-// references finds the local paths in a template.
-func references(name string, text []byte) ([]found, error) {
-	file, err := parser.ParseBytes(text, 0)
+// packable is a template that is ready to be stored: each local path in it is
+// where it is said to be, and nothing else changes when it is replaced.
+type packable struct {
+	text  []byte
+	found []found
+	notes []string // what the author should know
+}
+
+// references finds the local paths in a template. The text is kept as it is,
+// unless it has aliases, which CloudFormation does not take, or a path in it is
+// not written simply: then the template is written again with the same meaning.
+func references(name string, text []byte) (packable, error) {
+	t, err := template.Parse(name, text)
 	if err != nil {
-		return nil, unreadable(name, err)
+		return packable{}, err
 	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return nil, fault.New(fault.Invalid, "%s is not a template: it has %d documents", name, len(file.Docs))
+	s, err := find(name, t)
+	if err != nil {
+		return packable{}, err
 	}
-	resources := child(file.Docs[0].Body, "Resources")
-	if resources == nil {
-		return nil, fault.New(fault.Invalid, "%s is not a template: it has no Resources", name)
+	for _, line := range t.Repeated {
+		s.notes = append(s.notes, name+": "+line)
 	}
-	s := &search{name: name, text: text}
-	for id, r := range entries(resources) {
-		kind, _ := scalar(child(r, "Type"))
-		for _, p := range properties() {
-			if p.kind == kind {
-				s.look(p, child(r, "Properties"), "Resources."+id+".Properties")
-			}
+	spans, err := t.Locate(nodes(s.all), samples(s.all))
+	if err != nil || s.added {
+		if t, err = t.Rewritten(name, nodes(s.all)); err != nil {
+			return packable{}, err
+		}
+		again, err := find(name, t)
+		if err != nil || len(again.all) != len(s.all) {
+			return packable{}, fault.New(fault.Internal, "%s names other files when it is written again: %w", name, err)
+		}
+		if spans, err = t.Locate(nodes(again.all), samples(again.all)); err != nil {
+			return packable{}, fault.New(fault.Internal, "%s: a local path cannot be replaced: %w", name, err)
 		}
 	}
-	s.includes(file.Docs[0].Body, "", 0)
-	return s.all, errors.Join(s.problems...)
+	for i := range s.all {
+		s.all[i].Span = spans[i]
+	}
+	return packable{text: t.Text, found: s.all, notes: s.notes}, nil
 }
 
-func unreadable(name string, err error) error {
-	var syntax yaml.Error
-	if errors.As(err, &syntax) && syntax.GetToken() != nil {
-		at := syntax.GetToken().Position
-		return fault.New(fault.Invalid, "%s:%d:%d: %s", name, at.Line, at.Column, syntax.GetMessage())
+func nodes(all []found) []*yaml.Node {
+	var list []*yaml.Node
+	for _, f := range all {
+		list = append(list, f.node)
 	}
-	return fault.New(fault.Invalid, "%s cannot be read: %w", name, err)
+	return list
+}
+
+func samples(all []found) []string {
+	var list []string
+	for _, f := range all {
+		list = append(list, f.sample())
+	}
+	return list
 }
 
 // search gathers what is found.
 type search struct {
 	name     string
-	text     []byte
+	global   *yaml.Node // the section Globals of SAM
 	all      []found
+	added    bool // a path that the template does not have was added to its tree
+	notes    []string
 	problems []error
 }
 
-// look follows a property's path to a local one.
-func (s *search) look(p property, n ast.Node, where string) {
-	for key := range strings.SplitSeq(p.path, ".") {
-		n, where = child(n, key), where+"."+key
+func find(name string, t *template.Template) (*search, error) {
+	resources := template.Child(t.Root, "Resources")
+	if resources == nil && template.Child(t.Root, "Transform") == nil && template.Child(t.Root, "Fn::Transform") == nil {
+		return nil, fault.New(fault.Invalid, "%s is not a template: it has no Resources", name)
 	}
-	path, tk := scalar(n)
-	if tk == nil || !isLocal(path) {
-		return
-	}
-	f := found{property: p, where: where, path: path, line: tk.Position.Line, column: tk.Position.Column}
-	if err := s.place(&f, tk); err != nil {
-		s.problems = append(s.problems, err)
-		return
-	}
-	s.all = append(s.all, f)
+	s := &search{name: name, global: template.Child(t.Root, "Globals")}
+	s.section(metadata(), template.Child(t.Root, "Metadata"), "Metadata")
+	s.section(globals(), s.global, "Globals")
+	s.resources(resources, "Resources")
+	s.includes(t.Root, "", 0)
+	return s, errors.Join(s.problems...)
 }
 
-// place finds where a scalar is written, in bytes.
-func (s *search) place(f *found, tk *token.Token) error {
-	line := 1
-	for at := range s.text {
-		if line == f.line {
-			f.offset = at
-			break
+// section looks at the parts of a section by their names.
+func (s *search) section(all []property, n *yaml.Node, where string) {
+	for _, p := range all {
+		s.look(p, template.Child(n, p.kind), where+"."+p.kind)
+	}
+}
+
+// resources looks at each resource, also in the loops of Fn::ForEach.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach-example-resource.html
+func (s *search) resources(n *yaml.Node, where string) {
+	for id, r := range template.Entries(n) {
+		below := where + "." + id
+		if strings.HasPrefix(id, "Fn::ForEach::") {
+			if r.Kind != yaml.SequenceNode || len(r.Content) != 3 {
+				s.problem(r, below, "a loop is a list of three: a name, a collection and resources")
+				continue
+			}
+			s.resources(r.Content[2], below+"[2]")
+			continue
 		}
-		if s.text[at] == '\n' {
-			line++
+		kind, _ := template.String(template.Child(r, "Type"))
+		for _, p := range properties() {
+			if p.kind == kind {
+				s.property(p, template.Child(r, "Properties"), below+".Properties")
+			}
 		}
 	}
-	for range f.column - 1 {
-		_, n := utf8.DecodeRune(s.text[f.offset:])
-		f.offset += n
+}
+
+// property looks at one property of a resource. Where the AWS CLI packs the
+// folder of the template when it is missing, so it is here.
+func (s *search) property(p property, properties *yaml.Node, where string) {
+	if value := template.Child(properties, p.path); p.always && isEmpty(value) && properties != nil && properties.Kind == yaml.MappingNode {
+		if s.isElsewhere(p, properties) {
+			return
+		}
+		if value == nil {
+			value = &yaml.Node{Line: properties.Line, Column: properties.Column}
+			properties.Content = append(properties.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.path}, value)
+		}
+		value.Kind, value.Tag, value.Value, value.Style = yaml.ScalarNode, "!!str", ".", yaml.DoubleQuotedStyle
+		s.added = true
+		s.notes = append(s.notes, fmt.Sprintf("%s:%d: %s has no %s: the folder of the template is packed for it, as the AWS CLI does", s.name, properties.Line, where, p.path))
 	}
-	rest := string(s.text[f.offset:])
-	written := tk.Value
-	if q := rest[:1]; q == `"` || q == `'` {
-		written = q + tk.Value + q
+	s.look(p, properties, where)
+}
+
+// isElsewhere reports whether the code of a function is in the template, in an
+// image, or that of the section Globals.
+func (s *search) isElsewhere(p property, properties *yaml.Node) bool {
+	global := template.Child(s.global, "Function")
+	if p.kind != "AWS::Serverless::Function" {
+		global = nil
 	}
-	if !strings.HasPrefix(rest, written) {
-		return fault.New(fault.Invalid, "%s:%d:%d: %s: the path is not written plainly; write it on one line, without escapes", s.name, f.line, f.column, f.where)
+	for _, n := range []*yaml.Node{properties, global} {
+		packageType, _ := template.String(template.Child(n, "PackageType"))
+		if template.Child(n, "InlineCode") != nil || template.Child(n, "ImageUri") != nil || packageType == "Image" {
+			return true
+		}
 	}
-	f.length = len(written)
-	return nil
+	return !isEmpty(template.Child(global, p.path))
+}
+
+// isEmpty reports whether there is no value, null, or an empty text.
+func isEmpty(n *yaml.Node) bool {
+	return n == nil || n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!null" || n.ShortTag() == "!!str" && n.Value == "")
+}
+
+// look follows a property's path to a local one.
+func (s *search) look(p property, n *yaml.Node, where string) {
+	for key := range strings.SplitSeq(p.path, ".") {
+		n, where = template.Child(n, key), where+"."+key
+	}
+	path, isText := template.String(n)
+	switch {
+	case isText && isLocal(path):
+		s.all = append(s.all, found{property: p, node: n, where: where, path: path, line: n.Line, column: n.Column})
+	case !isText && !isEmpty(n) && n.Kind == yaml.ScalarNode && slices.Contains([]string{"!!int", "!!float", "!!bool", "!!timestamp"}, n.ShortTag()):
+		s.problem(n, where, fmt.Sprintf("%s is not a text; write a path in quotes", n.Value))
+	}
+}
+
+func (s *search) problem(n *yaml.Node, where, text string) {
+	s.problems = append(s.problems, fault.New(fault.Invalid, "%s:%d:%d: %s: %s", s.name, n.Line, n.Column, where, text))
 }
 
 // deepestNode bounds the walk for includes.
 const deepestNode = 100
 
-// includes finds the files of AWS::Include, which may stand anywhere.
+// includes finds the files of AWS::Include, which may be anywhere, also in its
+// short form.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
-func (s *search) includes(n ast.Node, where string, depth int) {
+func (s *search) includes(n *yaml.Node, where string, depth int) {
 	if depth > deepestNode {
 		return
 	}
-	if t, ok := n.(*ast.TagNode); ok {
-		n = t.Value
+	if n.Tag == "!Transform" {
+		s.include(n, join(where, "Fn::Transform"))
 	}
-	if list, ok := n.(*ast.SequenceNode); ok {
-		for i, item := range list.Values {
+	if n.Kind == yaml.SequenceNode {
+		for i, item := range n.Content {
 			s.includes(item, fmt.Sprintf("%s[%d]", where, i), depth+1)
 		}
 		return
 	}
-	for key, v := range entries(n) {
-		below := strings.TrimPrefix(where+"."+key, ".")
-		if name, _ := scalar(child(v, "Name")); key == "Fn::Transform" && name == "AWS::Include" {
-			s.look(property{path: "Parameters.Location", form: delivery.FormURI}, v, below)
+	for key, v := range template.Entries(n) {
+		if key == "Fn::Transform" || where == "" && key == "Transform" {
+			s.include(v, join(where, key))
 		}
-		s.includes(v, below, depth+1)
+		s.includes(v, join(where, key), depth+1)
 	}
 }
 
-// scalar is the text of a plain scalar and its token; no token for all else.
-func scalar(n ast.Node) (string, *token.Token) {
-	s, ok := n.(*ast.StringNode)
-	if !ok {
-		return "", nil
-	}
-	return s.Value, s.Token
-}
+func join(where, key string) string { return strings.TrimPrefix(where+"."+key, ".") }
 
-func child(n ast.Node, key string) ast.Node {
-	for k, v := range entries(n) {
-		if k == key {
-			return v
+// include looks at a transform, or a list of them.
+func (s *search) include(n *yaml.Node, where string) {
+	if n.Kind == yaml.SequenceNode {
+		for i, item := range n.Content {
+			s.include(item, fmt.Sprintf("%s[%d]", where, i))
 		}
+		return
 	}
-	return nil
-}
-
-// entries are the keys of a mapping with their values.
-func entries(n ast.Node) func(yield func(string, ast.Node) bool) {
-	return func(yield func(string, ast.Node) bool) {
-		var values []*ast.MappingValueNode
-		switch m := n.(type) {
-		case *ast.MappingNode:
-			values = m.Values
-		case *ast.MappingValueNode:
-			values = []*ast.MappingValueNode{m}
-		}
-		for _, v := range values {
-			key := v.Key.GetToken().Value
-			if !yield(key, v.Value) {
-				return
-			}
-		}
+	if name, _ := template.String(template.Child(n, "Name")); name == "AWS::Include" {
+		s.look(property{path: "Parameters.Location", form: delivery.FormURI}, n, where)
 	}
 }

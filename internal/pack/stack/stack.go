@@ -4,6 +4,7 @@
 package stack
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -85,12 +86,15 @@ func (w *work) template(ctx context.Context, path string, depth int) (delivery.T
 	if err != nil {
 		return delivery.Template{}, err
 	}
-	found, err := references(path, text)
+	ready, err := references(path, text)
 	if err != nil {
 		return delivery.Template{}, err
 	}
-	t := delivery.Template{Size: int64(len(text))}
-	for _, f := range found {
+	for _, note := range ready.notes {
+		w.report(delivery.Progress{Unit: delivery.UnitWarning, Note: note})
+	}
+	t := delivery.Template{Size: int64(len(ready.text))}
+	for _, f := range ready.found {
 		r, err := w.reference(ctx, path, f, depth)
 		if err != nil {
 			return delivery.Template{}, fmt.Errorf("%s:%d:%d: %s: %w", path, f.line, f.column, f.where, err)
@@ -98,14 +102,14 @@ func (w *work) template(ctx context.Context, path string, depth int) (delivery.T
 		t.References = append(t.References, r)
 	}
 	slices.SortFunc(t.References, func(a, b delivery.Reference) int { return a.Offset - b.Offset })
-	if t.Digest, err = w.kit.WriteBytes(ctx, text); err == nil {
+	if t.Digest, err = w.kit.WriteBytes(ctx, ready.text); err == nil {
 		w.sizes[t.Digest] = t.Size
 	}
 	return t, err
 }
 
 func (w *work) reference(ctx context.Context, template string, f found, depth int) (delivery.Reference, error) {
-	r := delivery.Reference{Offset: f.offset, Length: f.length, Where: f.where, Form: f.form}
+	r := delivery.Reference{Offset: f.Offset, Length: f.Length, Where: f.where, Form: f.form}
 	path := filepath.Join(filepath.Dir(template), filepath.FromSlash(f.path))
 	if !filepath.IsLocal(path) {
 		return r, fault.New(fault.Invalid, "%q leads out of the app's folder", f.path)
@@ -121,7 +125,7 @@ func (w *work) reference(ctx context.Context, template string, f found, depth in
 		return r, fault.Hint(err, "make it, or give an s3:// address")
 	}
 	r.Suffix = filepath.Ext(path)
-	zipped := info.IsDir() || f.zip && r.Suffix != ".zip" && r.Suffix != ".jar"
+	zipped := info.IsDir() || f.zip && !isArchive(filepath.Join(w.root, path))
 	if zipped {
 		r.Suffix = ".zip"
 	}
@@ -163,6 +167,21 @@ func (w *work) zip(ctx context.Context, out io.Writer, path string, dir bool) er
 	return bundle.Write(ctx, out, w.kit.Deflate, files, w.report)
 }
 
+// isArchive reports whether a file is a zip archive, as is a .jar or a .whl.
+func isArchive(path string) bool {
+	f, err := regular.Open(path)
+	if err != nil {
+		return false // told where it is read
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	_, err = zip.NewReader(f, info.Size())
+	return err == nil
+}
+
 func copyFile(w io.Writer, path string) error {
 	f, err := regular.Open(path)
 	if err != nil {
@@ -193,5 +212,5 @@ func readFile(path string) ([]byte, error) {
 
 // isLocal reports whether a value is a path on this machine.
 func isLocal(s string) bool {
-	return s != "" && !strings.Contains(s, "://") && !strings.HasPrefix(s, "arn:") && !strings.Contains(s, "\n")
+	return s != "" && !strings.Contains(s, "://") && !strings.HasPrefix(s, "arn:")
 }

@@ -19,6 +19,7 @@ import (
 	"falkirk/internal/bucket/s3"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/template"
 )
 
 // deploy brings the files that a template names to where CloudFormation can
@@ -71,22 +72,14 @@ func (w *writer) template(ctx context.Context, t delivery.Template) (string, err
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	at := 0
-	for _, r := range t.References {
-		if r.Offset < at || r.Offset+r.Length > len(raw) {
-			return "", fault.New(fault.Internal, "%s is not where it was packed", r.Where)
-		}
-		place, err := w.reference(ctx, r)
-		if err != nil {
+	spans, places := make([]template.Span, len(t.References)), make([]string, len(t.References))
+	for i, r := range t.References {
+		spans[i] = template.Span{Offset: r.Offset, Length: r.Length}
+		if places[i], err = w.reference(ctx, r); err != nil {
 			return "", fmt.Errorf("%s: %w", r.Where, err)
 		}
-		b.Write(raw[at:r.Offset])
-		b.WriteString(place)
-		at = r.Offset + r.Length
 	}
-	b.Write(raw[at:])
-	return b.String(), nil
+	return template.Splice(raw, spans, func(i int) string { return places[i] })
 }
 
 // reference brings what a reference leads to into the bucket, and gives what is

@@ -26,6 +26,13 @@ func (o one) Config(_ context.Context, _, region string) (aws.Config, error) {
 	return cfg, nil
 }
 
+// served reaches the accounts of an emulator.
+type served struct{ *cloud.Server }
+
+func (s served) Config(_ context.Context, _, region string) (aws.Config, error) {
+	return s.Server.Config(region), nil
+}
+
 // The stacks of a protected environment are protected against deletion, unless
 // the app file says otherwise.
 func TestProtectedEnvironments(t *testing.T) {
