@@ -167,6 +167,9 @@ func (h *Hold) append(ctx context.Context, e delivery.Entry) error {
 			h.note(s)
 			return nil
 		}
+		if lost := h.Held(); lost != nil { // whatever the request ended with
+			return h.whoTook(ctx, lost)
+		}
 		if !errors.Is(err, errOvertaken) {
 			return err
 		}

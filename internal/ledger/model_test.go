@@ -318,7 +318,18 @@ func (p *process) operate(id string) error {
 		_ = h.Close(p.w.ctx, done()) // as an engine would not; it must write nothing
 		return err
 	}
-	return errors.Join(err, h.Close(p.w.ctx, done()))
+	closing := h.Close(p.w.ctx, done())
+	if closing != nil && h.Held() != nil && !errors.Is(closing, ledger.ErrLost) && p.w.ctx.Err() == nil {
+		p.w.saw(fmt.Sprintf("%s has lost the environment and says: %v", p.name, closing))
+	}
+	return errors.Join(err, closing)
+}
+
+// saw notes what must not be.
+func (w *world) saw(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.late = append(w.late, what)
 }
 
 // wave writes side by side, for a while; what the network swallowed is sent
