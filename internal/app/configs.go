@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,12 +11,13 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
 	"falkirk/internal/k9"
 )
 
 // prdConfigs writes the files of production, as far as the app tells what is in
 // them.
-func prdConfigs(r cli.ConfigsRequest) ([]cli.ConfigFile, error) {
+func prdConfigs(ctx context.Context, r cli.ConfigsRequest) ([]cli.ConfigFile, error) {
 	files, err := guessConfigs(r.Folder, r.File)
 	if err != nil {
 		return nil, err
@@ -29,6 +31,9 @@ func prdConfigs(r cli.ConfigsRequest) ([]cli.ConfigFile, error) {
 				return out, err
 			}
 			one.State = string(state)
+			if state == k9.Made {
+				fault.Wrote(ctx)
+			}
 		}
 		if f.Name == k9.SyncValues {
 			if one.Blanks, err = blanks(one, r.DryRun); err != nil {

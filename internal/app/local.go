@@ -50,7 +50,9 @@ func (s steering) List(ctx context.Context, env string) ([]cli.Process, error) {
 }
 
 func (s steering) then(ctx context.Context, env string, do func(context.Context, string, string) error) ([]cli.Process, error) {
-	if err := do(ctx, s.app.Name, env); err != nil {
+	err := do(ctx, s.app.Name, env)
+	fault.Wrote(ctx)
+	if err != nil {
 		return nil, err
 	}
 	return s.List(ctx, env)

@@ -34,7 +34,7 @@ func setUpSync(ctx context.Context, r cli.ScheduleRequest) (cli.Schedule, error)
 	case r.Print:
 		return manifests(out, asked)
 	case r.Into != "":
-		return base(out, asked, r.Into)
+		return base(ctx, out, asked, r.Into)
 	case r.OnlySource:
 		return w.grant(ctx, setup, asked, out)
 	case r.PrintPolicies:
@@ -141,7 +141,7 @@ func manifests(out cli.Schedule, asked syncsetup.Request) (cli.Schedule, error) 
 
 // base writes the manifests as a base for kustomize. Files that are there are
 // written over only where they are of an earlier time.
-func base(out cli.Schedule, asked syncsetup.Request, folder string) (cli.Schedule, error) {
+func base(ctx context.Context, out cli.Schedule, asked syncsetup.Request, folder string) (cli.Schedule, error) {
 	if err := asked.Check(); err != nil {
 		return out, err
 	}
@@ -164,6 +164,7 @@ func base(out cli.Schedule, asked syncsetup.Request, folder string) (cli.Schedul
 		if err := os.WriteFile(path, f.Text, 0o644); err != nil { //nolint:gosec // likewise
 			return out, fault.New(fault.Invalid, "write %s: %w", path, err)
 		}
+		fault.Wrote(ctx)
 		out.Files = append(out.Files, path)
 	}
 	return out, nil

@@ -108,14 +108,22 @@ func (c *Client) call(ctx context.Context, method string, k Key, query url.Value
 	if method == http.MethodPatch {
 		req.Header.Set("Content-Type", "application/apply-patch+yaml") // JSON is YAML
 	}
-	return c.answer(req, k)
+	return c.answer(req, k, query.Has("dryRun"))
 }
 
 // most is more than an object of a cluster can have.
 const most = 8 << 20
 
-func (c *Client) answer(req *http.Request, k Key) (Object, error) {
+// answer sends a request and reads the answer. What is dry changes nothing.
+func (c *Client) answer(req *http.Request, k Key, dry bool) (Object, error) {
 	res, err := c.http.Do(req)
+	if !dry {
+		status := 0
+		if err == nil {
+			status = res.StatusCode
+		}
+		fault.Answered(req.Context(), req.Method, status)
+	}
 	if err != nil {
 		return nil, c.unreachable(err)
 	}

@@ -61,8 +61,10 @@ func (p Poster) once(ctx context.Context, to string, header http.Header, body []
 	req.Header = header.Clone()
 	res, err := p.client().Do(req)
 	if err != nil {
+		fault.Answered(ctx, req.Method, 0)
 		return 0, fault.New(fault.Unavailable, "%w", bare(err))
 	}
+	fault.Answered(ctx, req.Method, res.StatusCode)
 	answer, err := io.ReadAll(io.LimitReader(res.Body, 64<<10)) // also so that the connection can be used again
 	_ = res.Body.Close()
 	switch {

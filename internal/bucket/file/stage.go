@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"falkirk/internal/bucket"
+	"falkirk/internal/fault"
 	"falkirk/internal/fence"
 )
 
@@ -120,7 +121,9 @@ func (s *staged) finish(ctx context.Context, key string, place func() error) err
 		err = fence.Check(ctx)
 	}
 	if err == nil {
-		err = place()
+		if err = place(); !fault.Is(err, fault.Conflict) {
+			fault.Wrote(ctx)
+		}
 	}
 	if err != nil {
 		return explain(fmt.Errorf("write object %s: %w", key, err))

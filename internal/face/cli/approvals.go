@@ -38,7 +38,7 @@ ssh-keygen -Y verify can check them without falkirk.`,
 			}
 			all, err := approvals(cmd.Context(), app, args)
 			if err == nil && export != "" {
-				err = exportTo(export, all)
+				err = exportTo(cmd.Context(), export, all)
 			}
 			f.doc.Result = all
 			if err != nil {
@@ -77,13 +77,16 @@ func approvals(ctx context.Context, app *App, only []string) ([]approvalDocument
 
 // exportTo writes what can be checked without falkirk. Repeating it writes the
 // same files.
-func exportTo(dir string, all []approvalDocument) error {
+func exportTo(ctx context.Context, dir string, all []approvalDocument) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fault.New(fault.Invalid, "export the approvals: %w", err)
 	}
 	for i, a := range all {
 		all[i].Files = filepath.Join(dir, fileName(a.Signed))
 		err := os.WriteFile(all[i].Files+".txt", []byte(a.Message), 0o666)
+		if err == nil {
+			fault.Wrote(ctx)
+		}
 		if err == nil && a.Signature != "" {
 			err = os.WriteFile(all[i].Files+".sig", []byte(a.Signature), 0o666)
 		}

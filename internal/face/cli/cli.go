@@ -45,7 +45,7 @@ type Wiring struct {
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
 
-	Configs    func(r ConfigsRequest) ([]ConfigFile, error)
+	Configs    func(ctx context.Context, r ConfigsRequest) ([]ConfigFile, error)
 	Schedule   Scheduler
 	Function   Functioner
 	Decisions  func(ctx context.Context, path string) (*engine.Decisions, error) // of an app file
@@ -72,6 +72,7 @@ type face struct {
 	begun   bool   // the words were understood
 	doc     document
 	people  *engine.Decisions // what holds a command back that writes; nil where nothing is asked
+	work    *fault.Work       // whether anything was changed
 	answer  int               // the code of a question that was answered; 0: that of done
 	warned  bool              // of a development build
 	readers *readers          // of Out and Err
@@ -86,7 +87,7 @@ type face struct {
 func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	f := &face{Wiring: w, Streams: s}
 	f.screen, f.inks = s.Err, newInks()
-	ctx = f.watch(ctx)
+	ctx, f.work = fault.Watch(f.watch(ctx))
 	f.Out = newBorder(f.Out, f.inks, f.isJSON)
 	f.Err = newBorder(f.Err, f.inks, func() bool { return false })
 	defer f.readers.stop()
@@ -100,7 +101,7 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
 		err = fault.New(fault.Interrupted, "%w", err)
 	}
-	return f.finish(cmd, err)
+	return f.finish(cmd, f.work.Err(err))
 }
 
 func (f *face) root() *cobra.Command {

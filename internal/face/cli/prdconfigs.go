@@ -36,7 +36,7 @@ func (f *face) prdConfigsCmd() *cobra.Command {
 falkirk.yml and app-config.yml tell, and says what is to be filled in by hand. A file
 that is there is never written over.`,
 		Args: atMostOne("FOLDER"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if path, err := f.path(); err == nil {
 				r.File, r.Folder = path, filepath.Dir(path)
 			} else if f.file != "" {
@@ -45,7 +45,7 @@ that is there is never written over.`,
 			if len(args) == 1 {
 				r.Folder = args[0]
 			}
-			done, err := f.Configs(r)
+			done, err := f.Configs(cmd.Context(), r)
 			f.doc.Result = map[string]any{"files": done}
 			if err != nil {
 				return err

@@ -71,6 +71,15 @@ func (r *Registry) pause(ctx context.Context, n int, least time.Duration) error 
 	}
 }
 
+// note says whether a request may have changed the registry.
+func note(ctx context.Context, method string, res *http.Response) {
+	status := 0
+	if res != nil {
+		status = res.StatusCode
+	}
+	fault.Answered(ctx, method, status)
+}
+
 // try sends once, or twice where the registry wants to know who asks. A wait
 // below zero means that repeating does not help.
 func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Duration, error) {
@@ -88,6 +97,7 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		}
 		res, err := r.client.Do(req)
 		r.limit.Give() // the body of an answer does not count: who reads it may wait for another answer
+		note(ctx, c.method, res)
 		if err != nil {
 			return nil, repeatable(ctx, err), lost(ctx, c, err)
 		}
