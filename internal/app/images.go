@@ -7,9 +7,20 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
 	"falkirk/internal/images"
 	"falkirk/internal/registries"
 )
+
+// hasAccount refuses the name of an account that the app file does not have, also
+// where no request would need it.
+func hasAccount(a delivery.App, name string) error {
+	if _, ok := a.Account(name); ok || name == "" {
+		return nil
+	}
+	err := fault.New(fault.NotFound, "no account %q in the app file", name)
+	return fault.Hint(err, "see accounts in the app file")
+}
 
 // openImages reaches registries for the commands about single images.
 func openImages(r cli.ImageRequest) (*images.Tool, error) {
@@ -17,6 +28,9 @@ func openImages(r cli.ImageRequest) (*images.Tool, error) {
 	if r.App != "" {
 		f, err := config.Open(r.App, settings(), os.LookupEnv)
 		if err != nil {
+			return nil, err
+		}
+		if err := hasAccount(f.App, r.Account); err != nil {
 			return nil, err
 		}
 		accounts = f.App.Accounts

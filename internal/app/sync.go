@@ -61,7 +61,7 @@ func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error)
 		if r.Flags.Source == "" || r.Flags.Destination == "" || len(r.Flags.Repositories) == 0 {
 			return nil, fault.New(fault.Invalid, "--source, --destination and --repository go together")
 		}
-		return []imagesync.Settings{*r.Flags}, nil
+		return []imagesync.Settings{*r.Flags}, hasAccount(app, r.Flags.Account)
 	}
 	given := app.Syncs
 	if r.Jobs != "" {
@@ -158,7 +158,7 @@ func remembered(j cli.SyncJob, last lastResults, dry bool) cli.SyncJob {
 		if result == nil || dry || result.IsHeld() {
 			return result, err
 		}
-		if kept := last.keep(context.WithoutCancel(ctx), result); err == nil {
+		if kept := last.keep(fault.Unwatched(context.WithoutCancel(ctx)), result); err == nil {
 			err = kept
 		}
 		return result, err

@@ -17,6 +17,12 @@ func Watch(ctx context.Context) (context.Context, *Work) {
 	return context.WithValue(ctx, workKey{}, w), w
 }
 
+// Unwatched gives a context whose writes are not noted: a record of how a command
+// ended is no change of what it was about.
+func Unwatched(ctx context.Context) context.Context {
+	return context.WithValue(ctx, workKey{}, nil)
+}
+
 // Wrote notes that something was changed, or may have been. Whoever writes
 // outside of this process calls it after each write, unless it is certain that
 // the write has changed nothing.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 	"falkirk/internal/registries"
 )
 
@@ -29,15 +30,42 @@ type Tagged struct {
 	Changed    bool   `json:"changed"`
 }
 
+// group are the tags of one repository.
+type group struct {
+	repo      registries.Repository
+	refs      []Reference
+	tags      []string
+	done      []Tagged       // what is to be done, then what was
+	manifests []oci.Manifest // one for each of done; nil where the listing has told all digests
+}
+
 // Tag puts tags on images, many at once: a repository is listed once, and each
-// manifest is written as it is, without what it leads to. A dry run writes
-// nothing.
+// manifest is written as it is, without what it leads to. Every image is looked at
+// before the first tag is written. A dry run writes nothing.
 func (t Tool) Tag(ctx context.Context, wanted []NewTag, dry bool) ([]Tagged, error) {
-	type group struct {
-		repo registries.Repository
-		refs []Reference
-		tags []string
+	groups, err := t.groups(ctx, wanted)
+	if err != nil {
+		return nil, err
 	}
+	out := []Tagged{}
+	err = eachGroup(ctx, groups, func(ctx context.Context, g *group) error { return t.look(ctx, g) })
+	if err != nil {
+		return out, err
+	}
+	if !dry {
+		err = eachGroup(ctx, groups, func(ctx context.Context, g *group) error { return t.write(ctx, g) })
+	}
+	for _, g := range groups {
+		out = append(out, g.done...)
+	}
+	slices.SortFunc(out, func(a, b Tagged) int {
+		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Tag, b.Tag))
+	})
+	return out, err
+}
+
+// groups are the wishes by repository.
+func (t Tool) groups(ctx context.Context, wanted []NewTag) (map[string]*group, error) {
 	groups := map[string]*group{}
 	for _, w := range wanted {
 		ref, repo, err := t.open(ctx, w.Image, false)
@@ -53,57 +81,99 @@ func (t Tool) Tag(ctx context.Context, wanted []NewTag, dry bool) ([]Tagged, err
 		}
 		groups[key].refs, groups[key].tags = append(groups[key].refs, ref), append(groups[key].tags, w.Tag)
 	}
-	var mu sync.Mutex
-	out := []Tagged{}
+	return groups, nil
+}
+
+func eachGroup(ctx context.Context, groups map[string]*group, do func(context.Context, *group) error) error {
 	work, inner := errgroup.WithContext(ctx)
 	work.SetLimit(atOnce)
 	for _, g := range groups {
-		work.Go(func() error {
-			done, err := t.retag(inner, g.repo, g.refs, g.tags, dry)
-			mu.Lock()
-			defer mu.Unlock()
-			out = append(out, done...)
-			return g.repo.Explain(err)
-		})
+		work.Go(func() error { return g.repo.Explain(do(inner, g)) })
 	}
-	err := work.Wait()
-	slices.SortFunc(out, func(a, b Tagged) int {
-		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Tag, b.Tag))
-	})
-	return out, err
+	return work.Wait()
 }
 
-// retag does it in one repository.
-func (t Tool) retag(ctx context.Context, repo registries.Repository, refs []Reference, tags []string, dry bool) ([]Tagged, error) {
-	list, err := repo.List(ctx)
+// look finds out what is to be done in one repository.
+func (t Tool) look(ctx context.Context, g *group) error {
+	list, err := g.repo.List(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	bans := t.People != nil && t.People.HasBans() // then each manifest is looked at
-	if done, ok := known(repo, list, refs, tags); ok && !bans {
-		if !dry {
-			if err := t.mayWrite(ctx); err != nil {
-				return nil, err
-			}
-		}
-		return done, apply(ctx, repo, done, dry)
+	if done, ok := known(g.repo, list, g.refs, g.tags); ok && !bans {
+		g.done = done
+		return nil
 	}
-	var mu sync.Mutex
-	var done []Tagged
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
-	for i, ref := range refs {
-		group.Go(func() error {
-			one, err := t.retagOne(ctx, repo, list, ref, tags[i], dry)
-			if err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				done = append(done, one)
-			}
+	g.done, g.manifests = make([]Tagged, len(g.refs)), make([]oci.Manifest, len(g.refs))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(atOnce)
+	for i, ref := range g.refs {
+		work.Go(func() (err error) {
+			g.done[i], g.manifests[i], err = lookOne(ctx, g.repo, list, ref, g.tags[i])
 			return err
 		})
 	}
-	return done, group.Wait()
+	return work.Wait()
+}
+
+func lookOne(ctx context.Context, repo registries.Repository, list registries.Listing, ref Reference, tag string) (Tagged, oci.Manifest, error) {
+	out := Tagged{Repository: repo.Name(), From: ref.String(), Tag: tag}
+	m, err := repo.Manifest(ctx, ref.String())
+	if err != nil {
+		return out, m, err
+	}
+	was, there := list.Tags[tag]
+	if there && was == "" {
+		if was, err = repo.Digest(ctx, tag); err != nil {
+			return out, m, err
+		}
+	}
+	out.Digest, out.Was, out.Changed = m.Digest, was, was != m.Digest
+	return out, m, nil
+}
+
+// write writes the tags of one repository. Where it fails, only what was done is
+// left in the group.
+func (t Tool) write(ctx context.Context, g *group) error {
+	if g.manifests == nil {
+		if err := t.mayWrite(ctx); err != nil {
+			g.done = nil
+			return err
+		}
+		return apply(ctx, g.repo, g.done)
+	}
+	var mu sync.Mutex
+	var done []Tagged
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(atOnce)
+	for i, one := range g.done {
+		work.Go(func() error {
+			if err := t.writeOne(ctx, g.repo, one, g.manifests[i]); err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done = append(done, one)
+			return nil
+		})
+	}
+	err := work.Wait()
+	g.done = done
+	return err
+}
+
+func (t Tool) writeOne(ctx context.Context, repo registries.Repository, one Tagged, m oci.Manifest) error {
+	if !one.Changed {
+		return nil
+	}
+	if err := t.mayWrite(ctx, m); err != nil {
+		return err
+	}
+	err := repo.Keep(ctx, m, one.Tag)
+	if registries.IsImmutable(err) {
+		err = fault.New(fault.Refused, "tag %s of %s cannot be moved: %w", one.Tag, repo.Name(), err)
+	}
+	return err
 }
 
 // known is what is to be done where the listing has told all digests.
@@ -121,14 +191,14 @@ func known(repo registries.Repository, list registries.Listing, refs []Reference
 }
 
 // apply writes those that change, all with one reading.
-func apply(ctx context.Context, repo registries.Repository, all []Tagged, dry bool) error {
+func apply(ctx context.Context, repo registries.Repository, all []Tagged) error {
 	moves := map[string]string{}
 	for _, one := range all {
 		if one.Changed {
 			moves[one.Tag] = one.Digest
 		}
 	}
-	if dry || len(moves) == 0 {
+	if len(moves) == 0 {
 		return nil
 	}
 	err := repo.Retag(ctx, moves)
@@ -136,31 +206,4 @@ func apply(ctx context.Context, repo registries.Repository, all []Tagged, dry bo
 		err = fault.New(fault.Refused, "tags of %s cannot be moved: %w", repo.Name(), err)
 	}
 	return err
-}
-
-func (t Tool) retagOne(ctx context.Context, repo registries.Repository, list registries.Listing, ref Reference, tag string, dry bool) (Tagged, error) {
-	out := Tagged{Repository: repo.Name(), From: ref.String(), Tag: tag}
-	m, err := repo.Manifest(ctx, ref.String())
-	if err != nil {
-		return out, err
-	}
-	out.Digest = m.Digest
-	was, there := list.Tags[tag]
-	if there && was == "" {
-		if was, err = repo.Digest(ctx, tag); err != nil {
-			return out, err
-		}
-	}
-	out.Was, out.Changed = was, was != m.Digest
-	if !out.Changed || dry {
-		return out, nil
-	}
-	if err := t.mayWrite(ctx, m); err != nil {
-		return out, err
-	}
-	err = repo.Keep(ctx, m, tag)
-	if registries.IsImmutable(err) {
-		err = fault.New(fault.Refused, "tag %s of %s cannot be moved: %w", tag, repo.Name(), err)
-	}
-	return out, err
 }

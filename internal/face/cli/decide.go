@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
@@ -78,7 +80,22 @@ func (d *decision) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	d.doc.Result = done
+	d.warnUnknown(cmd.Context(), app, done)
 	return d.text(func() { d.print(done) })
+}
+
+// warnUnknown warns of a ban of what is not in the store: it may be mistyped, or
+// not packed yet. A ban never fails because of that.
+func (d *decision) warnUnknown(ctx context.Context, app *App, done engine.Decided) {
+	if d.verb != delivery.VerbBan || !done.Changed {
+		return
+	}
+	if _, err := app.Releases.Get(ctx, app.Engine.App.Name, done.Operation.Version); !fault.Is(err, fault.NotFound) {
+		return
+	}
+	text := sprintf("no release %s is in the store; the ban holds if it is packed. Compare with: falkirk releases", done.Operation.Version)
+	d.doc.Warnings = append(d.doc.Warnings, text)
+	fprintf(d.Err, "%s %s\n", d.paint(yellow, "warning:"), text)
 }
 
 func (d *decision) print(done engine.Decided) {

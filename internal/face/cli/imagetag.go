@@ -81,5 +81,8 @@ func (f *face) newTags(list string, args []string) ([]images.NewTag, error) {
 	if err := lines.Err(); err != nil {
 		return nil, fault.New(fault.Invalid, "read the list: %w", err)
 	}
+	if len(wanted) == 0 {
+		return nil, fault.New(fault.Invalid, "the list %s names no image", list)
+	}
 	return wanted, nil
 }
