@@ -121,6 +121,7 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	}
 	cfg.Retryer = p.retryer("", cfg.Region, standard, nil) // of the roles' chains
 	cfg.Logger = logging.Nop{}                             // what matters is in the errors
+	cfg.HTTPClient = direct(cfg.HTTPClient)
 	cfg.APIOptions = append(cfg.APIOptions, fenced, noted)
 	p.start = &cfg
 	return cfg, nil
