@@ -121,11 +121,11 @@ func openAccounts(path string) (*cli.Accounts, error) {
 	if err != nil {
 		return nil, err
 	}
-	needed := []delivery.Block{delivery.BlockAccounts, delivery.BlockComponents, delivery.BlockLandings, delivery.BlockSyncs}
+	needed := []delivery.Block{delivery.BlockAccounts, delivery.BlockComponents, delivery.BlockLandings, delivery.BlockSyncs, delivery.BlockLedger}
 	if err := f.App.Needs(needed...); err != nil {
 		return nil, err
 	}
-	pool := account.New(account.Options{Accounts: f.App.Accounts, App: f.App.Name, Actor: actor()})
+	pool := account.New(account.Options{Accounts: withStoreRoles(f.App), App: f.App.Name, Actor: actor()})
 	var names []string
 	for _, a := range f.App.Accounts {
 		names = append(names, a.Name)
@@ -140,7 +140,7 @@ func openAccounts(path string) (*cli.Accounts, error) {
 func examiner(a delivery.App, accounts *account.Pool) cli.Examiner {
 	return func(ctx context.Context, name string) (cli.Examination, error) {
 		r, err := doctor.Doctor{Accounts: accounts, App: a, Setups: setups(a)}.Examine(ctx, name)
-		out := cli.Examination{Accounts: []cli.ExaminedAccount{}, Allowed: r.Allowed, Denied: r.Denied, Unknown: r.Unknown, Broken: r.Broken}
+		out := cli.Examination{Accounts: []cli.ExaminedAccount{}, Allowed: r.Allowed, Denied: r.Denied, Unknown: r.Unknown, Excess: r.Excess, Broken: r.Broken}
 		for _, one := range r.Accounts {
 			out.Accounts = append(out.Accounts, examined(one))
 		}
@@ -150,7 +150,7 @@ func examiner(a delivery.App, accounts *account.Pool) cli.Examiner {
 
 func examined(a doctor.Account) cli.ExaminedAccount {
 	out := cli.ExaminedAccount{
-		Name: a.Name, ID: a.ID, Role: a.Role, Error: a.Error, Notes: a.Notes, Fixes: toAdd(a.Fixes),
+		Name: a.Name, Environment: a.Environment, ID: a.ID, Role: a.Role, Error: a.Error, Notes: a.Notes, Fixes: toAdd(a.Fixes),
 		Hops: []cli.ExaminedHop{}, Checks: []cli.Permission{},
 	}
 	for _, h := range a.Hops {

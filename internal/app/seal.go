@@ -9,11 +9,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/crypto/ssh"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/kms"
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 	"falkirk/internal/ledger"
 	"falkirk/internal/signing"
 )
@@ -67,7 +69,7 @@ func ledgerKey(ctx context.Context, a delivery.App, accounts *account.Pool) (sig
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := accounts.Config(ctx, cmp.Or(a.Ledger.Account, a.StoreAccount), region)
+	cfg, err := signAs(ctx, a, accounts, region)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +81,28 @@ func ledgerKey(ctx context.Context, a delivery.App, accounts *account.Pool) (sig
 		}
 		return k.Signer(ctx), nil
 	}), nil
+}
+
+// signAs is the configuration of the first role that may be assumed to sign: that
+// of ledger.account or else of the store's account, then the storeRole of each
+// environment. Who may assume none of them gets the error of the first.
+func signAs(ctx context.Context, a delivery.App, accounts *account.Pool, region string) (aws.Config, error) {
+	cfg, err := accounts.Config(ctx, cmp.Or(a.Ledger.Account, a.StoreAccount), region)
+	if a.Ledger.Account != "" {
+		return cfg, err
+	}
+	for _, env := range a.Environments {
+		if !fault.Is(err, fault.Refused) {
+			break
+		}
+		if env.StoreRole == "" {
+			continue
+		}
+		if other, otherErr := accounts.Config(ctx, a.StoreRoleAccount(env.Name), region); otherErr == nil {
+			return other, nil
+		}
+	}
+	return cfg, err
 }
 
 // signersOf lists what is wrong with the list of signers of an app.

@@ -22,15 +22,10 @@ func withStoreRoles(a delivery.App) []delivery.Account {
 			continue
 		}
 		one := store
-		one.Name, one.Role = storeRoleName(a, env.Name), env.StoreRole
+		one.Name, one.Role = a.StoreRoleAccount(env.Name), env.StoreRole
 		all = append(all, one)
 	}
 	return all
-}
-
-// storeRoleName names the store's account as it is reached for one environment.
-func storeRoleName(a delivery.App, environment string) string {
-	return a.StoreAccount + " (storeRole of " + environment + ")"
 }
 
 // storeOwners are the roles that write the record of an environment.
@@ -38,7 +33,7 @@ func storeOwners(a delivery.App, accounts *account.Pool) []split.Owner {
 	var out []split.Owner
 	for _, env := range a.Environments {
 		if env.StoreRole != "" {
-			out = append(out, split.Owner{Name: env.Name, Open: opener(a, accounts, storeRoleName(a, env.Name))})
+			out = append(out, split.Owner{Name: env.Name, Open: opener(a, accounts, a.StoreRoleAccount(env.Name))})
 		}
 	}
 	return out

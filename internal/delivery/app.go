@@ -196,3 +196,9 @@ func (a App) Route(to string) ([]Environment, error) {
 	slices.Reverse(route)
 	return route, nil
 }
+
+// StoreRoleAccount names the store's account as it is reached by the storeRole of
+// an environment.
+func (a App) StoreRoleAccount(environment string) string {
+	return a.StoreAccount + " (storeRole of " + environment + ")"
+}

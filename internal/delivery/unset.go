@@ -30,6 +30,7 @@ const (
 	BlockComponents
 	BlockLandings // in every environment
 	BlockSyncs
+	BlockLedger // the key that signs it
 )
 
 // Needs fails when one of these blocks names a variable that is not set.
@@ -48,6 +49,11 @@ func (a App) needs(b Block) error {
 		return firstUnset(a.Accounts, func(x Account) error { return x.Unusable.Err("account " + x.Name) })
 	case BlockComponents:
 		return firstUnset(a.Components, func(x Component) error { return x.Unusable.Err("component " + x.Name) })
+	case BlockLedger:
+		if a.Ledger == nil {
+			return nil
+		}
+		return a.Ledger.Unusable.Err("the key that signs the ledger")
 	case BlockSyncs:
 		return firstUnset(a.Syncs, func(x SyncSetting) error { return x.Unusable.Err("sync " + x.Name) })
 	}

@@ -27,6 +27,7 @@ func prepared() []policy.Setup {
 	place := delivery.Place{Environment: "prd", Account: "prd", Region: "eu-central-1"}
 	app := delivery.App{
 		Name: "shop", Store: "s3://shop-builds/team", StoreAccount: "builds",
+		Ledger: &delivery.LedgerSetting{Sign: "arn:aws:kms:eu-central-1:111111111111:key/12345678-1234-1234-1234-123456789012"},
 		Accounts: []delivery.Account{
 			{Name: "builds", ID: "111111111111", Role: "arn:aws:iam::111111111111:role/falkirk-shop", Region: "eu-central-1"},
 			{Name: "prd", ID: "333333333333", Role: "arn:aws:iam::333333333333:role/falkirk-shop", Region: "eu-central-1"},

@@ -19,6 +19,8 @@ func Noticed() map[string]string {
 		"builds StoreList s3:ListBucket":                   "pack",
 		"builds StoreRead s3:GetObject":                    "pack",
 		"builds StoreWrite s3:PutObject":                   "pack",
+		"builds RecordSign kms:GetPublicKey":               "provision",
+		"builds RecordSign kms:Sign":                       "provision",
 		"builds RecordWrite s3:PutObject":                  "provision",
 		"builds RecordTidy s3:DeleteObject":                NoPhase,
 		"builds StoreTidy s3:DeleteObject":                 NoPhase,

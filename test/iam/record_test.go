@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,4 +47,54 @@ func TestARecordIsWrittenByItsOwnRole(t *testing.T) {
 	if out, err := s.run(t.Context(), s.env, "stop", "--all", "--reason", "yes"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+	s.examinesTheRole(t, everything, packs)
+}
+
+// The doctor says whether the role of a record can be assumed, may append to its
+// own ledger and to no other, and what to do.
+func (s *stage) examinesTheRole(t *testing.T, everything, packs []string) {
+	t.Helper()
+	const name = role + "-prd"
+	doctor := func(env []string, isGood bool, want ...string) {
+		t.Helper()
+		out, err := s.run(t.Context(), env, "doctor", "builds")
+		if (err == nil) != isGood {
+			t.Errorf("the doctor: %v\n%s", err, out)
+		}
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				t.Errorf("the doctor does not say %q:\n%s", w, out)
+			}
+		}
+	}
+	doctor(everything, true, "builds (storeRole of prd)", "0 denied", "2 accounts of 2 reached")
+	doctor(packs, false, "the storeRole of environment prd (arn:aws:iam::111111111111:role/"+name+") cannot be assumed",
+		"falkirk create account builds --principal prd=ARN", "1 account of 2 reached")
+
+	cli := s.admin[builds]
+	var got struct {
+		PolicyDocument struct{ Statement []statement }
+	}
+	cli.JSON(t, &got, "iam", "get-role-policy", "--role-name", name, "--policy-name", name)
+	all := got.PolicyDocument.Statement
+	set := func(of string, all []statement) {
+		cli.Must(t, "iam", "put-role-policy", "--role-name", of, "--policy-name", of, "--policy-document", document(t, all))
+	}
+	for i, st := range all {
+		if st.Sid == "RecordWrite" {
+			set(name, without(all, i, "s3:PutObject"))
+			doctor(everything, false, "denied  prd/eu-central-1: s3:PutObject on arn:aws:s3:::shop-builds/team/ledger/shop/prd/*", "add to the policies of arn:aws:iam::111111111111:role/"+name, "falkirk create account builds")
+		}
+	}
+	wide := statement{Sid: "Wide", Effect: "Allow", Action: "s3:PutObject", Resource: json.RawMessage(`"arn:aws:s3:::shop-builds/team/ledger/*"`)}
+	set(name, append(slices.Clone(all), wide))
+	doctor(everything, false, "excess  prd/eu-central-1: s3:PutObject on arn:aws:s3:::shop-builds/team/ledger/shop/_app/*",
+		"allowed, and must not be: arn:aws:iam::111111111111:role/"+name+" may s3:PutObject", "remove the statement")
+	set(name, all)
+
+	deploy := s.attached(t, builds)
+	set(role, append(slices.Clone(deploy), wide))
+	doctor(everything, false, "excess  eu-central-1: s3:PutObject on arn:aws:s3:::shop-builds/team/ledger/shop/prd/*")
+	set(role, deploy)
+	doctor(everything, true)
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"golang.org/x/crypto/ssh"
+
+	"falkirk/internal/aws/kms"
 	"falkirk/test/cloud"
 	"falkirk/test/rig"
 )
@@ -37,6 +40,7 @@ lock: {lease: 2s, request: 200ms} # a phase that is denied something does not cl
 keep: 1
 store: s3://shop-builds/team
 storeAccount: builds
+ledger: {signers: signers, sign: "%[2]s"}
 accounts:
   builds: {id: "111111111111", role: "arn:aws:iam::111111111111:role/falkirk-shop", region: eu-central-1}
   prd: {id: "333333333333", role: "arn:aws:iam::333333333333:role/falkirk-shop", region: eu-central-1, externalId: agreed, tags: {team: web}}
@@ -49,7 +53,7 @@ components:
 environments:
   - name: prd
     account: prd
-    target: {site: {bucket: shop-prd, prefix: web, distribution: %s, wait: true}}
+    target: {site: {bucket: shop-prd, prefix: web, distribution: %[1]s, wait: true}}
 `
 
 // topic is a template of the app, which every release changes.
@@ -88,7 +92,7 @@ func newStageOf(t *testing.T, appFile string) *stage {
 		s.iam[id] = iam.NewFromConfig(s.admin[id].Config(server, "us-east-1"))
 	}
 	s.admin[prod].Must(t, "s3api", "create-bucket", "--bucket", "shop-prd")
-	s.write(t, "falkirk.yml", fmt.Sprintf(appFile, s.distribution(t)))
+	s.write(t, "falkirk.yml", fmt.Sprintf(appFile, s.distribution(t), s.signs(t)))
 	s.write(t, "web/index.html", "first")
 	s.write(t, "topic.yml", fmt.Sprintf(topic, "nothing"))
 	roles := []string{"arn:aws:iam::" + builds + ":role/" + role, "arn:aws:iam::" + prod + ":role/" + role}
@@ -123,6 +127,20 @@ func (s *stage) distribution(t *testing.T) string {
 	var made struct{ Distribution struct{ ID string } }
 	s.admin[prod].JSON(t, &made, "cloudfront", "create-distribution", "--distribution-config", config)
 	return made.Distribution.ID
+}
+
+// signs makes a key of KMS in the builds account, lists its public half as a signer,
+// and gives its ARN.
+func (s *stage) signs(t *testing.T) string {
+	t.Helper()
+	var made struct{ KeyMetadata struct{ Arn string } }
+	s.admin[builds].JSON(t, &made, "kms", "create-key", "--region", "eu-central-1", "--key-usage", "SIGN_VERIFY", "--key-spec", "ECC_NIST_P256")
+	k, err := kms.Open(t.Context(), s.admin[builds].Config(s.server, "eu-central-1"), made.KeyMetadata.Arn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(t, "signers", "ann "+string(ssh.MarshalAuthorizedKey(k.Signer(t.Context()).PublicKey())))
+	return made.KeyMetadata.Arn
 }
 
 func (s *stage) write(t *testing.T, name, text string) {

@@ -42,6 +42,13 @@ func app(bucket delivery.StoreBucket, own bool, prefix string) delivery.App {
 	return a
 }
 
+// signed is the app with a key that signs its ledgers, as an account uses it.
+func signed(own bool, account, key string) delivery.App {
+	a := app(delivery.StoreBucket{}, own, "/team")
+	a.Ledger = &delivery.LedgerSetting{Signers: "signers", Sign: key, Account: account}
+	return a
+}
+
 // derived is what the accounts of an app must have.
 func derived(a delivery.App) []policy.Setup {
 	builds := func(string) (string, bool) { return "111111111111.dkr.ecr.eu-central-1.amazonaws.com/shop/api", false }
@@ -72,6 +79,10 @@ func documents() map[string][]policy.Statement {
 		"plain":   app(delivery.StoreBucket{}, false, "/team"),
 		"whole":   app(delivery.StoreBucket{}, false, ""),
 		"records": app(delivery.StoreBucket{KMSKey: key, PruneRole: "arn:aws:iam::111111111111:role/cleaner"}, true, "/team"),
+		"signed":  signed(true, "", key),
+		"alias":   signed(true, "", "arn:aws:kms:eu-central-1:111111111111:alias/ledger"),
+		"foreign": signed(true, "", strings.ReplaceAll(key, "111111111111", "333333333333")),
+		"other":   signed(true, "prd", strings.ReplaceAll(key, "111111111111", "333333333333")),
 	} {
 		for _, s := range derived(a) {
 			at := name + "/" + s.Account.Name
@@ -130,6 +141,69 @@ func TestEveryExceptionIsNeeded(t *testing.T) {
 		}
 		if !needed || e.why == "" {
 			t.Errorf("nothing needs the exception for %v on %s", e.actions, e.resource)
+		}
+	}
+}
+
+// Whoever signs entries of ledgers may use the key that signs, for that alone, and
+// nobody else may use it.
+func TestWhoSignsMayUseThatKeyAlone(t *testing.T) {
+	t.Parallel()
+	const file = "ops/key"
+	theirs := strings.ReplaceAll(key, "111111111111", "333333333333")
+	alias := "arn:aws:kms:eu-central-1:111111111111:alias/ledger"
+	for name, test := range map[string]struct {
+		app  delivery.App
+		want []string // roles
+		on   string
+		by   string   // the alias that the key must have
+		lets []string // roles that the key's policy must let in
+	}{
+		"a key of the store's account": {signed(true, "", key), []string{"falkirk-shop", "falkirk-shop-prd"}, key, "", nil},
+		"an alias":                     {signed(true, "", alias), []string{"falkirk-shop", "falkirk-shop-prd"}, strings.Replace(alias, "alias/ledger", "key/*", 1), "alias/ledger", nil},
+		"without roles of records":     {signed(false, "", key), []string{"falkirk-shop"}, key, "", nil},
+		"a key of another account":     {signed(true, "", theirs), []string{"falkirk-shop", "falkirk-shop-prd"}, theirs, "", []string{"falkirk-shop", "falkirk-shop-prd"}},
+		"another account signs":        {signed(true, "prd", theirs), []string{"prd falkirk-shop"}, theirs, "", nil},
+		"a key in a file":              {signed(true, "", file), nil, "", "", nil},
+		"no key":                       {signed(true, "", ""), nil, "", "", nil},
+	} {
+		var got, lets []string
+		look := func(role string, all []policy.Statement) {
+			for _, st := range all {
+				if !strings.Contains(strings.Join(st.Actions, " "), "kms:Sign") {
+					continue
+				}
+				got = append(got, role)
+				if a := strings.Join(st.Actions, " "); a != "kms:GetPublicKey kms:Sign" || len(st.Resources) != 1 || st.Resources[0] != test.on {
+					t.Errorf("%s: %s may %s on %v", name, role, a, st.Resources)
+				}
+				if by := strings.Join(st.Conditions["ForAnyValue:StringEquals"]["kms:ResourceAliases"], " "); by != test.by {
+					t.Errorf("%s: %s may use keys with the alias %q", name, role, by)
+				}
+			}
+		}
+		for _, s := range derived(test.app) {
+			prefix := ""
+			if s.Account.Name != "builds" {
+				prefix = s.Account.Name + " "
+			}
+			look(prefix+"falkirk-shop", s.Role)
+			for _, r := range s.Records {
+				look("falkirk-shop-"+r.Environment, r.May)
+			}
+			for _, g := range s.Grants {
+				if g.Resource != test.on || g.Service != "kms" {
+					continue
+				}
+				for _, st := range g.Statements {
+					for _, arn := range st.Conditions["ArnEquals"]["aws:PrincipalArn"] {
+						lets = append(lets, arn[strings.LastIndex(arn, "/")+1:])
+					}
+				}
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(test.want) || fmt.Sprint(lets) != fmt.Sprint(test.lets) {
+			t.Errorf("%s: %v may sign, want %v; the key lets in %v, want %v", name, got, test.want, lets, test.lets)
 		}
 	}
 }

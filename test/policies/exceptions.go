@@ -21,6 +21,7 @@ func exceptions() []exception {
 		{[]string{"ecr:DescribeRepositories"}, ":repository/*", "", "finds the repositories that a pattern means, in the account itself: names and settings, no image"},
 		{[]string{"cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"}, ":distribution/*", "", "the distribution is made by a stack of the same release, and has no name before"},
 		{[]string{"kms:Decrypt", "kms:GenerateDataKey"}, ":key/*", "kms:resourcealiases", "the key is known by its alias alone, which the condition asks for"},
+		{[]string{"kms:GetPublicKey", "kms:Sign"}, ":key/*", "kms:resourcealiases", "the key is known by its alias alone, which the condition asks for"},
 	}
 }
 

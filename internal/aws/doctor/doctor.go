@@ -43,6 +43,7 @@ func (d Doctor) Examine(ctx context.Context, only string) (Report, error) {
 		}
 		return r, fault.New(fault.Invalid, "the app file names no accounts")
 	}
+	setups = withRecords(setups)
 	r.Accounts = make([]Account, len(setups))
 	var all sync.WaitGroup
 	slots := make(chan struct{}, side)
@@ -54,8 +55,28 @@ func (d Doctor) Examine(ctx context.Context, only string) (Report, error) {
 	return r, ctx.Err()
 }
 
+// withRecords adds the roles that write the record of one environment, each as an
+// account of its own behind the one that the store is in.
+func withRecords(setups []policy.Setup) []policy.Setup {
+	var out []policy.Setup
+	for _, s := range setups {
+		out = append(out, s)
+		for _, r := range s.Records {
+			one := s
+			one.Records, one.Builds, one.Record = nil, false, r.Environment
+			one.Account.Name, one.Account.Role, one.Scope.Role = r.Account, r.Role, r.Role
+			one.Places = []policy.PlaceNeeds{{
+				Place: delivery.Place{Environment: r.Environment, Account: s.Account.Name, Region: s.Scope.Store.Region},
+				Scope: one.Scope, Statements: r.May, MustNot: r.MustNot,
+			}}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
 func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}) Account {
-	out := Account{Name: s.Account.Name, ID: s.Account.ID, Role: s.Account.Role, Hops: []Hop{}, Checks: []Check{}}
+	out := Account{Name: s.Account.Name, Environment: s.Record, ID: s.Account.ID, Role: s.Account.Role, Hops: []Hop{}, Checks: []Check{}}
 	if !d.chain(ctx, s, &out) {
 		return out
 	}

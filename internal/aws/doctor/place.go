@@ -2,17 +2,19 @@ package doctor
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
 	"falkirk/internal/aws/policy"
 )
 
-// place checks every action on every resource that one place needs.
+// place checks every action on every resource that one place needs, and that what
+// it must not be allowed is denied.
 func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, sim *simulator, slots chan struct{}) []Check {
 	var checks []Check
 	var statements []policy.Statement
-	for _, st := range p.Statements {
+	for _, st := range slices.Concat(p.Statements, p.MustNot) {
 		for _, action := range st.Actions {
 			for _, resource := range st.Resources {
 				checks = append(checks, Check{
@@ -43,12 +45,33 @@ func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, 
 	}
 	all.Wait()
 	unclear(checks)
+	checks = d.excess(p, checks)
 	for i, c := range checks {
 		if c.Answer == Denied {
 			checks[i].Fixes = d.fixes(p.Scope, statements[i], c)
 		}
 	}
 	return checks
+}
+
+// excess turns what is allowed and must not be into a finding of its own; what is
+// denied as it should be is none. The checks of what must not be allowed come last.
+func (d Doctor) excess(p policy.PlaceNeeds, checks []Check) []Check {
+	wanted := len(checks)
+	for _, st := range p.MustNot {
+		wanted -= len(st.Actions) * len(st.Resources)
+	}
+	out := checks[:wanted:wanted]
+	for _, c := range checks[wanted:] {
+		if c.Answer == Denied {
+			continue
+		}
+		if c.Answer == Allowed {
+			c.Answer = Excess
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // check asks the simulator where it answers. That knows the role's side alone:

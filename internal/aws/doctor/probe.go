@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
@@ -28,7 +29,7 @@ func newProbes(cfg aws.Config) probes {
 	cfg = cfg.Copy()
 	cfg.Retryer = func() aws.Retryer { return once(nil) }
 	all := probes{}
-	for _, some := range []probes{objects(cfg), registry(cfg), stacks(cfg), distributions(cfg)} {
+	for _, some := range []probes{objects(cfg), registry(cfg), stacks(cfg), distributions(cfg), keys(cfg)} {
 		for action, p := range some {
 			all[action] = p
 		}
@@ -53,8 +54,8 @@ func (p probes) ask(ctx context.Context, st policy.Statement) (Answer, string) {
 			return Unknown, "cannot be told while " + other + " is denied"
 		}
 		return Denied, message(err)
-	case code(err) == "NoSuchBucket": // comes before any question of leave
-		return Unknown, "NoSuchBucket: it is not there yet"
+	case code(err) == "NoSuchBucket", code(err) == "NotFoundException" && strings.HasPrefix(st.Actions[0], "kms:"): // found out before permission is checked
+		return Unknown, code(err) + ": it is not there yet"
 	case harmless(err):
 		return Allowed, ""
 	}

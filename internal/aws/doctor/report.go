@@ -15,19 +15,22 @@ type Report struct {
 	Allowed  int       `json:"allowed"`
 	Denied   int       `json:"denied"`
 	Unknown  int       `json:"unknown"` // could not be asked
+	Excess   int       `json:"excess"`  // allowed, and must not be
 	Broken   int       `json:"broken"`  // accounts that cannot be reached
 }
 
-// Account is one account of the app file.
+// Account is one account of the app file, or the store's account as it is reached
+// by the storeRole of an environment.
 type Account struct {
-	Name   string   `json:"name"`
-	ID     string   `json:"id"`
-	Role   string   `json:"role,omitempty"`
-	Hops   []Hop    `json:"hops"`
-	Error  string   `json:"error,omitempty"` // why it cannot be reached
-	Fixes  []Fix    `json:"fixes,omitempty"` // of what is wrong with the chain
-	Notes  []string `json:"notes,omitempty"`
-	Checks []Check  `json:"checks"`
+	Name        string   `json:"name"`
+	Environment string   `json:"environment,omitempty"` // whose record the role writes; empty: the account's own role
+	ID          string   `json:"id"`
+	Role        string   `json:"role,omitempty"`
+	Hops        []Hop    `json:"hops"`
+	Error       string   `json:"error,omitempty"` // why it cannot be reached
+	Fixes       []Fix    `json:"fixes,omitempty"` // of what is wrong with the chain
+	Notes       []string `json:"notes,omitempty"`
+	Checks      []Check  `json:"checks"`
 }
 
 // Hop is one step of the chain of roles.
@@ -46,6 +49,7 @@ const (
 	Allowed Answer = "allowed"
 	Denied  Answer = "denied"
 	Unknown Answer = "unknown"
+	Excess  Answer = "excess" // allowed, and must not be
 )
 
 // Check is one action on one resource, and the answer.
@@ -89,6 +93,8 @@ func (r *Report) count() {
 				r.Allowed++
 			case Denied:
 				r.Denied++
+			case Excess:
+				r.Excess++
 			default:
 				r.Unknown++
 			}

@@ -84,6 +84,21 @@ func Under(prefix string) string {
 // ChangeSet; CloudFormation puts an ID of its own behind the name.
 func (s Scope) Stack(name string) string { return s.ARN("cloudformation", "stack/"+name+"/*") }
 
+// Key names a key of KMS as policies must: by its ID. A key that is known by its
+// alias alone, or by the alias's ARN, is any key of that account and region that
+// has the alias, which the conditions ask for.
+// https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+func (s Scope) Key(key string) (resource string, c Conditions) {
+	name := key
+	if a, ok := ParseARN(key); ok {
+		s.Partition, s.Region, s.Account, name = a.Partition, a.Region, a.Account, a.Resource
+	}
+	if !strings.HasPrefix(name, "alias/") {
+		return s.ARN("kms", "key/"+strings.TrimPrefix(name, "key/")), nil
+	}
+	return s.ARN("kms", "key/*"), Conditions{"ForAnyValue:StringEquals": {"kms:ResourceAliases": {name}}}
+}
+
 // Repository names an ECR repository of the account in its region.
 func (s Scope) Repository(name string) string { return s.ARN("ecr", "repository/"+name) }
 

@@ -35,6 +35,7 @@ type Setup struct {
 	Grants  []Grant             // what the account must let roles of others do
 	Builds  bool                // the store is in this account
 	Moving  map[string][]string // tags that may move, by ARN of the repository; * is any characters
+	Record  string              // the environment whose record the role writes, where it is one of Records; "" else
 	Records []Record            // roles of environments that write their own record, where the store is in this account
 }
 
@@ -42,7 +43,9 @@ type Setup struct {
 type Record struct {
 	Environment string
 	Role        string // ARN
+	Account     string // the store's account as it is reached by the role
 	May         []Statement
+	MustNot     []Statement // what would let it write the record of another environment
 }
 
 // PlaceNeeds is what one place needs of the account's role.
@@ -50,6 +53,7 @@ type PlaceNeeds struct {
 	Place      delivery.Place
 	Scope      Scope
 	Statements []Statement
+	MustNot    []Statement // what the role must not be allowed
 }
 
 // Derive says what every account must have, in the order of the app file.
@@ -58,6 +62,13 @@ func Derive(in Input) []Setup {
 	var all []need
 	for _, a := range in.App.Accounts {
 		s := in.setup(a)
+		for _, r := range s.Records {
+			at := s.Scope
+			at.Role = r.Role
+			for _, st := range in.recordSigns(at) {
+				all = append(all, need{at, st})
+			}
+		}
 		for _, p := range s.Places {
 			for _, st := range p.Statements {
 				all = append(all, need{p.Scope, st})
@@ -99,6 +110,11 @@ func (in Input) setup(a delivery.Account) Setup {
 	if s.Builds {
 		s.add(delivery.Place{Account: a.Name, Region: in.Store.Region}, in.scope(a, in.Store.Region), s.Scope.StoreNeeds(in.App.Name, in.ownRecords(), in.environments()...))
 		s.Records = in.records(s.Scope)
+		s.Places[0].MustNot = s.Scope.recordsOf(in.App.Name, in.ownRecords())
+	}
+	if key, ok := ParseARN(in.signKey()); ok && a.Name == cmp.Or(in.App.Ledger.Account, in.App.StoreAccount) {
+		at := in.scope(a, key.Region)
+		s.add(delivery.Place{Account: a.Name, Region: key.Region}, at, at.signNeeds(key.String()))
 	}
 	if in.Packs != nil {
 		needs := in.Packs(a.ID)
@@ -168,11 +184,32 @@ func (in Input) ownRecords() []string {
 	return out
 }
 
+// signKey is the ARN of the KMS key that signs ledgers; "" where there is none.
+func (in Input) signKey() string {
+	if l := in.App.Ledger; l != nil && strings.HasPrefix(l.Sign, "arn:") {
+		return l.Sign
+	}
+	return ""
+}
+
+// recordSigns is what the roles of environments need to sign: nothing where the
+// app file names the account that does.
+func (in Input) recordSigns(at Scope) []Statement {
+	if in.App.Ledger == nil || in.App.Ledger.Account != "" {
+		return nil
+	}
+	return at.signNeeds(in.signKey())
+}
+
 func (in Input) records(at Scope) []Record {
 	var out []Record
 	for _, env := range in.App.Environments {
 		if env.StoreRole != "" {
-			out = append(out, Record{env.Name, env.StoreRole, at.RecordNeeds(in.App.Name, env.Name)})
+			out = append(out, Record{
+				Environment: env.Name, Role: env.StoreRole, Account: in.App.StoreRoleAccount(env.Name),
+				May:     Join(append(at.RecordNeeds(in.App.Name, env.Name), in.recordSigns(at)...)),
+				MustNot: at.recordsOf(in.App.Name, slices.DeleteFunc(in.environments(), func(other string) bool { return other == env.Name })),
+			})
 		}
 	}
 	return out
@@ -238,7 +275,7 @@ func (in Input) onward(a delivery.Account) []Statement {
 func (s *Setup) add(place delivery.Place, at Scope, statements []Statement) {
 	i := slices.IndexFunc(s.Places, func(p PlaceNeeds) bool { return p.Place == place })
 	if i < 0 {
-		s.Places = append(s.Places, PlaceNeeds{place, at, Join(statements)})
+		s.Places = append(s.Places, PlaceNeeds{Place: place, Scope: at, Statements: Join(statements)})
 		return
 	}
 	s.Places[i].Statements = Join(append(slices.Clip(s.Places[i].Statements), statements...))

@@ -1,6 +1,10 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+
+	"falkirk/internal/delivery"
+)
 
 // Needs of the store: who keeps the releases and the record of an app, and who
 // reads the blobs of a release into an environment. The record is the ledgers,
@@ -91,6 +95,36 @@ func (s Scope) storeKey() []Statement {
 		Sid: "StoreKey", Why: "Reads and writes objects that this key encrypts.",
 		Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: []string{s.Store.Key}, Conditions: viaS3(s.Store.Region),
 	}}
+}
+
+// signNeeds is what a role must be allowed to sign entries of ledgers with a key of
+// AWS KMS; nothing where the app file names none.
+func (s Scope) signNeeds(key string) []Statement {
+	if a, ok := ParseARN(key); !ok || a.Service != "kms" {
+		return nil
+	}
+	resource, conditions := s.Key(key)
+	return []Statement{{
+		Sid: "RecordSign", Why: "Signs entries of ledgers with this key, and reads its public half.",
+		Actions: []string{"kms:GetPublicKey", "kms:Sign"}, Resources: []string{resource}, Conditions: conditions,
+	}}
+}
+
+// recordsOf is what would let a role append to the ledgers of these environments,
+// one statement for each.
+func (s Scope) recordsOf(app string, environments []string) []Statement {
+	var all []Statement
+	for _, env := range environments {
+		what := "environment " + env
+		if env == delivery.Everywhere {
+			what = "the whole app"
+		}
+		all = append(all, Statement{
+			Sid: "RecordOf" + Letters(env), Why: "Only the role that writes the ledger of " + what + " may append to it.",
+			Actions: []string{"s3:PutObject"}, Resources: s.stored("ledger/" + app + "/" + env + "/*"),
+		})
+	}
+	return all
 }
 
 // stored names objects of the store by their keys in it.

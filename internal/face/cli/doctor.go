@@ -57,19 +57,21 @@ type Examination struct {
 	Allowed  int               `json:"allowed"`
 	Denied   int               `json:"denied"`
 	Unknown  int               `json:"unknown"` // could not be asked
+	Excess   int               `json:"excess"`  // allowed, and must not be
 	Broken   int               `json:"broken"`  // accounts that cannot be reached
 }
 
 // ExaminedAccount is one account of the app file.
 type ExaminedAccount struct {
-	Name   string           `json:"name"`
-	ID     string           `json:"id"`
-	Role   string           `json:"role,omitempty"`
-	Hops   []ExaminedHop    `json:"hops"`            // of the chain of roles; the first are the starting credentials
-	Error  string           `json:"error,omitempty"` // why it cannot be reached
-	Fixes  []StatementToAdd `json:"fixes,omitempty"` // one of them may be enough
-	Notes  []string         `json:"notes,omitempty"`
-	Checks []Permission     `json:"checks"`
+	Name        string           `json:"name"`
+	Environment string           `json:"environment,omitempty"` // whose record the role writes (its storeRole); empty: the account's own role
+	ID          string           `json:"id"`
+	Role        string           `json:"role,omitempty"`
+	Hops        []ExaminedHop    `json:"hops"`            // of the chain of roles; the first are the starting credentials
+	Error       string           `json:"error,omitempty"` // why it cannot be reached
+	Fixes       []StatementToAdd `json:"fixes,omitempty"` // one of them may be enough
+	Notes       []string         `json:"notes,omitempty"`
+	Checks      []Permission     `json:"checks"`
 }
 
 // ExaminedHop is one step of a chain of roles.
@@ -88,7 +90,7 @@ type Permission struct {
 	Why         string           `json:"why"`
 	Action      string           `json:"action"`
 	Resource    string           `json:"resource"`
-	Answer      string           `json:"answer"`         // allowed, denied or unknown
+	Answer      string           `json:"answer"`         // allowed, denied, unknown, or excess: allowed, and must not be
 	By          string           `json:"by,omitempty"`   // simulated or probed
 	Note        string           `json:"note,omitempty"` // what AWS said, or why nothing is known
 	Fixes       []StatementToAdd `json:"fixes,omitempty"`
@@ -107,7 +109,8 @@ func (f *face) doctorCmd() *cobra.Command {
 		Use:         "doctor [ACCOUNT]", Short: "Ask AWS whether everything that the app needs there is allowed",
 		Long: `Walks the chain of roles of every account of the app file, or of the one named, hop by
 hop, and asks for each thing that provision, promote and prune will need in each region
-whether it is allowed. IAM's simulator is asked where the role may use it; otherwise each
+whether it is allowed. The storeRole of each environment is examined with the store's
+account: whether it can be assumed, may append to its own ledger, and to no other. IAM's simulator is asked where the role may use it; otherwise each
 thing is tried in a way that changes nothing. For what is denied it prints the policy
 statement that would allow it, and where to put that. It changes nothing.`,
 		Example: "  falkirk doctor\n  falkirk doctor prd --output json",
@@ -134,28 +137,50 @@ statement that would allow it, and where to put that. It changes nothing.`,
 
 // verdict is an error where something is missing.
 func (e Examination) verdict() error {
-	var what []string
+	var lacking, excess []string
 	account := ""
 	for _, a := range e.Accounts {
 		if a.Error != "" {
-			err := fault.New(fault.Refused, "account %s (%s) cannot be reached: %s", a.Name, a.ID, a.Error)
-			return fault.Hint(err, "mend the chain of accounts.%s, then falkirk doctor %s", a.Name, a.Name)
+			return a.unreachable()
 		}
 		for _, c := range a.Checks {
-			if c.Answer == "denied" {
-				account = a.Name
-				what = append(what, c.Action+" on "+c.Resource+" in account "+a.Name)
+			name, _, _ := strings.Cut(a.Name, " ") // of the account that the role is in
+			switch c.Answer {
+			case "denied":
+				account, lacking = name, append(lacking, c.Action+" on "+c.Resource+" in account "+a.Name)
+			case "excess":
+				account, excess = name, append(excess, a.Role+" may "+c.Action+" on "+c.Resource)
 			}
 		}
 	}
-	if len(what) == 0 {
-		return nil
+	if len(lacking) > 0 {
+		err := fault.New(fault.Refused, "denied: %s", firstThree(lacking))
+		return fault.Hint(err, "falkirk create account %s, or add the statements above by hand", account)
 	}
-	err := fault.New(fault.Refused, "denied: %s", strings.Join(what[:min(3, len(what))], "; "))
-	if len(what) > 3 {
-		err = fault.New(fault.Refused, "%w; and %d more", err, len(what)-3)
+	if len(excess) > 0 {
+		err := fault.New(fault.Refused, "allowed, and must not be: %s", firstThree(excess))
+		return fault.Hint(err, "remove the statement that allows it from the policies of that role and of the bucket; falkirk create account %s writes those that are needed", account)
 	}
-	return fault.Hint(err, "falkirk create account %s, or add the statements above by hand", account)
+	return nil
+}
+
+func firstThree(all []string) string {
+	text := strings.Join(all[:min(3, len(all))], "; ")
+	if len(all) > 3 {
+		text += sprintf("; and %d more", len(all)-3)
+	}
+	return text
+}
+
+// unreachable says that the account cannot be reached, and what to do.
+func (a ExaminedAccount) unreachable() error {
+	if a.Environment != "" {
+		name, _, _ := strings.Cut(a.Name, " ")
+		err := fault.New(fault.Refused, "the storeRole of environment %s (%s) cannot be assumed: %s", a.Environment, a.Role, a.Error)
+		return fault.Hint(err, "falkirk create account %s --principal %s=ARN makes the role and lets ARN assume it; then falkirk doctor %s", name, a.Environment, name)
+	}
+	err := fault.New(fault.Refused, "account %s (%s) cannot be reached: %s", a.Name, a.ID, a.Error)
+	return fault.Hint(err, "mend the chain of accounts.%s, then falkirk doctor %s", a.Name, a.Name)
 }
 
 func (f *face) printExamination(e Examination, all bool) {
@@ -171,7 +196,11 @@ func (f *face) printExamination(e Examination, all bool) {
 		}
 		f.printUnknown(a.Checks)
 	}
-	fprintf(f.Out, "%d allowed, %d denied, %d unknown; %s of %d reached\n", e.Allowed, e.Denied, e.Unknown, count(len(e.Accounts)-e.Broken, "account"), len(e.Accounts))
+	excess := ""
+	if e.Excess > 0 {
+		excess = sprintf(", %d allowed that must not be", e.Excess)
+	}
+	fprintf(f.Out, "%d allowed, %d denied, %d unknown%s; %s of %d reached\n", e.Allowed, e.Denied, e.Unknown, excess, count(len(e.Accounts)-e.Broken, "account"), len(e.Accounts))
 }
 
 func (f *face) printHops(a ExaminedAccount) {
@@ -201,6 +230,8 @@ func (f *face) printPermission(c Permission, all bool) {
 	case "denied":
 		fprintf(f.Out, "  %s  %s: %s on %s\n      %s\n", f.paint(red, "denied"), where, c.Action, c.Resource, c.Why)
 		f.printFixes("      ", c.Fixes)
+	case "excess":
+		fprintf(f.Out, "  %s  %s: %s on %s\n      must not be allowed: %s\n", f.paint(red, "excess"), where, c.Action, c.Resource, c.Why)
 	}
 }
 

@@ -1,8 +1,6 @@
 package site
 
 import (
-	"strings"
-
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/delivery"
 )
@@ -52,20 +50,13 @@ func (s Settings) edge(at policy.Scope) policy.Statement {
 // key is the statement on the key that objects are encrypted with. A key that is
 // known by its alias alone is asked for by that.
 func (s Settings) key(at policy.Scope) policy.Statement {
+	resource, conditions := at.Key(s.KMSKey)
 	st := policy.Statement{
 		Sid: "SiteKey", Why: "Encrypts what is written to the site, and reads it again; only through S3.",
-		Actions: []string{"kms:GenerateDataKey", "kms:Decrypt"}, Conditions: policy.ViaS3(at.Region),
+		Actions: []string{"kms:GenerateDataKey", "kms:Decrypt"}, Resources: []string{resource}, Conditions: policy.ViaS3(at.Region),
 	}
-	_, name, isARN := strings.Cut(s.KMSKey, ":key/")
-	alias := strings.LastIndex(s.KMSKey, "alias/")
-	switch {
-	case isARN && name != "":
-		st.Resources = []string{s.KMSKey}
-	case alias >= 0:
-		st.Resources = []string{at.ARN("kms", "key/*")}
-		st.Conditions["ForAnyValue:StringEquals"] = map[string][]string{"kms:ResourceAliases": {s.KMSKey[alias:]}}
-	default:
-		st.Resources = []string{at.ARN("kms", "key/"+s.KMSKey)}
+	for operator, keys := range conditions {
+		st.Conditions[operator] = keys
 	}
 	return st
 }

@@ -11,19 +11,25 @@ The judgement stays moto's. Loaded by Python at the start, through PYTHONPATH.
 import json
 import os
 import sys
+import traceback
 from urllib.parse import unquote, urlparse
 
 
 def install():
-    from moto.cloudformation.models import cloudformation_backends
+    from moto.cloudformation.models import ChangeSet, Stack, cloudformation_backends
     from moto.cloudformation.responses import CloudFormationResponse
     from moto.cloudfront.responses import CloudFrontResponse
     from moto.ecr.responses import ECRResponse
     from moto import settings
     from moto.core.authorization import ActionAuthenticatorMixin
+    from moto.core.exceptions import AccessDeniedError
     from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase, PermissionResult, create_access_key
+    from moto.iam.models import iam_backends
+    from moto.kms.responses import KmsResponse
     from moto.s3 import responses as s3
     from moto.s3.exceptions import BucketAccessDeniedError, MissingBucket
+    from moto.core.utils import utcnow
+    from moto.sts.responses import TokenResponse
 
     # Right signatures are refused where the query has an escaped slash.
     IAMRequestBase.check_signature = lambda self: None
@@ -57,6 +63,42 @@ def install():
         return "*"
 
     CloudFrontResponse._determine_resource = distribution
+
+    def kms_key(self):
+        name = json.loads(self.body or "{}").get("KeyId") or ""
+        if not name or name.startswith("arn:"):
+            return name or "*"
+        return arn(self, "kms", self.region, f"key/{name}")
+
+    KmsResponse._determine_resource = kms_key
+
+    # A stack says when it was updated last. Without that a client looks again for some
+    # seconds before it believes that an update, which moto does at once, is over.
+    def dated(method):
+        def update(self, *args, **kwargs):
+            result = method(self, *args, **kwargs)
+            stack = self if isinstance(self, Stack) else self.stack
+            stack.last_updated_time = utcnow()
+            return result
+
+        return update
+
+    Stack.update = dated(Stack.update)
+    ChangeSet.apply = dated(ChangeSet.apply)
+
+    # AWS refuses to assume a role that does not exist. moto gives credentials, and
+    # answers 500 to each request under them, which clients send again for a minute.
+    assume = TokenResponse.assume_role
+
+    def assume_existing(self):
+        arn = self._get_param("RoleArn")
+        if ActionAuthenticatorMixin.request_count >= settings.INITIAL_NO_AUTH_ACTION_COUNT:
+            backend = iam_backends[arn.split(":")[4]][self.partition]
+            if all(role.arn != arn for role in backend.roles.values()):
+                raise AccessDeniedError(user_arn="the caller", action=f"sts:AssumeRole on resource: {arn}")
+        return assume(self)
+
+    TokenResponse.assume_role = assume_existing
 
     # HeadBucket asks for leave to list.
     s3.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
@@ -206,6 +248,10 @@ def install_conditions():
 
 
 if any("moto_server" in part for part in sys.orig_argv):
-    install_conditions()
-    if os.environ.get("FALKIRK_JUDGING"):
-        install()
+    try:
+        install_conditions()
+        if os.environ.get("FALKIRK_JUDGING"):
+            install()
+    except Exception:  # Python would only print one line, and judge nothing
+        traceback.print_exc()
+        os._exit(1)
