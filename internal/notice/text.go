@@ -29,13 +29,13 @@ type Message struct {
 	Next  string      // a command; may be empty
 }
 
-// mostWhy is how much of a cause a message tells.
+// mostWhy is how many characters of a cause, or of another field, a message tells.
 const mostWhy = 400
 
 // Of words a notice.
 func Of(n delivery.Notice) Message {
 	op := n.Operation
-	m := Message{Look: Plain, Next: quote.Line(n.Next), Why: quote.Text(cut(n.Error))}
+	m := Message{Look: Plain, Next: line(n.Next), Why: quote.Text(cut(n.Error))}
 	what := strings.TrimSpace(string(op.Verb) + " " + op.Version)
 	switch {
 	case n.Result == "":
@@ -51,7 +51,7 @@ func Of(n delivery.Notice) Message {
 	default:
 		m.Title, m.Look = fmt.Sprintf("%s: %s in %s: %s", op.App, what, op.Environment, n.Result), Bad
 	}
-	m.Title = quote.Line(m.Title)
+	m.Title = line(m.Title)
 	m.fact("By", op.Actor)
 	m.fact("Reason", strings.TrimPrefix(op.Reason+"; "+op.Override, "; "))
 	if n.Took > 0 {
@@ -67,8 +67,17 @@ func Of(n delivery.Notice) Message {
 
 func (m *Message) fact(name, value string) {
 	if value = strings.TrimSuffix(strings.TrimSpace(value), ";"); value != "" {
-		m.Facts = append(m.Facts, [2]string{name, quote.Line(value)})
+		m.Facts = append(m.Facts, [2]string{name, line(value)})
 	}
+}
+
+// line is a text from outside as part of one line, of bounded length: what takes
+// messages refuses large ones.
+func line(text string) string {
+	if r := []rune(text); len(r) > mostWhy {
+		text = string(r[:mostWhy]) + "…"
+	}
+	return quote.Line(text)
 }
 
 func done(op delivery.Operation) string {

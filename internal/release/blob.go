@@ -107,7 +107,7 @@ func (s *Store) WriteBytes(ctx context.Context, data []byte) (digest string, err
 	if fault.Is(err, fault.Conflict) {
 		var damaged bool
 		if damaged, err = s.isDamaged(ctx, digest); damaged && err == nil {
-			err = s.bucket.Put(ctx, key, bytes.NewReader(data))
+			err = s.replaced(key, s.bucket.Put(ctx, key, bytes.NewReader(data)))
 		}
 	}
 	return digest, wrap(err, "write blob %s", digest)
@@ -154,7 +154,7 @@ func (w *writer) Commit(ctx context.Context) (string, int64, error) {
 		return "", 0, err
 	}
 	if damaged {
-		commit = w.staged.Replace
+		commit = func(ctx context.Context, key string) error { return w.store.replaced(key, w.staged.Replace(ctx, key)) }
 	}
 	if err := commit(ctx, key); err != nil {
 		return "", 0, wrap(err, "write blob %s", digest)

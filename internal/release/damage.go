@@ -81,3 +81,20 @@ func (s *Store) mark(ctx context.Context, digest string) error {
 	}
 	return nil
 }
+
+// replaced explains why a damaged blob could not be replaced: the policy that
+// falkirk create account writes for the bucket refuses that to all but one role.
+func (s *Store) replaced(key string, err error) error {
+	if !fault.Is(err, fault.Refused) {
+		return err
+	}
+	err = fault.New(fault.Refused, "the blob is damaged, and its bucket refuses to replace it: %w", err)
+	at, ok := s.bucket.(interface {
+		Locate(key string) (name, full string)
+	})
+	if !ok {
+		return err
+	}
+	name, full := at.Locate(key)
+	return fault.Hint(err, "as the role in storeBucket.pruneRole: aws s3api delete-object --bucket %s --key %s, then repeat this command; if there is no pruneRole, add one and run falkirk create account for the store's account first", name, full)
+}

@@ -20,8 +20,8 @@ func (s Scope) StoreNeeds(app string, own []string, environments ...string) []St
 	all := []Statement{
 		s.storeList(), s.storeRead(app),
 		{
-			Sid: "StoreWrite", Why: "Adds releases and blobs; the policy of the bucket refuses to replace one.",
-			Actions: []string{"s3:PutObject"}, Resources: s.stored("releases/"+app+"/*", "blobs/*", ".staging/*"),
+			Sid: "StoreWrite", Why: "Adds releases and blobs, which the policy of the bucket refuses to replace, and notes which blobs are damaged.",
+			Actions: []string{"s3:PutObject"}, Resources: s.stored("releases/"+app+"/*", "blobs/*", "damaged/*", ".staging/*"),
 		},
 		{
 			Sid: "StoreAbort", Why: "Gives up large uploads that were broken off.",

@@ -23,8 +23,7 @@ func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.N
 
 // delivered checks the body of an answer. An incoming webhook answers "ok"; the
 // web API, and receivers that imitate it, answer 200 with JSON whose field ok says
-// it (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
-// https://docs.slack.dev/apis/web-api/#responses).
+// it.
 func delivered(status int, body string) error {
 	var doc struct {
 		OK    bool   `json:"ok"`
@@ -42,11 +41,15 @@ func delivered(status int, body string) error {
 	return notice.NotDelivered(status, body, again)
 }
 
-// text is a text object: plain_text or mrkdwn.
+// text is a text object: plain_text or mrkdwn. In mrkdwn, Slack turns @everyone,
+// names of channels and addresses into mentions and links, unless it is verbatim.
 type text struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
+	Type     string `json:"type"`
+	Text     string `json:"text"`
+	Verbatim bool   `json:"verbatim,omitempty"`
 }
+
+func mrkdwn(s string) text { return text{"mrkdwn", s, true} }
 
 type block struct {
 	Type     string `json:"type"`
@@ -73,27 +76,29 @@ const (
 func Payload(m notice.Message) Message {
 	title := sign(m.Look) + " " + m.Title
 	out := Message{Text: escape(title, mostSection), Blocks: []block{
-		{Type: "header", Text: &text{"plain_text", cut(title, mostHeader)}},
+		{Type: "header", Text: &text{Type: "plain_text", Text: cut(title, mostHeader)}},
 	}}
 	var fields []text
 	for _, f := range m.Facts {
 		if f[0] == "Operation" {
 			continue
 		}
-		fields = append(fields, text{"mrkdwn", fmt.Sprintf("*%s*\n%s", f[0], escape(f[1], mostField))})
+		fields = append(fields, mrkdwn(fmt.Sprintf("*%s*\n%s", f[0], escape(f[1], mostField))))
 	}
 	if len(fields) > 0 {
 		out.Blocks = append(out.Blocks, block{Type: "section", Fields: fields[:min(10, len(fields))]})
 	}
 	if m.Why != "" {
-		out.Blocks = append(out.Blocks, block{Type: "section", Text: &text{"mrkdwn", "> " + strings.ReplaceAll(escape(m.Why, mostSection), "\n", "\n> ")}})
+		why := mrkdwn("> " + strings.ReplaceAll(escape(m.Why, mostSection), "\n", "\n> "))
+		out.Blocks = append(out.Blocks, block{Type: "section", Text: &why})
 	}
 	if m.Next != "" {
-		out.Blocks = append(out.Blocks, block{Type: "section", Text: &text{"mrkdwn", "Next: `" + strings.ReplaceAll(escape(m.Next, mostSection), "`", "'") + "`"}})
+		next := mrkdwn("Next: `" + strings.ReplaceAll(escape(m.Next, mostSection), "`", "'") + "`")
+		out.Blocks = append(out.Blocks, block{Type: "section", Text: &next})
 	}
 	for _, f := range m.Facts {
 		if f[0] == "Operation" {
-			out.Blocks = append(out.Blocks, block{Type: "context", Elements: []text{{"mrkdwn", "operation " + escape(f[1], mostField)}}})
+			out.Blocks = append(out.Blocks, block{Type: "context", Elements: []text{mrkdwn("operation " + escape(f[1], mostField))}})
 		}
 	}
 	return out
@@ -112,9 +117,9 @@ func sign(l notice.Look) string {
 	}
 }
 
-// escape makes text of the mark-up's three characters
-// (https://docs.slack.dev/messaging/formatting-message-text#escaping), so that
-// it can mention nobody and link nowhere.
+// escape makes text of the mark-up's three characters, &, < and >
+// (https://api.slack.com/reference/surfaces/formatting), so that it can mention
+// nobody and link nowhere.
 func escape(s string, most int) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(cut(s, most/5))
 }

@@ -25,8 +25,7 @@ func (s Sender) Send(ctx context.Context, settings json.RawMessage, n delivery.N
 // delivered checks the body of an answer. A workflow answers 202 and has no more to
 // say; a connector of before answers 200 with "1", or with the text of an error
 // such as "Webhook message delivery failed with error: Microsoft Teams endpoint
-// returned HTTP error 429"
-// (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using#rate-limiting-for-connectors).
+// returned HTTP error 429".
 func delivered(status int, body string) error {
 	if status != http.StatusOK || body == "" || body == "1" {
 		return nil
@@ -46,7 +45,7 @@ type attachment struct {
 	Content     card   `json:"content"`
 }
 
-// card is an Adaptive Card (https://adaptivecards.io/explorer), version 1.4.
+// card is an Adaptive Card, version 1.4 (https://adaptivecards.io).
 type card struct {
 	Schema  string    `json:"$schema"`
 	Type    string    `json:"type"`
@@ -103,8 +102,10 @@ func color(l notice.Look) string {
 	}
 }
 
-// escape takes from text what a card's Markdown (a subset: bold, italic, lists,
-// links) would read, so that it can link nowhere.
+// escape takes from text what a card would read: Markdown (a subset: bold, italic,
+// lists, links), mentions, and functions for dates between {{ and }}
+// (https://learn.microsoft.com/en-us/adaptive-cards/create/textfeatures). So it can
+// link nowhere.
 func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "`", "\\`", "#", `\#`, "<", "‹", ">", "›").Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "`", "\\`", "#", `\#`, "<", "‹", ">", "›", "{{", "{ {", "}}", "} }").Replace(s)
 }
