@@ -98,7 +98,7 @@ func document(t *testing.T, name string, payload any, most int) any {
 
 func isSlack(t *testing.T, name string, m slack.Message) {
 	t.Helper()
-	doc := document(t, name, m, 16_000)
+	doc := document(t, name, m, 40_000)
 	var blocks func(v any)
 	blocks = func(v any) {
 		switch x := v.(type) {
