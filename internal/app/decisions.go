@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/bucket"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
@@ -35,12 +36,17 @@ func decisionsOf(ctx context.Context, a delivery.App) (*engine.Decisions, error)
 	if err != nil {
 		return nil, err
 	}
+	return decisionsIn(objects, a.Name, ledgerKeys(ring(a, accounts))), nil
+}
+
+// decisionsIn are those about an app in a store.
+func decisionsIn(objects bucket.Bucket, app string, keys ledger.Keys) *engine.Decisions {
 	store := release.New(objects)
 	return &engine.Decisions{
-		App: a.Name, Releases: store, Fresh: decisionsFresh, Now: time.Now,
-		Ledger: careful{ledger.New(objects, a.Name, delivery.Everywhere, ledger.Options{Keys: ledgerKeys(ring(a, accounts))}), redactor(nil), func(string, delivery.Anchor) {}},
+		App: app, Releases: store, Fresh: decisionsFresh, Now: time.Now,
+		Ledger: careful{ledger.New(objects, app, delivery.Everywhere, ledger.Options{Keys: keys}), redactor(nil), func(string, delivery.Anchor) {}},
 		Below:  func(ctx context.Context, digest string) ([]string, error) { return below(ctx, store, digest) },
-	}, nil
+	}
 }
 
 // mostManifest bounds what is read of a blob that may be no manifest.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"falkirk/internal/aws/cfn"
+	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/prepare"
 	"falkirk/internal/aws/syncfunction"
 	"falkirk/internal/face/cli"
@@ -92,17 +93,28 @@ func (w *functioning) printed(asked syncfunction.Request) (cli.Function, error) 
 	for _, s := range asked.Sources {
 		for _, g := range s.Grants {
 			out.Documents = append(out.Documents, cli.ScheduleDocument{
-				For: "Policy of repository " + g.Name() + " in account " + s.At.Account + ", " + s.At.Region + ".", Policy: policyOf(g),
+				For: "Policy of " + thing(g) + " in account " + s.At.Account + ", " + s.At.Region + ".", Policy: policyOf(g),
 			})
 		}
 	}
 	return out, err
 }
 
+// thing is the kind and the name of what a grant is about.
+func thing(g policy.Grant) string {
+	switch g.Service {
+	case "s3":
+		return "bucket " + g.Name()
+	case "kms":
+		return "key " + g.Name()
+	}
+	return "repository " + g.Name()
+}
+
 // viewed tells what a view has.
 func (w *functioning) viewed(v syncfunction.View) cli.Function {
 	out := w.about()
-	out.Role, out.Code, out.Bytes, out.Notes = v.Role, v.Code, v.Bytes, v.Notes
+	out.Role, out.Code, out.Bytes, out.Notes = v.Role, v.Code, v.Bytes, w.notes(v.Notes)
 	for _, s := range v.Stacks {
 		one := cli.FunctionStack{Account: s.Account, Name: s.Name, Region: s.Region, Changes: []cli.PreparedResource{}}
 		for _, c := range s.Changes {
@@ -137,7 +149,7 @@ func (w *functioning) there() string {
 	if w.asked.Job != "" {
 		words = append(words, w.asked.Job)
 	}
-	for _, one := range [][2]string{{"--jobs", w.asked.Jobs}, {"--name", w.asked.Name}, {"--region", w.asked.Region}} {
+	for _, one := range [][2]string{{"--jobs", w.asked.Jobs}, {"--name", w.asked.Name}, {"--region", w.asked.Region}, {"--store", w.asked.Store.URL}, {"--app", w.asked.Store.App}} {
 		if one[1] != "" {
 			words = append(words, one[0], one[1])
 		}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/goccy/go-yaml"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/ecr"
@@ -31,6 +30,7 @@ type functioning struct {
 	app   delivery.App
 	jobs  []imagesync.Settings
 	at    policy.Scope // of the function
+	brake brake
 }
 
 // readFunction reads the jobs and finds out where the function goes.
@@ -50,7 +50,7 @@ func readFunction(ctx context.Context, r cli.FunctionRequest) (*functioning, err
 	if r.Job != "" {
 		sync.Names = []string{r.Job}
 	}
-	all, err := syncJobs(sync, w.app)
+	all, decisions, err := syncJobs(sync, w.app)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,11 @@ func readFunction(ctx context.Context, r cli.FunctionRequest) (*functioning, err
 	if err := w.inlineKeys(syncFolder(sync)); err != nil {
 		return nil, err
 	}
-	return w, w.place(ctx)
+	if err := w.place(ctx); err != nil {
+		return nil, err
+	}
+	w.brake, err = newBrake(w.app, r.Store, decisions, w.at)
+	return w, err
 }
 
 // inlineKeys puts public keys into the jobs: their files are not in the function.
@@ -155,12 +159,23 @@ func (w *functioning) name() string {
 func (w *functioning) about() cli.Function {
 	out := cli.Function{
 		Name: w.name(), Account: w.at.Account, Region: w.at.Region, Schedule: w.schedule(), Role: syncstack.RoleARN(w.at, w.name()),
-		Stacks: []cli.FunctionStack{}, Policies: []cli.PreparedPolicy{},
+		Stacks: []cli.FunctionStack{}, Policies: []cli.PreparedPolicy{}, Notes: w.notes(nil),
 	}
 	for _, s := range w.jobs {
 		out.Jobs = append(out.Jobs, s.Label())
 	}
+	if !w.asked.Delete && !w.asked.OnlySource {
+		out.Decisions = w.brake.about()
+	}
 	return out
+}
+
+// notes are those of the setup, after what holds the function back or does not.
+func (w *functioning) notes(more []string) []string {
+	if w.asked.Delete || w.asked.OnlySource {
+		return more
+	}
+	return append(slices.Clone(w.brake.told(w.at.Account, w.asked.SkipSource)), more...)
 }
 
 func (w *functioning) schedule() string {
@@ -188,6 +203,8 @@ func (w *functioning) request() (syncfunction.Request, error) {
 			return r, fmt.Errorf("job %s: %w", s.Label(), err)
 		}
 	}
+	w.readStore(&r)
+	r.Function.Asks = w.brake.from != nil
 	r.Function.Needs = policy.Join(r.Function.Needs)
 	if w.asked.Delete || w.asked.OnlySource {
 		return r, nil
@@ -199,6 +216,19 @@ func (w *functioning) request() (syncfunction.Request, error) {
 		return r, err
 	}
 	return r, w.pack(&r)
+}
+
+// readStore is what the function needs to read what people decided, and what the
+// account of the store must let it do.
+func (w *functioning) readStore(r *syncfunction.Request) {
+	r.Function.Needs = append(r.Function.Needs, w.brake.by.Needs(w.at)...)
+	for _, g := range w.brake.by.Lets(syncfunction.Key(w.name(), w.at.Account), w.at, syncstack.RoleARN(w.at, w.name())) {
+		n := slices.IndexFunc(r.Sources, func(one syncfunction.Source) bool { return one.At == g.At })
+		if n < 0 {
+			r.Sources, n = append(r.Sources, syncfunction.Source{At: g.At}), len(r.Sources)
+		}
+		r.Sources[n].Grants = append(r.Sources[n].Grants, g)
+	}
 }
 
 // add is what one job asks of the function, and of the account that it copies from.
@@ -288,9 +318,13 @@ func (w *functioning) pack(r *syncfunction.Request) error {
 	for i := range jobs {
 		jobs[i].Account, jobs[i].SourceAccount = "", "" // the function works as itself
 	}
-	raw, err := yaml.MarshalWithOptions(map[string]any{imagesync.Kind: jobs}, yaml.IndentSequence(true))
+	decisions, err := w.brake.write(w.app)
 	if err != nil {
-		return fmt.Errorf("write the jobs: %w", err)
+		return err
+	}
+	raw, err := jobsFile(jobs, decisions)
+	if err != nil {
+		return err
 	}
 	r.Function.Architecture = program.Architecture
 	r.Zip, err = syncfunction.Pack(program, raw)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"falkirk/internal/aws/policy"
@@ -175,15 +176,27 @@ func isOurs(text []byte) bool { return strings.Contains(string(text), "falkirk c
 
 // about is what the result says of the schedule itself.
 func (w *scheduling) about(asked syncsetup.Request) cli.Schedule {
-	return cli.Schedule{
+	out := cli.Schedule{
 		App: asked.Spec.App, Name: asked.Spec.Name, Namespace: asked.Spec.Namespace, Cluster: asked.Spec.Cluster, Schedule: asked.Spec.Schedule,
 		Source: asked.Job.Source, Destination: asked.Job.Destination, Identity: string(asked.Identity),
-		Policies: []cli.PreparedPolicy{}, Objects: []cli.ScheduleObject{},
+		Policies: []cli.PreparedPolicy{}, Objects: []cli.ScheduleObject{}, Notes: w.notes(nil),
 	}
+	if !w.asked.Delete && !w.asked.OnlySource {
+		out.Decisions = w.brake.about()
+	}
+	return out
+}
+
+// notes are those of the setup, after what holds the pod back or does not.
+func (w *scheduling) notes(more []string) []string {
+	if w.asked.Delete || w.asked.OnlySource {
+		return more
+	}
+	return append(slices.Clone(w.brake.told(w.account, w.asked.SkipSource)), more...)
 }
 
 func (w *scheduling) viewed(out cli.Schedule, v syncsetup.View) cli.Schedule {
-	out.Roles, out.Repositories, out.PodIdentity, out.Notes = v.Roles, v.Repositories, v.Identity, v.Notes
+	out.Roles, out.Repositories, out.PodIdentity, out.Notes = v.Roles, v.Repositories, v.Identity, w.notes(v.Notes)
 	if v.Cluster != "" {
 		out.Cluster = v.Cluster
 	}
@@ -197,7 +210,7 @@ func (w *scheduling) viewed(out cli.Schedule, v syncsetup.View) cli.Schedule {
 	}
 	for _, e := range v.Elsewhere {
 		out.Elsewhere = append(out.Elsewhere, cli.ScheduleElsewhere{
-			Account: e.Account, Region: e.Region, Repository: e.Repository, Policy: e.Policy, Why: e.Why, Command: w.there(v.Roles),
+			Account: e.Account, Region: e.Region, Repository: e.Repository, Bucket: e.Bucket, Policy: e.Policy, Why: e.Why, Command: w.there(v.Roles),
 		})
 	}
 	return out
@@ -227,6 +240,7 @@ func (w *scheduling) there(roles []string) string {
 	}
 	for _, one := range [][2]string{
 		{"--values", w.asked.Values}, {"--cluster", w.asked.Cluster}, {"--namespace", w.asked.Namespace}, {"--region", w.asked.Region}, {"--name", w.asked.Name},
+		{"--store", w.asked.Store.URL}, {"--app", w.asked.Store.App},
 	} {
 		if one[1] != "" {
 			words = append(words, one[0], one[1])

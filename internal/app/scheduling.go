@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/syncsetup"
 	"falkirk/internal/blueprint/syncjob"
 	"falkirk/internal/config"
@@ -33,6 +34,7 @@ type scheduling struct {
 	app      delivery.App
 	job      imagesync.Settings
 	account  string // 12 digits, of the cluster; "" until it is known
+	brake    brake
 	pools    map[string]*account.Pool
 	whose    map[string]string // the account of credentials, by profile
 	loggedIn *kube.Client
@@ -212,9 +214,9 @@ func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
 	w.job.Destination = cmp.Or(w.asked.Destination, w.job.Destination)
 	pod := w.job
 	pod.Account = "" // the pod works as itself
-	raw, err := yaml.MarshalWithOptions(map[string]any{imagesync.Kind: []imagesync.Settings{pod}}, yaml.IndentSequence(true))
+	raw, err := w.config(pod)
 	if err != nil {
-		return syncsetup.Request{}, fmt.Errorf("write the jobs: %w", err)
+		return syncsetup.Request{}, err
 	}
 	r := syncsetup.Request{
 		Job: syncsetup.Job{
@@ -226,13 +228,39 @@ func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
 			App: v.AppName, Name: cmp.Or(v.Name, syncjob.Name(v.AppName, w.asked.Job)), Namespace: v.Namespace, Image: v.Image, Schedule: v.Schedule,
 			Config: string(raw), Region: v.Region, Cluster: v.ClusterName, Ports: ports(w.job.Source, w.job.Destination),
 		},
-		Identity: syncsetup.Identity(v.Identity), Role: v.Role, Nodes: v.NodeRoles, Account: w.account, Region: v.Region,
+		Identity: syncsetup.Identity(v.Identity), Role: v.Role, Nodes: v.NodeRoles, Account: w.account, Region: v.Region, Decided: w.brake.by,
 		NoAWS: w.asked.NoAWS, SkipSource: w.asked.SkipSource, Force: w.asked.Force,
 	}
 	if r.Identity == syncsetup.IRSA {
 		r.Spec.Role = v.Role
 	}
 	return r, nil
+}
+
+// config is the file of jobs of the pod.
+func (w *scheduling) config(pod imagesync.Settings) ([]byte, error) {
+	if err := w.findStore(); err != nil {
+		return nil, err
+	}
+	if w.asked.Delete || w.asked.OnlySource {
+		return nil, nil // nobody reads it
+	}
+	decisions, err := w.brake.write(w.app)
+	if err != nil {
+		return nil, err
+	}
+	return jobsFile([]imagesync.Settings{pod}, decisions)
+}
+
+// findStore finds the store that the pod reads the stop and the bans from.
+func (w *scheduling) findStore() error {
+	asked := w.asked.Store
+	if asked.URL != "" && asked.URL != storeNone {
+		asked.App = cmp.Or(asked.App, w.app.Name, w.values.AppName)
+	}
+	var err error
+	w.brake, err = newBrake(w.app, asked, nil, policy.Scope{Account: w.account, Region: w.values.Region})
+	return err
 }
 
 // ports are those of registries that name one.

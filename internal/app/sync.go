@@ -10,7 +10,6 @@ import (
 	"falkirk/internal/aws/account"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
@@ -29,18 +28,19 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 		}
 		app, out.Falkirk, out.Redact = f.App, f.Falkirk, redactor(f.Secrets)
 	}
-	jobs, err := syncJobs(r, app)
+	jobs, decisions, err := syncJobs(r, app)
 	if err != nil {
 		return nil, err
 	}
 	accounts := account.New(account.Options{Accounts: app.Accounts, App: app.Name, Actor: actor()})
+	ask := people(r.People, decisionsFor(decisions, r.Jobs, accounts))
 	hosts := registries.New(accounts)
 	for _, s := range jobs {
 		out.Names = append(out.Names, s.Label())
 		if len(r.Names) > 0 && !slices.Contains(r.Names, s.Label()) {
 			continue
 		}
-		j, err := syncJob(s, r, hosts, accounts)
+		j, err := syncJob(s, r, hosts, accounts, ask)
 		if err != nil {
 			return nil, err
 		}
@@ -52,39 +52,56 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 	return out, unknownSync(r.Names, out.Names)
 }
 
-// syncJobs are all that there are.
-func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, error) {
-	if r.Flags != nil {
-		if problems := r.Flags.Check(); len(problems) > 0 {
-			return nil, fault.New(fault.Invalid, "--%s: %s; wanted: %s", problems[0].Path[0], problems[0].Text, problems[0].Want)
+// syncJobs are all that there are, and whose decisions hold them back where a
+// file of jobs says so.
+func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, *config.Decisions, error) {
+	switch {
+	case r.Flags != nil:
+		one, err := flagJob(*r.Flags)
+		if err == nil {
+			err = hasAccount(app, one.Account)
 		}
-		if r.Flags.Source == "" || r.Flags.Destination == "" || len(r.Flags.Repositories) == 0 {
-			return nil, fault.New(fault.Invalid, "--source, --destination and --repository go together")
+		return []imagesync.Settings{one}, nil, err
+	case r.Jobs == "":
+		all, err := settingsOf(app.Syncs, r.Names)
+		return all, nil, err
+	case k9.IsValues(r.Jobs):
+		v, err := k9.Read(r.Jobs)
+		if err != nil {
+			return nil, nil, err
 		}
-		return []imagesync.Settings{*r.Flags}, hasAccount(app, r.Flags.Account)
+		s, err := k9Job(v)
+		return []imagesync.Settings{s}, nil, fault.Hint(err, "edit %s, then repeat the command", r.Jobs)
 	}
-	given := app.Syncs
-	if r.Jobs != "" {
-		if k9.IsValues(r.Jobs) {
-			v, err := k9.Read(r.Jobs)
-			if err != nil {
-				return nil, err
-			}
-			s, err := k9Job(v)
-			return []imagesync.Settings{s}, fault.Hint(err, "edit %s, then repeat the command", r.Jobs)
-		}
-		var err error
-		if given, err = config.LoadJobs(r.Jobs, settings(), os.LookupEnv); err != nil {
-			return nil, err
-		}
+	f, err := config.LoadJobs(r.Jobs, settings(), os.LookupEnv)
+	if err != nil {
+		return nil, nil, err
 	}
+	all, err := settingsOf(f.Syncs, r.Names)
+	return all, f.Decisions, err
+}
+
+// flagJob is the job that flags say.
+func flagJob(s imagesync.Settings) (imagesync.Settings, error) {
+	if problems := s.Check(); len(problems) > 0 {
+		return s, fault.New(fault.Invalid, "--%s: %s; wanted: %s", problems[0].Path[0], problems[0].Text, problems[0].Want)
+	}
+	if s.Source == "" || s.Destination == "" || len(s.Repositories) == 0 {
+		return s, fault.New(fault.Invalid, "--source, --destination and --repository go together")
+	}
+	return s, nil
+}
+
+// settingsOf reads the settings of jobs. One that is unusable is an error only
+// where it is meant.
+func settingsOf(given []delivery.SyncSetting, names []string) ([]imagesync.Settings, error) {
 	if len(given) == 0 {
 		return nil, fault.Hint(fault.New(fault.NotFound, "the app file has no list sync"), "see docs/images.md, or say a job by --source, --destination and --repository")
 	}
 	all := make([]imagesync.Settings, len(given))
 	for i, one := range given {
 		if all[i].Name = one.Name; one.Unusable != "" {
-			if len(r.Names) > 0 && !slices.Contains(r.Names, one.Name) {
+			if len(names) > 0 && !slices.Contains(names, one.Name) {
 				continue // it is not meant
 			}
 			return nil, one.Unusable.Err("job " + one.Name)
@@ -111,8 +128,8 @@ func k9Job(v k9.Values) (imagesync.Settings, error) {
 	return s, nil
 }
 
-func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, accounts *account.Pool) (cli.SyncJob, error) {
-	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, Require: r.Require, By: actor(), Whose: whose(accounts), People: people(r.People)}
+func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, accounts *account.Pool, ask imagesync.People) (cli.SyncJob, error) {
+	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, Require: r.Require, By: actor(), Whose: whose(accounts), People: ask}
 	var err error
 	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
 		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)
@@ -128,14 +145,6 @@ func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, a
 		}
 		return j.Run(ctx)
 	}}, nil
-}
-
-// people is what is asked before images are written; nil where there is no app.
-func people(d *engine.Decisions) imagesync.People {
-	if d == nil {
-		return nil
-	}
-	return d
 }
 
 // whose asks in which account the credentials are.

@@ -53,6 +53,7 @@ func wire() cli.Wiring {
 		Schedule:  setUpSync,
 		Function:  setUpFunction,
 		Decisions: openDecisions,
+		Jobs:      openJobDecisions,
 		Blueprints: []cli.Blueprint{
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},

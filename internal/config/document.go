@@ -57,9 +57,18 @@ type lock struct {
 	Request delivery.Duration `json:"request" jsonschema:"type=string,description=the longest that a request takes to have its effect; the next command waits for lease and request before it takes an environment from a command that no longer answers; from 100ms to 10m,default=10s"`
 }
 
-// jobs is a file that holds nothing but jobs of falkirk sync.
+// jobs is a file of jobs of falkirk sync.
 type jobs struct {
-	Sync []*node `json:"sync" jsonschema:"required,minItems=1,description=images that are kept in another registry too"`
+	Decisions *node   `json:"decisions" jsonschema:"description=app whose stop and bans hold these jobs back"`
+	Sync      []*node `json:"sync" jsonschema:"required,minItems=1,description=images that are kept in another registry too"`
+}
+
+// decisions has the fields of Decisions.
+type decisions struct {
+	App     string `json:"app" jsonschema:"required,pattern=^[a-z][a-z0-9-]{0\\,62}$,description=name of the app"`
+	Store   string `json:"store" jsonschema:"required,pattern=^(file|s3)://.+$,description=its store: s3://bucket/prefix or file://folder (relative to this file)"`
+	Region  string `json:"region" jsonschema:"description=AWS region of the bucket; default: that of the starting credentials"`
+	Signers string `json:"signers" jsonschema:"description=text of the list of signers (ledger.signers of the app file); default: signatures are not checked"`
 }
 
 type notice struct {

@@ -55,18 +55,34 @@ func (b *builder) showSyncs() *node {
 	return all
 }
 
-// LoadJobs reads a file that holds nothing but the list sync. Its errors are
-// like those of Load; no job in it names an account, for there are none.
-func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) ([]delivery.SyncSetting, error) {
+// Jobs is a file of jobs of falkirk sync.
+type Jobs struct {
+	Syncs     []delivery.SyncSetting
+	Decisions *Decisions // nil: no decision holds the jobs back
+}
+
+// Decisions names the app whose stop and bans hold the jobs of a file back.
+type Decisions struct {
+	App     string
+	Store   string // URL
+	Region  string // of the bucket; may be empty
+	Signers string // text of the list of signers; empty: signatures are not checked
+}
+
+// LoadJobs reads a file of jobs. Its errors are like those of Load; no job in it
+// names an account, because the file has none.
+func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) (Jobs, error) {
 	raw, err := read(path)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.Hint(fault.New(fault.NotFound, "no file of jobs %s", path), "it holds the list sync; see docs/sync.md")
+		return Jobs{}, fault.Hint(fault.New(fault.NotFound, "no file of jobs %s", path), "it holds the list sync; see docs/sync.md")
 	}
 	if err != nil {
-		return nil, err
+		return Jobs{}, err
 	}
+	out := Jobs{}
 	rep := &report{file: path, secrets: map[string]string{}}
 	b := &builder{rep: rep, kinds: kinds, public: map[*node]bool{}, file: &File{Path: path, name: filepath.Base(path)}}
+	b.file.App.Root = filepath.Dir(path)
 	switch root := parse(raw, rep, getenv, false); {
 	case root == nil:
 	case root.shape != mapping:
@@ -75,9 +91,23 @@ func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) ([]d
 		var doc jobs
 		b.decode(root, &doc, "the file")
 		b.syncs(doc.Sync)
+		out.Decisions = b.decisions(doc.Decisions)
 	}
 	if len(rep.list) > 0 {
-		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see docs/config.md, under sync[]")
+		return Jobs{}, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see docs/config.md, under sync[]")
 	}
-	return b.file.App.Syncs, nil
+	out.Syncs = b.file.App.Syncs
+	return out, nil
+}
+
+// decisions reads the block decisions of a file of jobs; nil where there is none.
+func (b *builder) decisions(n *node) *Decisions {
+	if n == nil {
+		return nil
+	}
+	var d decisions
+	b.decode(n, &d, "decisions")
+	d.Store = b.store(document{Store: d.Store})
+	out := Decisions(d)
+	return &out
 }

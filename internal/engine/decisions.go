@@ -22,6 +22,7 @@ type Decisions struct {
 	Below func(ctx context.Context, digest string) ([]string, error)
 	Fresh time.Duration // an answer is used again for so long; 0: never
 	Now   func() time.Time
+	Hint  string // what to do where they cannot be read; empty: as the cause says
 
 	mu     sync.Mutex
 	read   time.Time
@@ -89,7 +90,7 @@ func (d *Decisions) refresh(ctx context.Context) error {
 	}
 	whole, err := d.Ledger.Read(ctx, d.whole)
 	if err != nil {
-		return &UnknownError{fault.New(fault.KindOf(err), "what people decided cannot be read, so nothing is written: %w", err)}
+		return d.unknown(err)
 	}
 	d.whole, d.read = whole, now
 	return nil
@@ -108,13 +109,13 @@ func (d *Decisions) findBanned(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return d.unknown(err)
 		}
 		for _, a := range rel.Artifacts {
 			banned[a.Digest] = ban
 			below, err := d.Below(ctx, a.Digest)
 			if err != nil {
-				return err
+				return d.unknown(err)
 			}
 			for _, digest := range below {
 				banned[digest] = ban
@@ -123,6 +124,15 @@ func (d *Decisions) findBanned(ctx context.Context) error {
 	}
 	d.banned, d.known = banned, d.whole.Bans
 	return nil
+}
+
+// unknown is the error where the store does not say what people decided.
+func (d *Decisions) unknown(err error) error {
+	out := fault.New(fault.KindOf(err), "what people decided cannot be read, so nothing is written: %w", err)
+	if d.Hint != "" {
+		out = fault.Hint(out, "%s", d.Hint)
+	}
+	return &UnknownError{out}
 }
 
 func same(a, b []delivery.Operation) bool {

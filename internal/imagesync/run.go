@@ -82,7 +82,7 @@ func (j *Job) do(ctx context.Context, pairs []*pair, r *Result) error {
 		return err
 	}
 	if !j.mayWrite(ctx, r) {
-		return r.held()
+		return r.begun(r.held())
 	}
 	return j.remove(ctx, pairs, r)
 }

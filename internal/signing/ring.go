@@ -28,6 +28,7 @@ type Key interface {
 // Options say who signs and who may.
 type Options struct {
 	Path, Name string // of the list of signers: the file, and what messages call it
+	Text       string // the list itself, in place of the file; may be empty
 	Namespace  string
 	Key        func(ctx context.Context) (Key, error) // finds the key that signs; called once, when it is needed
 	Now        func() time.Time
@@ -48,8 +49,12 @@ func load(path, name string) (read, error) {
 	if err != nil {
 		return read{}, errors.Unwrap(err) // without the path, which is of this machine
 	}
+	return read{list, digest(raw)}, nil
+}
+
+func digest(raw []byte) string {
 	sum := sha256.Sum256(raw)
-	return read{list, "sha256:" + hex.EncodeToString(sum[:])}, nil
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // Ring signs with one key and checks by one list of signers, which is read when
@@ -65,7 +70,12 @@ type Ring struct {
 
 // New is a ring. It reads nothing yet.
 func New(o Options) *Ring {
-	return &Ring{o: o, list: sync.OnceValues(func() (read, error) { return load(o.Path, o.Name) })}
+	return &Ring{o: o, list: sync.OnceValues(func() (read, error) {
+		if o.Text != "" {
+			return read{signers.Parse(o.Text, o.Name), digest([]byte(o.Text))}, nil
+		}
+		return load(o.Path, o.Name)
+	})}
 }
 
 // Sign signs with the key, under its name in the list. A key that the list does

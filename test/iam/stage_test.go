@@ -67,7 +67,7 @@ const topic = `Resources:
 // and the app.
 type stage struct {
 	server  *cloud.Server
-	others  [][]string // of who may take the role that packs alone, and the roles of prd alone
+	others  [][]string // of who may take the role that packs alone, the roles of prd alone, and those of administrators
 	falkirk string
 	dir     string
 	env     []string               // of a user who may take the two roles and nothing else
@@ -100,7 +100,10 @@ func newStageOf(t *testing.T, appFile string) *stage {
 		roles = append(roles, roles[0]+"-prd")
 	}
 	s.env = s.user(t, "ann", roles...)
-	s.others = [][]string{s.user(t, "packer", roles[0]), s.user(t, "deployer", roles[len(roles)-1], roles[1])}
+	s.others = [][]string{
+		s.user(t, "packer", roles[0]), s.user(t, "deployer", roles[len(roles)-1], roles[1]),
+		s.user(t, "maker", roles[0], "arn:aws:iam::"+builds+":role/witness", "arn:aws:iam::"+prod+":role/witness", "arn:aws:iam::"+prod+":role/"+jobRole),
+	}
 	server.Enforce(t)
 	for name, id := range map[string]string{"builds": builds, "prd": prod} {
 		out, err := s.run(t.Context(), s.admin[id].Environ(), "create", "account", name, "--principal", server.Account, "--yes")

@@ -60,8 +60,9 @@ func (s *stage) pending(t *testing.T, why string) pod {
 // runPod does what a kubelet does with a pod: it lays out the file system of the
 // image and the volumes, and runs exactly its command, with its environment and
 // as its user. As root it does so in a root of its own that nobody but root may
-// write in, as the pod's is; the image is the program, as in a release.
-func (s *stage) runPod(t *testing.T, p pod) ran {
+// write in, as the pod's is; the image is the program, as in a release. more is the
+// environment that the cluster adds.
+func (s *stage) runPod(t *testing.T, p pod, more ...string) ran {
 	t.Helper()
 	c := p.Spec.Containers[0]
 	root := t.TempDir()
@@ -80,7 +81,7 @@ func (s *stage) runPod(t *testing.T, p pod) ran {
 		args = append([]string{"/usr/bin/falkirk"}, args...) // the image's own
 	}
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	cmd.Env = []string{"PATH=/usr/bin", "HOSTNAME=" + p.Metadata.Name, "HOME=/"}
+	cmd.Env = append(more, "PATH=/usr/bin", "HOSTNAME="+p.Metadata.Name, "HOME=/")
 	for _, e := range c.Env {
 		cmd.Env = append(cmd.Env, e.Name+"="+e.Value)
 	}

@@ -33,6 +33,7 @@ func TestECRSync(t *testing.T) {
 		"own-role":             ownRole,
 		"manifests":            manifests,
 		"copies":               copies,
+		"stopped":              stopped,
 		"pod-identity":         podIdentity,
 		"broken-off":           brokenOff,
 	} {

@@ -85,6 +85,7 @@ type result struct {
 		Roles        []string
 		Repositories []string
 		PodIdentity  string
+		Decisions    string
 		Policies     []struct {
 			Resource   string
 			Statements []struct{ Sign, Sid string }

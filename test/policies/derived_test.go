@@ -100,6 +100,12 @@ func documents() map[string][]policy.Statement {
 	for _, g := range lets.Lets("sync", "333333333333", "arn:aws:iam::333333333333:role/nodes") {
 		all["AWS::ECR::Repository of sync "+g.Resource] = g.Statements
 	}
+	decided := policy.Decided{App: "shop", Store: policy.Store{Bucket: "builds", Prefix: "team", Account: "111111111111", Region: "eu-central-1", Key: key}}
+	job := policy.Scope{Partition: "aws", Account: "333333333333", Region: "us-east-1"}
+	all["AWS::IAM::Role of a job that asks what people decided"] = decided.Needs(job)
+	for _, g := range decided.Lets("sync", job, "arn:aws:iam::333333333333:role/nodes") {
+		all[map[string]string{"s3": "AWS::S3::BucketPolicy", "kms": kmsKey}[g.Service]+" of a store that a job reads"] = g.Statements
+	}
 	return all
 }
 

@@ -12,6 +12,40 @@ type Grant struct {
 	Service    string      `json:"service"`  // s3, ecr or kms
 	Resource   string      `json:"resource"` // ARN of the bucket, the repository or the key
 	Statements []Statement `json:"statements"`
+	At         Scope       `json:"-"` // account and region of a bucket, whose ARN has neither; empty where nobody asks
+}
+
+// Where is the account and the region of the resource; both are empty for a
+// bucket of which they are not known.
+func (g Grant) Where() (account, region string) {
+	if g.At.Account != "" {
+		return g.At.Account, g.At.Region
+	}
+	a, _ := ParseARN(g.Resource)
+	return a.Account, a.Region
+}
+
+// Address is the ARN of the resource with its account and region, also for a
+// bucket: with it the resource is found again.
+func (g Grant) Address() string {
+	a, ok := ParseARN(g.Resource)
+	if !ok {
+		return g.Resource
+	}
+	a.Account, a.Region = g.Where()
+	return a.String()
+}
+
+// GrantAt is the grant of nothing on the resource with an address.
+func GrantAt(address string) Grant {
+	a, _ := ParseARN(address)
+	g := Grant{Service: a.Service, Resource: address}
+	if a.Service == "s3" {
+		g.At = Scope{Partition: a.Partition, Account: a.Account, Region: a.Region}
+		a.Account, a.Region = "", ""
+		g.Resource = a.String()
+	}
+	return g
 }
 
 // Name is the name of the bucket or the repository, or the key's ID.
@@ -60,7 +94,7 @@ func keep(all []Grant, resource string, statements []Statement) []Grant {
 	i := slices.IndexFunc(all, func(g Grant) bool { return g.Resource == resource })
 	if i < 0 {
 		a, _ := ParseARN(resource)
-		return append(all, Grant{a.Service, resource, statements})
+		return append(all, Grant{Service: a.Service, Resource: resource, Statements: statements})
 	}
 	all[i].Statements = append(all[i].Statements, statements...)
 	return all
@@ -89,7 +123,7 @@ func grant(all []Grant, app, resource string, n need) []Grant {
 	s.Conditions = withRole(s.Conditions, n.scope.Role)
 	i := slices.IndexFunc(all, func(g Grant) bool { return g.Resource == thing })
 	if i < 0 {
-		return append(all, Grant{a.Service, thing, []Statement{s}})
+		return append(all, Grant{Service: a.Service, Resource: thing, Statements: []Statement{s}})
 	}
 	all[i].Statements = append(all[i].Statements, s)
 	return all

@@ -16,8 +16,8 @@ import (
 	"falkirk/internal/fault"
 )
 
-// stale are repositories that an earlier run had let the role in and that need
-// not do so any more; the stack's template remembers.
+// stale are repositories and buckets that let the role in since an earlier run and
+// need not do so any more; the stack's template remembers.
 func (s Setup) stale(ctx context.Context, cfg aws.Config, r Request) ([]policy.Grant, error) {
 	m, err := recall(ctx, cfg, r.Function.Name)
 	if err != nil {
@@ -29,8 +29,8 @@ func (s Setup) stale(ctx context.Context, cfg aws.Config, r Request) ([]policy.G
 	}
 	var all []policy.Grant
 	for _, arn := range m.granted() {
-		if a, ok := policy.ParseARN(arn); ok && !needed[arn] && a.Service == "ecr" {
-			all = append(all, policy.Grant{Service: "ecr", Resource: arn})
+		if a, ok := policy.ParseARN(arn); ok && !needed[arn] && (a.Service == "ecr" || a.Service == "s3") {
+			all = append(all, policy.GrantAt(arn))
 		}
 	}
 	return all, nil

@@ -47,9 +47,10 @@ func (r Request) with(stale []policy.Grant) []Source {
 	all := slices.Clone(r.Sources)
 	for _, g := range stale {
 		a, _ := policy.ParseARN(g.Resource)
-		i := slices.IndexFunc(all, func(s Source) bool { return s.At.Account == a.Account && s.At.Region == a.Region })
+		account, region := g.Where()
+		i := slices.IndexFunc(all, func(s Source) bool { return s.At.Account == account && s.At.Region == region })
 		if i < 0 {
-			all, i = append(all, Source{At: policy.Scope{Partition: a.Partition, Account: a.Account, Region: a.Region}}), len(all)
+			all, i = append(all, Source{At: policy.Scope{Partition: a.Partition, Account: account, Region: region}}), len(all)
 		}
 		all[i].Grants = append(slices.Clip(all[i].Grants), g)
 	}
@@ -122,13 +123,22 @@ func (s Setup) trySource(ctx context.Context, r Request, one Source, v *View) er
 // grant notes how the policy of a repository changes. One that has gone lets
 // nobody in.
 func (v *View) grant(ctx context.Context, cfg aws.Config, r Request, g policy.Grant) error {
-	a, _ := policy.ParseARN(g.Resource)
+	if g.Service == "kms" {
+		if len(g.Statements) > 0 {
+			v.Notes = append(v.Notes, "add to the policy of key "+g.Resource+": "+policy.JSON(g.Statements))
+		}
+		return nil // a key's policy is its owner's
+	}
+	account, _ := g.Where()
 	merge := func(ctx context.Context, dry bool) (prepare.Attachment, error) {
-		return prepare.Attach(ctx, cfg, g, a.Account, policy.Ours(Key(r.Function.Name, r.Function.At.Account)), dry)
+		return prepare.Attach(ctx, cfg, g, account, policy.Ours(Key(r.Function.Name, r.Function.At.Account)), dry)
 	}
 	out, err := merge(ctx, true)
 	if fault.Is(err, fault.NotFound) && len(g.Statements) == 0 {
 		return nil
+	}
+	if fault.Is(err, fault.NotFound) && g.Service == "s3" {
+		return fault.Hint(err, "the stop and the bans are read there: correct store in the app file, or --store")
 	}
 	if fault.Is(err, fault.NotFound) {
 		return fault.Hint(err, "the images come from there: correct the job, or push one first")

@@ -53,7 +53,7 @@ func (s Setup) LookRemoval(ctx context.Context, r Request) (View, error) {
 func withoutStatements(all []policy.Grant) []policy.Grant {
 	var out []policy.Grant
 	for _, g := range all {
-		out = append(out, policy.Grant{Service: g.Service, Resource: g.Resource})
+		out = append(out, policy.Grant{Service: g.Service, Resource: g.Resource, At: g.At})
 	}
 	return out
 }
@@ -71,7 +71,9 @@ func (s Setup) lookRemoveSource(ctx context.Context, r Request, one Source, v *V
 	}
 	out := Elsewhere{Account: one.At.Account, Region: one.At.Region, Stack: r.SourceStack(), Why: fault.CleanAddresses(err.Error())}
 	for _, g := range one.Grants {
-		out.Policies = append(out.Policies, RepositoryPolicy{Repository: g.Name()})
+		if g.Service != "kms" {
+			out.Policies = append(out.Policies, policyOf(g))
+		}
 	}
 	v.Elsewhere = append(v.Elsewhere, out)
 	return nil

@@ -86,10 +86,19 @@ type Elsewhere struct {
 	Why      string // it is out of reach
 }
 
-// RepositoryPolicy is what a repository must say.
+// RepositoryPolicy is what a repository, or the bucket of the store, must say.
 type RepositoryPolicy struct {
 	Repository string // name
+	Bucket     string // name, in place of a repository
 	Policy     string // JSON
+}
+
+// policyOf names the resource of a grant.
+func policyOf(g policy.Grant) RepositoryPolicy {
+	if g.Service == "s3" {
+		return RepositoryPolicy{Bucket: g.Name()}
+	}
+	return RepositoryPolicy{Repository: g.Name()}
 }
 
 // IsEmpty reports whether everything is as it should be.
@@ -118,12 +127,15 @@ func (r Request) folder() string {
 	return policy.Under(r.Prefix) + "functions/" + r.Function.Name + "/"
 }
 
-// granted are the repositories that let the role in.
+// granted are the repositories that let the role in, and the bucket of the store,
+// by their addresses.
 func (r Request) granted() []string {
 	var all []string
 	for _, s := range r.Sources {
 		for _, g := range s.Grants {
-			all = append(all, g.Resource)
+			if g.Service != "kms" {
+				all = append(all, g.Address())
+			}
 		}
 	}
 	return all
@@ -168,7 +180,10 @@ func (r Request) elsewhere(s Source, why error) (Elsewhere, error) {
 		out.Stack, out.Template = r.SourceStack(), string(text)
 	}
 	for _, g := range s.Grants {
-		one := RepositoryPolicy{Repository: g.Name()}
+		if g.Service == "kms" {
+			continue // a note has it
+		}
+		one := policyOf(g)
 		if len(g.Statements) > 0 {
 			one.Policy = policy.JSON(policy.New(g.Statements...))
 		}

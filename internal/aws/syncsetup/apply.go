@@ -3,6 +3,7 @@ package syncsetup
 import (
 	"context"
 
+	"falkirk/internal/aws/policy"
 	"falkirk/internal/fault"
 )
 
@@ -36,20 +37,33 @@ func (s Setup) Apply(ctx context.Context, v View) (View, error) {
 // waits says that somebody in another account has to do his part.
 func waits(v View) error {
 	one := v.Elsewhere[0]
-	return fault.New(fault.Pending, "account %s is out of reach of these credentials, and repository %s there does not say yet what it must", one.Account, one.Repository)
+	return fault.New(fault.Pending, "account %s is out of reach of these credentials, and the policy of %s there is not as it must be", one.Account, one.Resource())
 }
 
-// LookGrant finds out what the policies of the source's repositories lack so that
-// roles of another account may read them; with remove, what of ours is in them.
-// It is for who works in the source's account, and asks no other. GrantAll does
-// it.
+// Resource is what has to say it.
+func (e Elsewhere) Resource() string {
+	if e.Bucket != "" {
+		return "bucket " + e.Bucket
+	}
+	return "repository " + e.Repository
+}
+
+// LookGrant finds out what the policies of the source's repositories and of the
+// store's bucket lack so that roles of another account may read them; with remove,
+// what of ours is in them. It is for a person who works in the account of the
+// source or of the store, and fails where neither is in reach. GrantAll does it.
 func (s Setup) LookGrant(ctx context.Context, r Request, roles []string, remove bool) (View, error) {
 	v := View{Roles: roles}
 	grants := r.Grants(roles)
 	if len(grants) == 0 {
 		return v, fault.New(fault.Invalid, "%s is no registry of another account in ECR: nothing is to be said there", r.Job.Source)
 	}
+	there := 0
 	for _, g := range grants {
+		if g.Service == "kms" {
+			v.byHand(g)
+			continue
+		}
 		if remove {
 			g.Statements = nil
 		}
@@ -57,13 +71,21 @@ func (s Setup) LookGrant(ctx context.Context, r Request, roles []string, remove 
 		if err != nil {
 			return v, err
 		}
-		if !reached {
-			one := v.Elsewhere[0]
-			err := fault.New(fault.Refused, "repository %s of account %s: %s", one.Repository, one.Account, one.Why)
-			return v, fault.Hint(err, "log in there, or give --source-profile or --source-as")
+		if reached {
+			there++
 		}
 	}
+	if there == 0 {
+		one := v.Elsewhere[0]
+		err := fault.New(fault.Refused, "%s of account %s: %s", one.Resource(), one.Account, one.Why)
+		return v, fault.Hint(err, "log in there, or give --source-profile or --source-as")
+	}
 	return v, nil
+}
+
+// byHand notes what a key must say: its policy is its owner's.
+func (v *View) byHand(g policy.Grant) {
+	v.Notes = append(v.Notes, "add to the policy of key "+g.Resource+": "+policy.JSON(g.Statements))
 }
 
 // GrantAll does what LookGrant has found.

@@ -176,7 +176,11 @@ func (s Setup) lookSource(ctx context.Context, r Request, before memory, v *View
 	grants := r.Grants(v.Roles)
 	var wanted, attached []string
 	for _, g := range grants {
-		wanted = append(wanted, g.Resource)
+		if g.Service == "kms" {
+			v.byHand(g)
+			continue
+		}
+		wanted = append(wanted, g.Address())
 		if r.SkipSource {
 			continue
 		}
@@ -185,11 +189,11 @@ func (s Setup) lookSource(ctx context.Context, r Request, before memory, v *View
 			return nil, err
 		}
 		if out {
-			attached = append(attached, g.Resource)
+			attached = append(attached, g.Address())
 		}
 	}
 	for _, arn := range without(before.Repositories, wanted) {
-		reached, err := s.grant(ctx, r, policy.Grant{Service: "ecr", Resource: arn}, v)
+		reached, err := s.grant(ctx, r, policy.GrantAt(arn), v)
 		if err != nil {
 			return nil, err
 		}
@@ -210,25 +214,28 @@ func (s Setup) lookSource(ctx context.Context, r Request, before memory, v *View
 // where its account is out of reach. A grant without statements is to be taken
 // away.
 func (s Setup) grant(ctx context.Context, r Request, g policy.Grant, v *View) (bool, error) {
-	a, _ := policy.ParseARN(g.Resource)
-	cfg, err := s.Source(ctx, a.Account, a.Region)
+	account, region := g.Where()
+	cfg, err := s.Source(ctx, account, region)
 	if fault.Is(err, fault.Refused) {
-		v.elsewhere(a, g, err)
+		v.elsewhere(g, err)
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	merge := func(ctx context.Context, dry bool) (prepare.Attachment, error) {
-		return prepare.Attach(ctx, cfg, g, a.Account, policy.Ours(r.key()), dry)
+		return prepare.Attach(ctx, cfg, g, account, policy.Ours(r.key()), dry)
 	}
 	out, err := merge(ctx, true)
 	if fault.Is(err, fault.Refused) {
-		v.elsewhere(a, g, err)
+		v.elsewhere(g, err)
 		return false, nil
 	}
 	if fault.Is(err, fault.NotFound) && len(g.Statements) == 0 {
 		return true, nil // it has gone
+	}
+	if fault.Is(err, fault.NotFound) && g.Service == "s3" {
+		return false, fault.Hint(err, "the stop and the bans are read there: correct store in the app file, or --store")
 	}
 	if fault.Is(err, fault.NotFound) {
 		return false, fault.Hint(err, "the images come from there: correct account, region and appName, or push one first")
@@ -250,8 +257,12 @@ func (s Setup) grant(ctx context.Context, r Request, g policy.Grant, v *View) (b
 }
 
 // elsewhere notes what an account out of reach has to say.
-func (v *View) elsewhere(a policy.ARN, g policy.Grant, why error) {
-	one := Elsewhere{Account: a.Account, Region: a.Region, Repository: g.Name(), Why: why.Error()}
+func (v *View) elsewhere(g policy.Grant, why error) {
+	one := Elsewhere{Repository: g.Name(), Why: why.Error()}
+	one.Account, one.Region = g.Where()
+	if g.Service == "s3" {
+		one.Repository, one.Bucket = "", g.Name()
+	}
 	if len(g.Statements) > 0 {
 		one.Policy = policy.JSON(policy.New(g.Statements...))
 	}

@@ -8,14 +8,23 @@ import (
 )
 
 // RoleNeeds is what who copies must be allowed: to read the repositories of the
-// source, to write those of the destination, and to log in.
-func (r Request) RoleNeeds() []policy.Statement { return r.images().Needs() }
+// source, to write those of the destination, to log in, and to read what people
+// decided.
+func (r Request) RoleNeeds() []policy.Statement {
+	return append(r.images().Needs(), r.Decided.Needs(r.at())...)
+}
 
-// Grants is what the policies of the source's repositories must say so that
-// roles of the cluster's account may read them; none where that is the same
-// account, whose roles need no more than their own policy.
+// at is where who copies works.
+func (r Request) at() policy.Scope {
+	return policy.Scope{Partition: policy.Partition(r.Region), Account: r.Account, Region: r.Region}
+}
+
+// Grants is what the policies of the source's repositories, and of the store's
+// bucket and key, must say so that roles of the cluster's account may read them;
+// none where that is the same account, whose roles need no more than their own
+// policy.
 func (r Request) Grants(roles []string) []policy.Grant {
-	return r.images().Lets(r.key(), r.Account, roles...)
+	return append(r.images().Lets(r.key(), r.Account, roles...), r.Decided.Lets(r.key(), r.at(), roles...)...)
 }
 
 // images is the job for the policies. Repositories that have a name are made

@@ -66,13 +66,15 @@ func (s Setup) lookDetach(ctx context.Context, r Request, before memory, v *View
 	}
 	var wanted []string
 	for _, g := range r.Grants(nil) {
-		wanted = append(wanted, g.Resource)
+		if g.Service != "kms" {
+			wanted = append(wanted, g.Address())
+		}
 	}
 	for _, arn := range without(append(slices.Clone(before.Repositories), wanted...), nil) {
 		if r.SkipSource {
 			continue
 		}
-		if _, err := s.grant(ctx, r, policy.Grant{Service: "ecr", Resource: arn}, v); err != nil {
+		if _, err := s.grant(ctx, r, policy.GrantAt(arn), v); err != nil {
 			return err
 		}
 	}

@@ -55,10 +55,11 @@ type Request struct {
 	Job      Job
 	Spec     syncjob.Spec
 	Identity Identity
-	Role     string   // ARN; of IRSA and Pod Identity
-	Nodes    []string // ARNs of roles of nodes that EKS does not know
-	Account  string   // 12 digits of the cluster's account; empty only where AWS is left alone
-	Region   string   // of the cluster
+	Role     string         // ARN; of IRSA and Pod Identity
+	Nodes    []string       // ARNs of roles of nodes that EKS does not know
+	Account  string         // 12 digits of the cluster's account; empty only where AWS is left alone
+	Region   string         // of the cluster
+	Decided  policy.Decided // whose stop and bans hold the pod back
 
 	NoAWS      bool // AWS is left alone
 	SkipSource bool // the source's account is left alone: somebody else prepares it
@@ -105,6 +106,7 @@ type Elsewhere struct {
 	Account    string
 	Region     string
 	Repository string
+	Bucket     string // of the store, in place of a repository
 	Policy     string // JSON: the statement, alone; empty: ours is to be taken away
 	Why        string // it is out of reach
 }

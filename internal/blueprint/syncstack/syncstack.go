@@ -20,6 +20,7 @@ type Function struct {
 	Architecture string // arm64 or x86_64
 	Code         Code
 	Jobs         string // file of jobs, as the function finds it
+	Asks         bool   // that file names a store: every command that the function runs asks there
 	Memory       int    // megabytes; more of it is also more processor and network
 	Schedule     string // rate(5 minutes) or cron(...); empty: pushes alone
 	Pushes       []Push
@@ -152,7 +153,7 @@ func (w *writer) function(f Function) any {
 	at := "$.Resources.Function.Properties."
 	w.note(at+"ReservedConcurrentExecutions", "Two runs never overlap: what comes meanwhile waits.")
 	w.note(at+"Timeout", "A run that needs longer ends some seconds before, and the next goes on.")
-	return m("Type", "AWS::Lambda::Function", "Properties", m(
+	properties := m(
 		"FunctionName", f.Name,
 		"Description", "Copies images into account "+f.At.Account,
 		"Runtime", "provided.al2023",
@@ -165,7 +166,12 @@ func (w *writer) function(f Function) any {
 		"ReservedConcurrentExecutions", 1,
 		"LoggingConfig", m("LogGroup", ref("Log")),
 		"Tags", tags(f.Tags),
-	))
+	)
+	if f.Asks {
+		w.note(at+"Environment", "Every command that writes asks the store that this file names for a stop and for bans.")
+		properties = append(properties, m("Environment", m("Variables", m("FALKIRK_JOBS", f.Jobs)))...)
+	}
+	return m("Type", "AWS::Lambda::Function", "Properties", properties)
 }
 
 func (c Code) block() block {

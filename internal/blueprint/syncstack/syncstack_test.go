@@ -48,6 +48,10 @@ func variants() map[string]Function {
 		f.Granted = []string{"arn:aws:ecr:eu-west-1:111111111111:repository/shop/api"}
 		f.Alarm, f.Boundary, f.Architecture = "arn:aws:sns:eu-central-1:333333333333:ops", "arn:aws:iam::333333333333:policy/edge", "x86_64"
 	})
+	add("asks", func(f *Function) {
+		decided := policy.Decided{App: "shop", Store: policy.Store{Bucket: "builds", Prefix: "team", Account: "111111111111", Region: "eu-west-1", Key: "arn:aws:kms:eu-west-1:111111111111:key/k"}}
+		f.Asks, f.Needs = true, append(f.Needs, decided.Needs(f.At)...)
+	})
 	add("schedule", func(f *Function) { f.Pushes = nil })
 	add("pushes", func(f *Function) { f.Schedule = "" })
 	add("near", func(f *Function) { f.Pushes[0].Account, f.Pushes[0].Region = prod, "eu-central-1" })

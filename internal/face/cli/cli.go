@@ -49,6 +49,7 @@ type Wiring struct {
 	Schedule   Scheduler
 	Function   Functioner
 	Decisions  func(ctx context.Context, path string) (*engine.Decisions, error) // of an app file
+	Jobs       func(ctx context.Context, path string) (*engine.Decisions, error) // of a file of jobs; nil where it names no store
 	Blueprints []Blueprint
 	Getenv     func(string) (string, bool)
 	Now        func() time.Time

@@ -71,11 +71,14 @@ func beforeStore(notes map[string]string) map[string]string {
 	return notes
 }
 
-// decisions are those of the app file; nil where there is none, for then there
-// is no store in which anybody could have decided anything.
+// decisions are those of the app file, or where there is none those that a file
+// of jobs names; nil where there is no store that a decision could be in.
 func (f *face) decisions(ctx context.Context) (*engine.Decisions, error) {
 	path, err := f.path()
 	if fault.Is(err, fault.NotFound) {
+		if jobs, ok := f.Getenv("FALKIRK_JOBS"); ok && jobs != "" {
+			return f.Jobs(ctx, jobs)
+		}
 		return nil, nil
 	}
 	if err != nil {

@@ -30,6 +30,7 @@ type FunctionRequest struct {
 	SkipSource            bool
 	OnlySource            bool
 	Print, Delete, DryRun bool
+	Store                 StoreRequest
 
 	Ask    func(Function) error // before anything is changed; an error keeps it from that
 	Report func(line string)    // told what happens to stacks
@@ -43,7 +44,8 @@ type Function struct {
 	Role      string              `json:"role,omitempty"` // ARN
 	Jobs      []string            `json:"jobs"`
 	Schedule  string              `json:"schedule,omitempty"`
-	Code      string              `json:"code,omitempty"` // URL of the zip
+	Decisions string              `json:"decisions,omitempty"` // store and app whose stop and bans hold the function back; none do where it is missing
+	Code      string              `json:"code,omitempty"`      // URL of the zip
 	Bytes     int                 `json:"bytes,omitempty"`
 	Stacks    []FunctionStack     `json:"stacks"`
 	Policies  []PreparedPolicy    `json:"policies"`            // of repositories that images come from
@@ -75,7 +77,8 @@ type FunctionElsewhere struct {
 
 // FunctionPolicy is what a repository there has to say; nothing of ours if empty.
 type FunctionPolicy struct {
-	Repository string `json:"repository"`
+	Repository string `json:"repository,omitempty"`
+	Bucket     string `json:"bucket,omitempty"` // of the store, in place of a repository
 	Policy     string `json:"policy,omitempty"`
 }
 
@@ -89,7 +92,9 @@ a schedule, and for each image that is pushed with a tag to the ECR that it copi
 It is one stack, applied by a change set that is shown first: the function, of which one
 run at a time is allowed, its role with what the named repositories take, its log, and a
 queue of what was given up. In the account that images come from, a second stack tells of
-pushes, and the repositories let the role read. Nothing outside can write there.
+pushes, and the repositories let the role read. Nothing outside can write there. The
+function asks for falkirk stop --all and for bans in the store of the app file, or in
+--store, before it writes; its role may read them.
 
 The jobs are those under sync in the app file, only JOB, or those of a file (--jobs). The
 program is that of a release (--zip falkirk_VERSION_lambda_arm64.zip), or this one where
@@ -138,12 +143,13 @@ func (f *face) functionFlags(cmd *cobra.Command, r *FunctionRequest) {
 	fl := cmd.Flags()
 	fl.StringVar(&r.Jobs, "jobs", "", "a file of jobs, in place of those in the app file")
 	fl.StringVar(&r.Name, "name", "", "name of the function and its stack (default: falkirk-APP-sync, with JOB after it)")
+	r.Store.register(fl)
 	fl.StringVar(&r.Region, "region", "", "AWS region of the function (default: that of the ECR that images go to)")
 	fl.StringVar(&r.As, "as", "", "`ARN` of a role to take in the function's account (default: the starting credentials)")
 	fl.StringVar(&r.SourceAs, "source-as", "", "`ARN` of a role to take in the account that images come from")
 	fl.StringVar(&r.SourceProfile, "source-profile", "", "`profile` of the AWS configuration for the account that images come from")
-	fl.BoolVar(&r.SkipSource, "skip-source", false, "leave the account alone that images come from: somebody else prepares it")
-	fl.BoolVar(&r.OnlySource, "only-source", false, "only what is to be done in the account that images come from")
+	fl.BoolVar(&r.SkipSource, "skip-source", false, "leave the account that images come from and that of the store alone: somebody else prepares them")
+	fl.BoolVar(&r.OnlySource, "only-source", false, "only what is to be done in the account that images come from and in that of the store")
 	fl.BoolVar(&r.DryRun, "dry-run", false, "show what would be changed and change nothing")
 }
 

@@ -3,6 +3,7 @@ package cli
 func (f *face) printFunction(r FunctionRequest, one Function) {
 	if r.Print {
 		f.printFunctionTexts(one)
+		f.tellNotes(one.Notes)
 		return
 	}
 	f.showFunction(f.Out.Write, one)
@@ -56,9 +57,27 @@ func (f *face) showFunction(write func([]byte) (int, error), one Function) {
 	if one.Code != "" && one.Bytes > 0 {
 		say("zip of %s at %s\n", size(int64(one.Bytes)), one.Code)
 	}
+	if one.Decisions != "" {
+		say("asks before each image for a stop and for bans: %s\n", one.Decisions)
+	}
 	for _, n := range one.Notes {
 		say("%s %s\n", f.paint(yellow, "note:"), n)
 	}
+}
+
+// tellNotes says beside what was printed what the reader must know of it.
+func (f *face) tellNotes(all []string) {
+	for _, n := range all {
+		fprintf(f.Err, "%s %s\n", f.paint(yellow, "note:"), n)
+	}
+}
+
+// resourceOf names what has a policy.
+func resourceOf(repository, bucket string) string {
+	if bucket != "" {
+		return "bucket " + bucket
+	}
+	return "repository " + repository
 }
 
 // tellFunctionElsewhere says what has to be done in accounts that are out of reach.
@@ -72,11 +91,12 @@ func (f *face) tellFunctionElsewhere(one Function) {
 			fprintf(f.Err, "  stack %s in %s there, which tells of pushes:\n%s", e.Stack, e.Region, block(e.Template))
 		}
 		for _, p := range e.Policies {
+			what := resourceOf(p.Repository, p.Bucket)
 			if p.Policy == "" {
-				fprintf(f.Err, "  repository %s in %s there must no longer let in who copied\n", p.Repository, e.Region)
+				fprintf(f.Err, "  the policy of %s in %s there must no longer let the function in\n", what, e.Region)
 				continue
 			}
-			fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n", p.Repository, e.Region, block(p.Policy))
+			fprintf(f.Err, "  the policy of %s in %s there must have these statements, too:\n%s\n", what, e.Region, block(p.Policy))
 		}
 		fprintf(f.Err, "  who works there runs\n    %s\n", e.Command)
 	}

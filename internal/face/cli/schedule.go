@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"falkirk/internal/fault"
 )
@@ -12,6 +13,18 @@ import (
 // Scheduler makes, shows or removes the schedule that copies images: it finds
 // out what is to be changed, asks, and does it.
 type Scheduler func(ctx context.Context, r ScheduleRequest) (Schedule, error)
+
+// StoreRequest names the store that a job which runs by itself reads the stop and
+// the bans from. What is empty is as the app file says.
+type StoreRequest struct {
+	URL string // "none" for no store
+	App string
+}
+
+func (s *StoreRequest) register(fl *pflag.FlagSet) {
+	fl.StringVar(&s.URL, "store", "", "`URL` of the store whose stop and bans the job asks before it writes: s3://BUCKET/PREFIX, or none (default: store of the app file)")
+	fl.StringVar(&s.App, "app", "", "`name` of the app in that store; with --store (default: app of the app file)")
+}
 
 // ScheduleRequest asks for one schedule. What is empty is as the values file says,
 // and then as usual.
@@ -25,6 +38,7 @@ type ScheduleRequest struct {
 	Identity, Role             string
 	NodeRoles                  []string
 	Destination                string
+	Store                      StoreRequest
 
 	Kubeconfig, Context string
 	As                  string // ARN of a role of the cluster's account
@@ -55,6 +69,7 @@ type Schedule struct {
 	Source       string              `json:"source"`
 	Destination  string              `json:"destination"`
 	Identity     string              `json:"identity"`
+	Decisions    string              `json:"decisions,omitempty"`    // store and app whose stop and bans hold the pod back; none do where it is missing
 	Roles        []string            `json:"roles,omitempty"`        // ARNs of who copies
 	Repositories []string            `json:"repositories,omitempty"` // that are made
 	Policies     []PreparedPolicy    `json:"policies"`
@@ -87,7 +102,8 @@ type ScheduleField struct {
 type ScheduleElsewhere struct {
 	Account    string `json:"account"`
 	Region     string `json:"region"`
-	Repository string `json:"repository"`
+	Repository string `json:"repository,omitempty"`
+	Bucket     string `json:"bucket,omitempty"` // of the store, in place of a repository
 	Policy     string `json:"policy,omitempty"`
 	Command    string `json:"command"`
 	Why        string `json:"why"`
@@ -112,8 +128,9 @@ production account can write there, and no long-lived key exists.
 
 What is copied, and where it runs, is in ecr-sync-values.yml beside the app file (see
 falkirk create prd-configs); with JOB, what is copied is that job of the block sync. The
-cluster is that of kubeconfig's context for clusterName, or is asked of EKS. Everything
-is looked at before the first change; running it again changes what differs. What others
+cluster is that of kubeconfig's context for clusterName, or is asked of EKS. The pod asks
+for falkirk stop --all and for bans in the store of the app file, or in --store, before
+it writes; its role may read them. Everything is looked at before the first change; running it again changes what differs. What others
 wrote into policies or objects stays.
 
 It runs as an administrator of the production account. Where the source's account is out
@@ -172,6 +189,7 @@ func (f *face) scheduleFlags(cmd *cobra.Command, r *ScheduleRequest) {
 	fl.StringVarP(&r.Namespace, "namespace", "n", "", "namespace in the cluster (default: that of the values file)")
 	fl.StringVar(&r.Region, "region", "", "AWS region of the cluster (default: that of the values file)")
 	fl.StringVar(&r.Destination, "destination", "", "registry that images go to (default: ECR of the cluster's account in its region)")
+	r.Store.register(fl)
 	fl.StringVar(&r.Name, "name", "", "name of the objects in the cluster (default: ecr-sync-APP)")
 	fl.StringVar(&r.Identity, "identity", "", "as whom the pod works: node, irsa or pod-identity (default: node; with --role irsa)")
 	fl.StringVar(&r.Role, "role", "", "`ARN` of the role that the service account stands for")
@@ -181,9 +199,9 @@ func (f *face) scheduleFlags(cmd *cobra.Command, r *ScheduleRequest) {
 	fl.StringVar(&r.As, "as", "", "`ARN` of a role to take in the cluster's account (default: the starting credentials)")
 	fl.StringVar(&r.SourceAs, "source-as", "", "`ARN` of a role to take in the account that images come from")
 	fl.StringVar(&r.SourceProfile, "source-profile", "", "`profile` of the AWS configuration for the account that images come from")
-	fl.BoolVar(&r.OnlySource, "only-source", false, "only the policies in the account that images come from, with --reader")
+	fl.BoolVar(&r.OnlySource, "only-source", false, "only the policies in the account that images come from and in that of the store, with --reader")
 	fl.StringArrayVar(&r.Readers, "reader", nil, "`ARN` of a role that may read; with --only-source")
-	fl.BoolVar(&r.SkipSource, "skip-source", false, "leave the account alone that images come from: somebody else prepares it")
+	fl.BoolVar(&r.SkipSource, "skip-source", false, "leave the account that images come from and that of the store alone: somebody else prepares them")
 	fl.BoolVar(&r.NoAWS, "no-aws", false, "leave AWS alone: only the objects in the cluster")
 	fl.BoolVar(&r.DryRun, "dry-run", false, "show what would be changed and change nothing")
 }

@@ -6,12 +6,14 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 	switch {
 	case r.Print:
 		fmt.Fprint(f.Out, s.Manifests)
+		f.tellNotes(s.Notes)
 		return
 	case r.Into != "":
 		for _, name := range s.Files {
 			fprintln(f.Out, "wrote", name)
 		}
 		fprintf(f.Out, "  next: kubectl apply -k %s, or name the folder in your own kustomization\n", r.Into)
+		f.tellNotes(s.Notes)
 		return
 	case r.PrintPolicies:
 		for i, d := range s.Documents {
@@ -65,6 +67,9 @@ func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
 			say("      %s: %s → %s\n", field.Path, orDash(field.From), orDash(field.To))
 		}
 	}
+	if s.Decisions != "" {
+		say("asks before each image for a stop and for bans: %s\n", s.Decisions)
+	}
 	for _, n := range s.Notes {
 		say("%s %s\n", f.paint(yellow, "note:"), n)
 	}
@@ -74,10 +79,11 @@ func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
 func (f *face) tellElsewhere(s Schedule) {
 	for _, e := range s.Elsewhere {
 		fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
+		what := resourceOf(e.Repository, e.Bucket)
 		if e.Policy == "" {
-			fprintf(f.Err, "  repository %s there must no longer let in who copied; who works there runs\n    %s\n", e.Repository, e.Command)
+			fprintf(f.Err, "  the policy of %s there must no longer let the pod in; who works there runs\n    %s\n", what, e.Command)
 			continue
 		}
-		fprintf(f.Err, "  repository %s in %s there must say, beside what it says already:\n%s\n  who works there runs\n    %s\n", e.Repository, e.Region, block(e.Policy), e.Command)
+		fprintf(f.Err, "  the policy of %s in %s there must have these statements, too:\n%s\n  who works there runs\n    %s\n", what, e.Region, block(e.Policy), e.Command)
 	}
 }
