@@ -152,6 +152,54 @@ func TestDecisionsReachARunUnderWay(t *testing.T) {
 	}
 }
 
+// TestADecisionDuringAnyCallIsHonoured decides during each call of a promotion
+// that looks, switches, asks a gate or runs a hook: also during the last one.
+func TestADecisionDuringAnyCallIsHonoured(t *testing.T) {
+	t.Parallel()
+	ready := newWorld(t)
+	ready.change = func(a *delivery.App) {
+		a.Environments[1].Hooks = []delivery.Hook{{Name: "tell", Kind: "world", When: delivery.After(delivery.Promote)}}
+	}
+	mustTrain(t, ready, "1")
+	if _, err := ready.engine().Train(t.Context(), "dev", Request{Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ready.engine().Run(t.Context(), Request{Verb: delivery.VerbProvision, Environment: "prd", Version: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	decisions := []Decision{
+		{Verb: delivery.VerbBan, Environment: delivery.Everywhere, Version: "2", Actor: "bea", Reason: "smoke"},
+		{Verb: delivery.VerbHold, Environment: "prd", Actor: "bea", Reason: "smoke"},
+		{Verb: delivery.VerbStop, Environment: "prd", Actor: "bea", Reason: "smoke"},
+		{Verb: delivery.VerbStop, Environment: delivery.Everywhere, Actor: "bea", Reason: "smoke"},
+	}
+	for _, d := range decisions {
+		for at := 1; ; at++ {
+			w, decided := ready.clone(), false
+			w.store.trap = &trap{} // the store's calls are not counted
+			w.trap.at, w.trap.instead = at, func() {
+				decided = true
+				if _, err := w.engine().Decide(context.WithoutCancel(t.Context()), d); err != nil {
+					t.Error(err)
+				}
+			}
+			_, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "2", Actor: "ann"})
+			if !decided {
+				if at < 10 || err != nil {
+					t.Fatalf("%s: %d calls, %v", d.Verb, at-1, err)
+				}
+				break
+			}
+			if !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "smoke") {
+				t.Errorf("%s of %q during call %d: the promotion says %v", d.Verb, d.Environment, at, err)
+			}
+			if d.Verb != delivery.VerbStop {
+				wantLive(t, w, "prd", "1")
+			}
+		}
+	}
+}
+
 func decideAtFirstSwitch(t *testing.T, w *world, d Decision) error {
 	t.Helper()
 	e := w.engine()

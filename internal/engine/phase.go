@@ -81,7 +81,8 @@ func (r *run) before(ctx context.Context, p phase) error {
 	return r.ask(ctx, delivery.Before(p.plan.Phase), p.now)
 }
 
-// steps does the steps, proves them, and runs the hooks after them.
+// steps does the steps, proves them, and runs the hooks after them. What
+// somebody decides during the last of these counts too.
 func (r *run) steps(ctx context.Context, p phase) error {
 	err := r.do(ctx, p.plan, p.now)
 	if err == nil {
@@ -92,6 +93,9 @@ func (r *run) steps(ctx context.Context, p phase) error {
 	}
 	if err == nil {
 		err = r.hooks(ctx, delivery.After(p.plan.Phase), delivery.IfPass, r.last)
+	}
+	if err == nil {
+		err = r.watch(ctx)
 	}
 	return err
 }

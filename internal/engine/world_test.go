@@ -45,7 +45,8 @@ type trap struct {
 	mu           sync.Mutex
 	calls, at    int
 	deadly, dead bool
-	as           error // instead of errTrap, where set
+	as           error  // instead of errTrap, where set
+	instead      func() // is called in place of a failure, where set
 }
 
 var errTrap = errors.New("the trap")
@@ -53,7 +54,13 @@ var errTrap = errors.New("the trap")
 func (t *trap) step(what string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.calls++; t.calls == t.at || t.dead {
+	if t.calls++; t.calls == t.at && t.instead != nil {
+		t.mu.Unlock()
+		t.instead()
+		t.mu.Lock()
+		return nil
+	}
+	if t.calls == t.at || t.dead {
 		t.dead = t.deadly
 		return fmt.Errorf("%s: %w", what, cmp.Or(t.as, errTrap))
 	}
