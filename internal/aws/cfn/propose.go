@@ -38,6 +38,7 @@ type Request struct {
 	Token        string   // of this operation, so that a repeat is the same request
 	Timeout      time.Duration
 	Description  string // of the change set
+	Once         bool   // a change set of that name is not used again: it may be of other values
 }
 
 // Inline is how large a template may be in a request; larger ones go by URL.
@@ -55,7 +56,7 @@ func (c *Client) Propose(ctx context.Context, stack string, r Request, name stri
 	}
 	isNew := was.Status == "" || was.Status == string(types.StackStatusReviewInProgress)
 	if was.Status != "" {
-		set, found, err := c.standing(ctx, stack, name)
+		set, found, err := c.standing(ctx, stack, name, r.Once)
 		if found || err != nil {
 			set.Create = isNew
 			return set, err
@@ -77,10 +78,12 @@ func (c *Client) Propose(ctx context.Context, stack string, r Request, name stri
 }
 
 // standing is the change set of that name when it can still be executed; one
-// that cannot is removed.
-func (c *Client) standing(ctx context.Context, stack, name string) (ChangeSet, bool, error) {
+// that cannot, or is not used again, is removed.
+func (c *Client) standing(ctx context.Context, stack, name string, once bool) (ChangeSet, bool, error) {
 	set, status, err := c.changeSet(ctx, stack, name)
 	switch {
+	case err == nil && once:
+		return set, false, c.DeleteChangeSet(ctx, stack, set.Ref())
 	case fault.Is(err, fault.NotFound):
 		return set, false, nil
 	case err != nil:

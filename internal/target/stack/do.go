@@ -49,11 +49,11 @@ func (s spot) propose(ctx context.Context, tell func(string)) (delivery.Outcome,
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
-	r, err := s.request(ctx, was)
+	r, name, err := s.request(ctx, was)
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
-	set, err := s.Propose(ctx, s.set.Name, r, s.setName(r.Parameters), event(tell))
+	set, err := s.Propose(ctx, s.set.Name, r, name, event(tell))
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
@@ -77,11 +77,11 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 	if same, err := s.isSame(ctx, was); err != nil || same && !isNothing(was) && was.Tags[tagRelease] == s.Version {
 		return delivery.Outcome{Nothing: true}, err
 	}
-	r, err := s.request(ctx, was)
+	r, name, err := s.request(ctx, was)
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
-	set, err := s.Propose(ctx, s.set.Name, r, s.setName(r.Parameters), event(tell))
+	set, err := s.Propose(ctx, s.set.Name, r, name, event(tell))
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
@@ -92,7 +92,7 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 	switch {
 	case err != nil:
 		err = errors.Join(err, s.retract(ctx, was, r.Token, tell))
-	case now.Tags[tagRelease] != s.Version: // the tags tell which release it is
+	case now.Tags[tagRelease] != s.Version || now.Tags[tagRequest] != r.Tags[tagRequest]: // the tags tell what it is
 		_, err = s.Retag(ctx, s.set.Name, r, event(tell))
 	}
 	return delivery.Outcome{Note: summary(set)}, err
@@ -128,20 +128,22 @@ func (s spot) mine(ctx context.Context) (cfn.Stack, error) {
 	return was, err
 }
 
-// request is the stack as the release asks for it.
-func (s spot) request(ctx context.Context, was cfn.Stack) (cfn.Request, error) {
-	parameters, err := s.parameters(ctx)
+// request is the stack as the release asks for it, and the name of its change
+// set.
+func (s spot) request(ctx context.Context, was cfn.Stack) (cfn.Request, string, error) {
+	parameters, asked, err := s.wanted(ctx, true)
 	if err != nil {
-		return cfn.Request{}, err
+		return cfn.Request{}, "", err
 	}
 	op, _ := delivery.OperationOf(ctx)
 	r := cfn.Request{
 		Parameters: parameters, Capabilities: s.set.Capabilities, Role: s.set.Role, Policy: s.set.Policy, Protect: s.protects(),
 		OnFailure: s.set.OnFailure, Timeout: s.set.Timeout.Std(), Token: op.ID, Description: setDescription + s.Version,
-		Tags: s.tags(was, op),
+		Tags: s.tags(was, op), Once: asked.secrets == "" && slices.ContainsFunc(parameters, isSecret),
 	}
+	r.Tags[tagRequest] = asked.String()
 	r.Template, r.TemplateURL, err = s.deploy(ctx)
-	return r, err
+	return r, s.setName(asked), err
 }
 
 // protects reports whether the stack is protected against deletion.

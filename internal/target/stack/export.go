@@ -49,11 +49,10 @@ func (s spot) exportPropose(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.request(ctx, was)
+	r, set, err := s.request(ctx, was)
 	if err != nil {
 		return nil, err
 	}
-	set := s.setName(r.Parameters)
 	raw, err := json.MarshalIndent(document(s.set.Name, set, r, isNothing(was) || was.Status == ""), "", "  ")
 	if err != nil {
 		return nil, err
@@ -69,11 +68,11 @@ func (s spot) exportExecute(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	parameters, err := s.parameters(ctx)
+	_, asked, err := s.wanted(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	set := s.setName(parameters)
+	set := s.setName(asked)
 	var lines []string
 	if _, err := s.ChangeSet(ctx, s.set.Name, set); fault.Is(err, fault.NotFound) {
 		lines, err = s.exportPropose(ctx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -31,7 +30,9 @@ type facts struct {
 	Status  string              `json:"status,omitempty"`
 	Release string              `json:"release,omitempty"`
 	Kept    []string            `json:"kept,omitempty"`
-	Sets    map[string][]string `json:"sets,omitempty"` // change sets by version
+	Sets    map[string][]string `json:"sets,omitempty"`  // change sets by version
+	Stale   bool                `json:"stale,omitempty"` // the release is live with other settings than those of the app file
+	Fits    bool                `json:"fits,omitempty"`  // there is a change set of exactly what is asked for
 }
 
 func factsOf(s delivery.State) facts {
@@ -65,12 +66,35 @@ func (t *Target) Observe(ctx context.Context, p delivery.Placement) (delivery.St
 			f.Sets[v] = append(f.Sets[v], set.Ref())
 		}
 	}
+	if f.Fits, err = s.fits(ctx, sets, f); err != nil {
+		return delivery.State{}, err
+	}
 	return s.see(ctx, now, f)
+}
+
+// fits reports whether a change set of the release is for exactly what is asked
+// for now: a role, a tag or a secret may have changed since it was made.
+func (s spot) fits(ctx context.Context, sets []cfn.ChangeSet, f facts) (bool, error) {
+	if s.Version == "" || len(f.Sets[s.Version]) == 0 {
+		return false, nil
+	}
+	_, asked, err := s.wanted(ctx, false)
+	if fault.Is(err, fault.NotFound) { // an output or a blob that is gone: the step will say so
+		return true, nil
+	}
+	return slices.ContainsFunc(sets, func(set cfn.ChangeSet) bool {
+		return set.Name == s.setName(asked) && slices.Contains(f.Sets[s.Version], set.Ref())
+	}), err
 }
 
 // see is the state of a stack that is there.
 func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, error) {
-	st := delivery.State{Present: slices.Sorted(maps.Keys(f.Sets))}
+	st := delivery.State{}
+	for v := range f.Sets {
+		if v != s.Version || f.Fits {
+			st.Present = uniq(st.Present, v)
+		}
+	}
 	if f.Foreign || isNothing(now) {
 		st.Ready = slices.Clone(st.Present)
 		if f.Foreign && !isNothing(now) {
@@ -88,7 +112,8 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 		st.Live = s.Version
 	}
 	if !same && s.Version != "" && f.Release == s.Version && now.Tags[tagArtifact] == s.Artifact.Digest {
-		st.Drift = append(st.Drift, fmt.Sprintf("tags or parameters of stack %s are not those of the app file; the next release takes them on", now.Name))
+		f.Stale = true
+		st.Drift = append(st.Drift, fmt.Sprintf("tags or parameters of stack %s are not those of the app file, or another setting of it; falkirk converge %s takes them on", now.Name, s.Place.Environment))
 	}
 	if s.set.When == "provision" && slices.Contains(f.Kept, s.Version) {
 		st.Live = s.Version // what stands on it needs no more than is there
@@ -131,27 +156,4 @@ func isNothing(s cfn.Stack) bool {
 
 func (s spot) isOurs(now cfn.Stack) bool {
 	return isNothing(now) || now.Tags[tagApp] == s.App && now.Tags[tagComponent] == s.Component && now.Tags[tagEnvironment] == s.Place.Environment
-}
-
-// isSame reports whether the stack is what the placement's release asks for,
-// with whatever release it came.
-func (s spot) isSame(ctx context.Context, now cfn.Stack) (bool, error) {
-	if s.Version == "" || now.Tags[tagArtifact] != s.Artifact.Digest {
-		return false, nil
-	}
-	for key, value := range s.set.Tags {
-		if now.Tags[key] != value {
-			return false, nil
-		}
-	}
-	want, err := s.parameters(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, p := range want {
-		if has, ok := now.Parameters[p.Key]; !ok || has != p.Value && strings.Trim(has, "*") != "" {
-			return false, nil
-		}
-	}
-	return true, nil
 }

@@ -82,19 +82,12 @@ const setPrefix = "falkirk-"
 
 var notInSetName = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// setName is the name of the change set for the placement's release: the same
-// content has the same name, so that a repeat finds it.
-func (s spot) setName(parameters []cfn.Parameter) string {
-	h := sha256.New()
-	h.Write(fmt.Appendf(nil, "%s %s", s.Version, s.Artifact.Digest))
-	for _, p := range parameters {
-		h.Write(fmt.Appendf(nil, " %s=%q", p.Key, p.Value))
-	}
-	for _, key := range sorted(s.set.Tags) {
-		h.Write(fmt.Appendf(nil, " %s=%q", key, s.set.Tags[key]))
-	}
+// setName is the name of the change set for what is asked for: the same request
+// has the same name, so that a repeat finds it, and another one does not.
+func (s spot) setName(asked mark) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", s.Version, asked, s.set.OnFailure))
 	version := notInSetName.ReplaceAllString(s.Version, "-")
-	return setPrefix + version[:min(len(version), 60)] + "-" + hex.EncodeToString(h.Sum(nil)[:4])
+	return setPrefix + version[:min(len(version), 60)] + "-" + hex.EncodeToString(sum[:8])
 }
 
 // versionOf is the release of a change set of ours, which is in its description.

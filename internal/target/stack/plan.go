@@ -34,30 +34,36 @@ func (t *Target) Plan(phase delivery.Phase, p delivery.Placement, now delivery.S
 }
 
 func planProvision(p delivery.Placement, set Settings, now delivery.State, f facts) []delivery.Step {
-	if p.Version == "" || now.Live == p.Version {
+	if p.Version == "" || now.Live == p.Version && !f.Stale {
 		return nil
 	}
 	if set.When == "provision" {
+		if f.Stale {
+			return []delivery.Step{p.Step(delivery.Provision, delivery.Change, actApply, fmt.Sprintf("bring stack %s of %s to the settings of the app file", set.Name, p.Version), nil)}
+		}
 		if f.Release == "" {
 			return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actApply, "make stack "+set.Name, nil)}
 		}
 		return []delivery.Step{p.Step(delivery.Provision, delivery.Change, actApply, fmt.Sprintf("update stack %s from %s to %s", set.Name, f.Release, p.Version), nil)}
 	}
-	if slices.Contains(now.Ready, p.Version) {
+	if f.Fits || !f.Stale && slices.Contains(now.Ready, p.Version) {
 		return nil
 	}
 	return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actPropose, fmt.Sprintf("propose %s as a change set of stack %s", p.Version, set.Name), nil)}
 }
 
 func planPromote(p delivery.Placement, set Settings, now delivery.State, f facts) []delivery.Step {
-	if now.Live == p.Version || set.When == "provision" {
+	if now.Live == p.Version && !f.Stale || set.When == "provision" {
 		return nil
 	}
 	if p.Version == "" {
 		return []delivery.Step{p.Step(delivery.Promote, delivery.Remove, actDelete, fmt.Sprintf("delete stack %s, which came with %s", set.Name, f.Release), nil)}
 	}
 	summary := fmt.Sprintf("make stack %s of %s", set.Name, p.Version)
-	if f.Release != "" {
+	switch {
+	case f.Stale:
+		summary = fmt.Sprintf("bring stack %s of %s to the settings of the app file", set.Name, p.Version)
+	case f.Release != "":
 		summary = fmt.Sprintf("update stack %s from %s to %s", set.Name, f.Release, p.Version)
 	}
 	return []delivery.Step{p.Step(delivery.Promote, delivery.Change, actExecute, summary, nil)}
