@@ -46,6 +46,9 @@ func references(name string, text []byte) (packable, error) {
 	for _, line := range t.Repeated {
 		s.notes = append(s.notes, name+": "+line)
 	}
+	for _, ref := range t.Unversioned() {
+		s.notes = append(s.notes, fmt.Sprintf("%s: %s names no version: CloudFormation does not notice when the value changes", name, ref))
+	}
 	spans, err := t.Locate(nodes(s.all), samples(s.all))
 	if err != nil || s.added {
 		if t, err = t.Rewritten(name, nodes(s.all)); err != nil {
