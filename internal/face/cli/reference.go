@@ -17,7 +17,7 @@ func (f *face) referenceCmd() *cobra.Command {
 	pages := map[string]func(io.Writer, *cobra.Command){
 		"commands":   commandsPage,
 		"config":     func(w io.Writer, _ *cobra.Command) { fmt.Fprint(w, string(config.Reference(f.Kinds))) },
-		"exit-codes": func(w io.Writer, _ *cobra.Command) { exitPage(w) },
+		"exit-codes": func(w io.Writer, _ *cobra.Command) { exitPage(w, Commands(f.Wiring)) },
 	}
 	cmd := &cobra.Command{
 		Annotations: does(EffectReads),
@@ -33,13 +33,6 @@ func (f *face) referenceCmd() *cobra.Command {
 	}
 	cmd.AddCommand(f.manCmd())
 	return cmd
-}
-
-func exitPage(w io.Writer) {
-	fmt.Fprint(w, "# Exit codes\n\nMade from the program by `make docs`.\n\n| Code | Name | Meaning |\n| --- | --- | --- |\n")
-	for _, x := range fault.Exits() {
-		fmt.Fprintf(w, "| %d | %s | %s |\n", x.Code, x.Name, x.Meaning)
-	}
 }
 
 func commandsPage(w io.Writer, root *cobra.Command) {

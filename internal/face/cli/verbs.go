@@ -29,6 +29,8 @@ func offered(c *cobra.Command) bool {
 type Command struct {
 	Path   string // without the program: "image tag"
 	Effect Effect // "" where its definition says none
+	Codes  []int  // that it can end with; nil where it has no row in the table
+	hidden bool
 }
 
 // Commands lists every command that does something.
@@ -40,7 +42,7 @@ func Commands(w Wiring) []Command {
 		hidden := slices.ContainsFunc(w.Hidden, func(h Hidden) bool { return h.Name == c.Name() })
 		if c.Runnable() && !hidden {
 			_, path, _ := strings.Cut(c.CommandPath(), " ")
-			all = append(all, Command{path, EffectOf(c)})
+			all = append(all, Command{path, EffectOf(c), codesOf(path), c.Hidden || c.HasParent() && c.Parent().Hidden})
 		}
 		for _, below := range c.Commands() {
 			walk(below)
