@@ -1,16 +1,13 @@
-// Package ignore matches paths against patterns in the syntax of .gitignore. It
-// reads no nested ignore files.
+// Package ignore matches paths against patterns, as git does by .gitignore.
 package ignore
 
 import (
 	"errors"
 	"io/fs"
-	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
-
-	"github.com/bmatcuk/doublestar/v4"
 
 	"falkirk/internal/fault"
 	"falkirk/internal/regular"
@@ -21,41 +18,50 @@ const File = ".falkirkignore"
 
 // List is a list of patterns; the last one that matches decides. The zero List
 // matches nothing.
-type List struct{ rules []rule }
-
-type rule struct {
-	text   string // as written
-	base   string // folder that was packed, as seen from the folder of the pattern
-	glob   string
-	negate bool
-	folder bool // matches folders only
+type List struct {
+	rules    []rule // of ignore files, those of deeper folders later
+	settings []rule // of the app file; they decide before all files
 }
 
-// Add appends patterns. Base is the path of the folder being matched as seen
-// from where the patterns are written; "" when that is the same folder. Where
-// names the source of the patterns in errors.
-func (l *List) Add(where, base string, lines ...string) error {
+// Add appends patterns of the app file. Where names them in errors.
+func (l *List) Add(where string, lines ...string) error {
+	rules, err := parseAll(where, "pattern", lines)
+	l.settings = append(l.settings, rules...)
+	return err
+}
+
+// parseAll reads patterns. What git reads as a pattern that never matches is
+// refused, since somebody wanted to keep something out with it.
+func parseAll(where, what string, lines []string) ([]rule, error) {
+	var rules []rule
 	var errs []error
 	for i, line := range lines {
 		r, ok := parse(line)
 		if !ok {
 			continue
 		}
-		r.base = base
-		if !doublestar.ValidatePattern(r.glob) {
-			errs = append(errs, fault.New(fault.Invalid, "%s, pattern %d: %q is not a pattern", where, i+1, line))
+		why := malformed(r.pattern)
+		switch {
+		case strings.HasSuffix(r.pattern, "\t"):
+			why = "it ends in a tab, which git takes as part of the name"
+		case strings.Contains(line, "\x00"):
+			why = "it has a zero byte"
+		}
+		if why != "" {
+			errs = append(errs, fault.New(fault.Invalid, "%s, %s %d: %q is not a pattern: %s", where, what, i+1, line, why))
 			continue
 		}
-		l.rules = append(l.rules, r)
+		rules = append(rules, r)
 	}
-	return errors.Join(errs...)
+	return rules, errors.Join(errs...)
 }
 
 // mostText bounds an ignore file.
 const mostText = 4 << 20
 
-// Read appends the ignore file of the folder at, if there is one; base is as in Add.
-func (l *List) Read(at, base string) error {
+// read appends the ignore file of the folder at, if there is one; base and below
+// are those of its rules.
+func (l *List) read(at, base, below string) error {
 	name := filepath.Join(at, File)
 	raw, err := regular.Read(name, name, mostText)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // whether at is a folder is asked elsewhere
@@ -64,16 +70,37 @@ func (l *List) Read(at, base string) error {
 	if err != nil {
 		return err
 	}
-	return l.Add(name, base, strings.Split(string(raw), "\n")...)
+	text := strings.TrimPrefix(string(raw), "\ufeff") // git skips a byte order mark
+	if strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") {
+		return fault.Hint(fault.New(fault.Invalid, "%s is written in UTF-16", name), "save it as UTF-8")
+	}
+	rules, err := parseAll(name, "line", strings.Split(text, "\n"))
+	for _, r := range rules {
+		r.base, r.below = base, below
+		l.rules = append(l.rules, r)
+	}
+	return err
+}
+
+// In is the list for what is in a folder: with the ignore file that it has, if it
+// has one. p is its path as seen from the folder that is matched; at is where it is.
+func (l *List) In(p, at string) (*List, error) {
+	inner := &List{rules: slices.Clip(l.rules), settings: l.settings}
+	if err := inner.read(at, "", p); err != nil {
+		return nil, err
+	}
+	return inner, nil
 }
 
 // Match reports whether the list takes p, a path relative to the folder being
-// matched. It does not look at the folders above p: whoever walks a tree does
-// not go into a folder that matches.
+// matched. It does not look at the folders above p: a walk of a tree does not go
+// into a folder that matches.
 func (l *List) Match(p string, folder bool) bool {
-	for i := len(l.rules) - 1; i >= 0; i-- {
-		if l.rules[i].match(p, folder) {
-			return !l.rules[i].negate
+	for _, rules := range [][]rule{l.settings, l.rules} {
+		for _, r := range slices.Backward(rules) {
+			if r.match(p, folder) {
+				return !r.negate
+			}
 		}
 	}
 	return false
@@ -89,55 +116,14 @@ func (l *List) Covers(p string) bool {
 	return l.Match(p, false)
 }
 
-// Unused lists the patterns that cover none of the files.
+// Unused lists the patterns of the app file that cover none of the files.
 func (l *List) Unused(files []string) []string {
 	var unused []string
-	for _, r := range l.rules {
-		one := List{rules: []rule{r}}
-		used := r.negate
-		for i := 0; i < len(files) && !used; i++ {
-			used = one.Covers(files[i])
-		}
-		if !used {
+	for _, r := range l.settings {
+		one := List{settings: []rule{r}}
+		if !r.negate && !slices.ContainsFunc(files, one.Covers) {
 			unused = append(unused, r.text)
 		}
 	}
 	return unused
-}
-
-func (r rule) match(p string, folder bool) bool {
-	if r.folder && !folder {
-		return false
-	}
-	ok, err := doublestar.Match(r.glob, path.Join(r.base, p))
-	return ok && err == nil
-}
-
-// parse turns one line of .gitignore into a rule; blank lines and comments are none.
-func parse(line string) (rule, bool) {
-	r := rule{text: line}
-	p := strings.TrimRight(line, "\r\n\t")
-	for strings.HasSuffix(p, " ") && !strings.HasSuffix(p, `\ `) {
-		p = p[:len(p)-1]
-	}
-	if strings.HasPrefix(p, "#") {
-		return r, false
-	}
-	if p, r.negate = strings.CutPrefix(p, "!"); p == "" {
-		return r, false
-	}
-	if p, r.folder = strings.CutSuffix(p, "/"); p == "" {
-		return r, false
-	}
-	anchored := strings.Contains(p, "/")
-	p = strings.TrimPrefix(p, "/")
-	p = strings.NewReplacer(`\{`, `\{`, `\}`, `\}`, `{`, `\{`, `}`, `\}`).Replace(p) // braces mean nothing in .gitignore
-	if inside, ok := strings.CutSuffix(p, "/**"); ok {
-		p = inside + "/**/*" // everything inside, but not the folder itself
-	}
-	if !anchored {
-		p = "**/" + p
-	}
-	r.glob = p
-	return r, true
 }

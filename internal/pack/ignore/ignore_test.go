@@ -3,8 +3,10 @@ package ignore_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"falkirk/internal/fault"
 	"falkirk/internal/pack/ignore"
 )
 
@@ -43,17 +45,27 @@ func TestPatternsAreThoseOfGit(t *testing.T) {
 		{[]string{"{a,b}"}, "{a,b}", false, true},
 		{[]string{"trail   "}, "trail", false, true},
 		{[]string{"dos.txt\r"}, "dos.txt", false, true},
+		{[]string{"[[:upper:]]*"}, "Key", false, true},
+		{[]string{"[[:upper:]]*"}, "key", false, false},
+		{[]string{"[^a]x"}, "bx", false, true},
+		{[]string{"caf?"}, "café", false, false}, // git counts bytes
+		{[]string{"caf??"}, "café", false, true},
+		{[]string{"foo**/bar"}, "foo/x/bar", false, true},
+		{[]string{`blank\ `}, "blank ", false, true},
 	} {
 		var l ignore.List
-		if err := l.Add("test", "", c.patterns...); err != nil {
+		if err := l.Add("test", c.patterns...); err != nil {
 			t.Fatal(err)
 		}
 		if got := l.Match(c.path, c.folder); got != c.want {
 			t.Errorf("%q on %q (folder %v) is %v", c.patterns, c.path, c.folder, got)
 		}
 	}
-	if err := new(ignore.List).Add("test", "", "good", "[bad"); err == nil {
-		t.Error("[bad is taken as a pattern")
+	// What git never matches is refused: somebody wants to keep something out.
+	for _, bad := range []string{"[bad", "key.pem\t", `end\`, "[[:none:]]x", "a\x00b"} {
+		if err := new(ignore.List).Add("test", "good", bad); err == nil || !strings.Contains(err.Error(), "pattern 2") {
+			t.Errorf("%q: %v", bad, err)
+		}
 	}
 }
 
@@ -69,13 +81,33 @@ func TestFilesOfTheAppAndOfTheFolderBothCount(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	between := filepath.Join(app, "web", ignore.File)
+	if err := os.WriteFile(between, []byte("\ufeffdist/e\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	l, err := ignore.For(app, dist, []string{"c"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for p, want := range map[string]bool{"a": true, "b": true, "c": true, "x/c": true, "d": false, "x/a": false, "x.log": true, "keep.log": false} {
+	for p, want := range map[string]bool{"a": true, "b": true, "c": true, "x/c": true, "d": false, "e": true, "x/e": false, "x/a": false, "x.log": true, "keep.log": false} {
 		if got := l.Match(p, false); got != want {
 			t.Errorf("%s: %v", p, got)
+		}
+	}
+}
+
+func TestAFolderThatIsLeftOutIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"dist/", "/web", "web/*"} {
+		app := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(app, "web", "dist"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(app, ignore.File), []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ignore.For(app, filepath.Join(app, "web", "dist"), nil); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "left out") {
+			t.Errorf("%s: %v", line, err)
 		}
 	}
 }

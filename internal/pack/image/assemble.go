@@ -116,7 +116,11 @@ func (j job) folder(ctx context.Context) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	files, err := tree.Walk(ctx, folder, tree.Options{Ignore: left})
+	docker, err := ignore.ReadDocker(folder)
+	if err != nil {
+		return content{}, err
+	}
+	files, err := tree.Walk(ctx, folder, tree.Options{Ignore: left, Docker: docker})
 	if err != nil {
 		return content{}, err
 	}

@@ -84,7 +84,7 @@ func (s Settings) Check() []fault.Problem {
 		}
 	}
 	for i, p := range s.Ignore {
-		if new(ignore.List).Add("ignore", "", p) != nil {
+		if new(ignore.List).Add("ignore", p) != nil {
 			add(fmt.Sprintf("%q is not a pattern", p), "a pattern in the syntax of .gitignore", "ignore", fmt.Sprint(i))
 		}
 	}

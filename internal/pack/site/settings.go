@@ -32,7 +32,7 @@ func (s Settings) Check() []fault.Problem {
 func checkPatterns(key string, patterns []string) []fault.Problem {
 	var problems []fault.Problem
 	for i, p := range patterns {
-		if err := new(ignore.List).Add(key, "", p); err != nil {
+		if err := new(ignore.List).Add(key, p); err != nil {
 			problems = append(problems, fault.Problem{
 				Path: []string{key, fmt.Sprint(i)}, Text: fmt.Sprintf("%q is not a pattern", p), Want: "a pattern in the syntax of .gitignore",
 			})

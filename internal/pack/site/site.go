@@ -57,10 +57,10 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 // names that look hashed: being asked about once too often does no harm.
 func classify(s Settings, files []tree.File) (delivery.Site, error) {
 	var entries, immutable ignore.List
-	if err := entries.Add("entries", "", orDefault(s.Entries)...); err != nil {
+	if err := entries.Add("entries", orDefault(s.Entries)...); err != nil {
 		return delivery.Site{}, err
 	}
-	if err := immutable.Add("immutable", "", s.Immutable...); err != nil {
+	if err := immutable.Add("immutable", s.Immutable...); err != nil {
 		return delivery.Site{}, err
 	}
 	site := delivery.Site{Schema: release.SiteSchema, Files: make([]delivery.File, len(files))}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"falkirk/internal/fault"
 	"falkirk/internal/pack/ignore"
 )
@@ -30,13 +32,14 @@ type File struct {
 
 // Options say how a folder is walked.
 type Options struct {
-	Ignore *ignore.List // may be nil
-	Follow bool         // pack what links lead to, and list no folders; else keep links
+	Ignore *ignore.List   // may be nil; with it the ignore files in deeper folders count too
+	Docker *ignore.Docker // may be nil
+	Follow bool           // pack what links lead to, and list no folders; else keep links
 }
 
 // Walk lists what the folder holds, in order of path. Everything that another
 // machine could not hold alike is an error, all of them at once: links that lead
-// out, devices, sockets and pipes, names that differ only by case, names that
+// out, devices, sockets and pipes, names that differ only by case or by Unicode normalization, names that
 // are not UTF-8.
 func Walk(ctx context.Context, folder string, o Options) ([]File, error) {
 	real, err := filepath.EvalSymlinks(folder)
@@ -46,16 +49,34 @@ func Walk(ctx context.Context, folder string, o Options) ([]File, error) {
 	if info, err := os.Stat(real); err != nil || !info.IsDir() {
 		return nil, fault.New(fault.Invalid, "%s is not a folder", folder)
 	}
-	w := &walk{ctx: ctx, root: real, options: o}
-	w.dir("", real, []string{real})
+	w := &walk{ctx: ctx, root: real, options: o, left: map[string]bool{}}
+	w.dir("", real, []string{real}, o.Ignore)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if len(w.problems) > 0 {
 		return nil, w.problem(folder)
 	}
+	w.dropEmpty()
 	slices.SortFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return w.files, nil
+}
+
+// dropEmpty takes out the folders that are left out and hold nothing that is packed.
+func (w *walk) dropEmpty() {
+	if len(w.left) == 0 {
+		return
+	}
+	holds := map[string]bool{}
+	for _, f := range w.files {
+		if w.left[f.Path] {
+			continue
+		}
+		for up := path.Dir(f.Path); up != "."; up = path.Dir(up) {
+			holds[up] = true
+		}
+	}
+	w.files = slices.DeleteFunc(w.files, func(f File) bool { return w.left[f.Path] && !holds[f.Path] })
 }
 
 func notThere(folder string, err error) error {
@@ -70,6 +91,7 @@ type walk struct {
 	root     string
 	options  Options
 	files    []File
+	left     map[string]bool // folders that are left out, and listed for what they may hold
 	problems []error
 }
 
@@ -88,10 +110,19 @@ func (w *walk) refuse(p, format string, args ...any) {
 	w.problems = append(w.problems, fmt.Errorf("%q "+format, append([]any{p}, args...)...))
 }
 
-// dir lists one folder; above holds the real folders on the way, to notice loops.
-func (w *walk) dir(rel, at string, above []string) {
+// dir lists one folder; above holds the real folders on the way, to notice loops;
+// list is that of the folder above.
+func (w *walk) dir(rel, at string, above []string, list *ignore.List) {
 	if w.ctx.Err() != nil {
 		return
+	}
+	if list != nil && rel != "" {
+		inner, err := list.In(rel, at)
+		if err != nil {
+			w.problems = append(w.problems, err)
+			return
+		}
+		list = inner
 	}
 	entries, err := os.ReadDir(at)
 	if err != nil {
@@ -101,51 +132,70 @@ func (w *walk) dir(rel, at string, above []string) {
 	folded := map[string]string{}
 	for _, e := range entries {
 		p := path.Join(rel, e.Name())
-		if w.ignored(p, e.IsDir()) {
+		if w.ignored(p, e.IsDir(), list) {
 			continue
 		}
 		if !utf8.ValidString(e.Name()) || strings.ContainsAny(e.Name(), "\\\x00") {
 			w.refuse(p, "is not a name on every machine: not UTF-8, or with a backslash")
 			continue
 		}
-		fold := strings.ToLower(strings.ToUpper(e.Name()))
+		fold := norm.NFC.String(strings.ToLower(strings.ToUpper(norm.NFC.String(e.Name()))))
 		if other, taken := folded[fold]; taken {
-			w.refuse(p, "and %q differ only by case", path.Join(rel, other))
+			w.refuse(p, "and %q %s", path.Join(rel, other), differ(e.Name(), other))
 			continue
 		}
 		folded[fold] = e.Name()
-		w.entry(p, filepath.Join(at, e.Name()), above)
+		w.entry(p, filepath.Join(at, e.Name()), above, list)
 	}
 }
 
-func (w *walk) ignored(p string, folder bool) bool {
+// differ says how two names differ that some file systems take for one.
+func differ(a, b string) string {
+	if norm.NFC.String(a) == norm.NFC.String(b) {
+		return "differ only by how an accent is written (Unicode normalization)"
+	}
+	return "differ only by case"
+}
+
+func (w *walk) ignored(p string, folder bool, list *ignore.List) bool {
 	switch path.Base(p) {
 	case ".git", ".DS_Store", ignore.File:
 		return true
 	}
-	return w.options.Ignore != nil && w.options.Ignore.Match(p, folder)
+	if list != nil && list.Match(p, folder) {
+		return true
+	}
+	out, err := w.options.Docker.Match(p)
+	if err != nil {
+		w.problems = append(w.problems, err)
+	}
+	if out && folder && w.options.Docker.Enter() {
+		w.left[p] = true
+		return false
+	}
+	return out
 }
 
-func (w *walk) entry(p, at string, above []string) {
+func (w *walk) entry(p, at string, above []string, list *ignore.List) {
 	info, err := os.Lstat(at)
 	if err != nil {
 		w.problems = append(w.problems, err)
 		return
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		w.link(p, at, info, above)
+		w.link(p, at, info, above, list)
 		return
 	}
-	w.add(p, at, info, above)
+	w.add(p, at, info, above, list)
 }
 
-func (w *walk) add(p, at string, info fs.FileInfo, above []string) {
+func (w *walk) add(p, at string, info fs.FileInfo, above []string, list *ignore.List) {
 	switch {
 	case info.IsDir():
 		if !w.options.Follow {
 			w.files = append(w.files, File{Path: p, Mode: info.Mode(), at: at, info: info})
 		}
-		w.dir(p, at, append(slices.Clip(above), at))
+		w.dir(p, at, append(slices.Clip(above), at), list)
 	case info.Mode().IsRegular():
 		w.files = append(w.files, File{Path: p, Mode: info.Mode(), Size: info.Size(), at: at, info: info})
 	default:
@@ -154,7 +204,7 @@ func (w *walk) add(p, at string, info fs.FileInfo, above []string) {
 }
 
 // link checks that what a link leads to is inside, and follows or keeps it.
-func (w *walk) link(p, at string, info fs.FileInfo, above []string) {
+func (w *walk) link(p, at string, info fs.FileInfo, above []string, list *ignore.List) {
 	target, err := os.Readlink(at)
 	if err != nil {
 		w.problems = append(w.problems, err)
@@ -182,7 +232,7 @@ func (w *walk) link(p, at string, info fs.FileInfo, above []string) {
 		w.problems = append(w.problems, err)
 		return
 	}
-	if !info.IsDir() || !w.ignored(p, true) {
-		w.add(p, real, info, above)
+	if !info.IsDir() || !w.ignored(p, true, list) {
+		w.add(p, real, info, above, list)
 	}
 }

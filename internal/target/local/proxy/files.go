@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"falkirk/internal/delivery"
 )
 
@@ -17,15 +19,31 @@ type Files struct {
 	Fallback string                     // the file for unknown pages; may be empty
 	Blob     func(digest string) string // where the content lies
 	files    map[string]delivery.File
+	written  map[string]string // the path in the site by its normal form, where that is another
 }
 
 // NewFiles indexes a site.
 func NewFiles(s delivery.Site, prefix, fallback string, blob func(string) string) *Files {
-	f := &Files{Prefix: prefix, Fallback: fallback, Blob: blob, files: make(map[string]delivery.File, len(s.Files))}
+	f := &Files{Prefix: prefix, Fallback: fallback, Blob: blob, files: make(map[string]delivery.File, len(s.Files)), written: map[string]string{}}
 	for _, file := range s.Files {
 		f.files[file.Path] = file
+		for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+			if other := form.String(file.Path); other != file.Path {
+				f.written[other] = file.Path
+			}
+		}
 	}
 	return f
+}
+
+// find is the file at a path. A page may write é in another way (Unicode
+// normalization) than the name of the file does: macOS writes names in its own way.
+func (f *Files) find(file string) (delivery.File, bool) {
+	found, ok := f.files[file]
+	if !ok {
+		found, ok = f.files[f.written[file]]
+	}
+	return found, ok
 }
 
 // name is the file's path in the site, always clean and without a way out;
@@ -45,13 +63,13 @@ func name(prefix, request string) (file string, folder bool) {
 
 func (f *Files) has(prefix, request string) bool {
 	file, _ := name(prefix, request)
-	_, ok := f.files[file]
+	_, ok := f.find(file)
 	return ok
 }
 
 func (f *Files) hasImmutable(prefix, request string) bool {
 	file, _ := name(prefix, request)
-	found, ok := f.files[file]
+	found, ok := f.find(file)
 	return ok && found.Cache == delivery.CacheImmutable
 }
 
@@ -67,7 +85,7 @@ func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		redirect(w, r)
 		return
 	}
-	found, ok := f.files[file]
+	found, ok := f.find(file)
 	if !ok && f.Fallback != "" && isPage(r, file) {
 		found, ok = f.files[f.Fallback]
 	}
@@ -80,10 +98,10 @@ func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *Files) isFolder(file string) bool {
-	if _, ok := f.files[file]; ok {
+	if _, ok := f.find(file); ok {
 		return false
 	}
-	_, ok := f.files[path.Join(file, "index.html")]
+	_, ok := f.find(path.Join(file, "index.html"))
 	return ok
 }
 
