@@ -47,11 +47,12 @@ type Entry struct {
 	At        time.Time  `json:"at"`     // UTC
 	Event     Event      `json:"event"`
 	Operation Operation  `json:"operation"`
-	Holder    *Holder    `json:"holder,omitempty"` // opened, taken: the process that took the environment
-	Plan      string     `json:"plan,omitempty"`   // planned: the plan's digest
-	Steps     []string   `json:"steps,omitempty"`  // planned: the keys of its steps; none when it goes on with a plan begun before
-	Before    []Standing `json:"before,omitempty"` // planned: what was live, the way back
-	Step      *Step      `json:"step,omitempty"`   // did
+	Holder    *Holder    `json:"holder,omitempty"`  // opened, taken: the process that took the environment
+	Plan      string     `json:"plan,omitempty"`    // planned: the plan's digest
+	Content   string     `json:"content,omitempty"` // planned: what the release holds, as Release.Content
+	Steps     []string   `json:"steps,omitempty"`   // planned: the keys of its steps; none when it goes on with a plan begun before
+	Before    []Standing `json:"before,omitempty"`  // planned: what was live, the way back
+	Step      *Step      `json:"step,omitempty"`    // did
 	Note      string     `json:"note,omitempty"`
 	Gate      string     `json:"gate,omitempty"`     // asked, hooked: its name; Note says where
 	Verdict   *Verdict   `json:"verdict,omitempty"`  // asked, hooked

@@ -4,7 +4,7 @@ import "time"
 
 // RecordVersion is the version of what Record holds and of how entries are
 // folded into it. A record that was kept under another one is folded anew.
-const RecordVersion = 5
+const RecordVersion = 6
 
 // Proof is what became of proving a log entry by entry.
 type Proof struct {
@@ -69,7 +69,7 @@ type BlobProof struct {
 // or a release that cannot be read.
 type BlobDamage struct {
 	Name     string   `json:"name"` // the digest of a blob, or the key of a release
-	What     string   `json:"what"` // "damaged" or "missing"
+	What     string   `json:"what"` // "damaged" or "missing"; of a release also "changed"
 	Text     string   `json:"text,omitempty"`
 	Releases []string `json:"releases,omitempty"` // that need it: "shop 1.4.0"
 }

@@ -29,6 +29,7 @@ type Record struct {
 	Bans      []Operation // releases that go nowhere; only in the record of the whole app
 	Approvals []Signed    // of plans that have not been done
 	Doubt     *Doubt      // the first entry that no rule may rely on; nil when there is none
+	Contents  []Content   // what releases held when they were planned first, oldest first
 	Passed    []string    // hooks that are not run again for their release, oldest first, at most mostPassed
 }
 
@@ -44,6 +45,23 @@ type Tenure struct {
 	Verb      Verb      `json:"verb"`
 }
 
+// Content is what a release held when an operation planned it first.
+type Content struct {
+	Version   string `json:"version"`
+	Digest    string `json:"digest"` // as Release.Content
+	Operation string `json:"operation"`
+}
+
+// Content finds what a release held; "" where it was not planned here.
+func (r Record) Content(version string) Content {
+	for _, c := range r.Contents {
+		if c.Version == version {
+			return c
+		}
+	}
+	return Content{}
+}
+
 // Fold adds one entry. It is a pure function: the record given is not changed.
 func (r Record) Fold(e Entry, hash string) Record {
 	r.Last, r.LastHash, r.Doubt = e.Number, hash, r.doubt(e)
@@ -53,6 +71,9 @@ func (r Record) Fold(e Entry, hash string) Record {
 		r.Recent = append(slices.Clip(r.Recent[max(0, len(r.Recent)-mostRecent+1):]), e.Operation)
 	case Planned:
 		r.Bound = r.bind(e)
+		if v := e.Operation.Version; e.Content != "" && r.Content(v).Version == "" {
+			r.Contents = append(slices.Clip(r.Contents), Content{Version: v, Digest: e.Content, Operation: e.Operation.ID})
+		}
 		if e.Operation.moves() {
 			r.Way, r.Toward = e.Before, ""
 			if e.Operation.Verb == VerbRollback {

@@ -1,7 +1,12 @@
 package delivery
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"falkirk/internal/fault"
@@ -62,6 +67,18 @@ func (r Release) SameContent(o Release) bool {
 		}
 	}
 	return true
+}
+
+// Content is the digest of what SameContent compares: the artifacts, by
+// component, with their kinds and digests.
+func (r Release) Content() string {
+	parts := make([]string, len(r.Artifacts))
+	for i, a := range r.Artifacts {
+		parts[i] = fmt.Sprintf("%q %q %q\n", a.Component, a.Kind, a.Digest)
+	}
+	slices.Sort(parts)
+	sum := sha256.Sum256([]byte(strings.Join(parts, "")))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 var versionShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$`)

@@ -35,7 +35,7 @@ func (r *run) moveBack(ctx context.Context) error {
 		if p.Version == "" {
 			continue
 		}
-		rel, err := r.e.Releases.Get(ctx, r.e.App.Name, p.Version)
+		rel, err := r.e.release(ctx, p.Version, r.rec)
 		if err != nil {
 			return fmt.Errorf("find the release to go back to: %w", err)
 		}

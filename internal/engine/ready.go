@@ -44,7 +44,7 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	}
 	ctx = delivery.WithOperation(ctx, op)
 	if op.Verb != delivery.VerbPrune {
-		if a.rel, err = e.Releases.Get(ctx, e.App.Name, op.Version); err != nil {
+		if a.rel, err = e.release(ctx, op.Version, recordsOf(sit)...); err != nil {
 			return asked{}, err
 		}
 	} else {

@@ -91,6 +91,9 @@ func (r *run) settle(ctx context.Context, plan delivery.Plan, now sight) error {
 	}
 	r.digest = bound(r.rec, r.op, plan)
 	entry := delivery.Entry{Event: delivery.Planned, Plan: r.digest, Before: before, Steps: plan.Keys()}
+	if r.op.Version != "" {
+		entry.Content = r.rel.Content()
+	}
 	if r.rec.Bound.Covers(r.op, plan) {
 		entry.Steps = nil // it goes on with the plan that was begun
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -17,6 +18,15 @@ func (v *verification) proveBlobs(ctx context.Context, app *App, args []string) 
 	if err != nil {
 		return err
 	}
+	names, err := app.Ledgers(ctx)
+	if err != nil {
+		return err
+	}
+	changed, err := app.Engine.Changed(ctx, names)
+	if err != nil {
+		return err
+	}
+	p.Damaged = addReleases(p.Damaged, changed)
 	if p.Damaged == nil {
 		p.Damaged = []delivery.BlobDamage{}
 	}
@@ -29,16 +39,29 @@ func (v *verification) proveBlobs(ctx context.Context, app *App, args []string) 
 	return fault.Hint(err, "falkirk pack of the same content writes a blob again; restore a release from a copy")
 }
 
+// addReleases adds what the ledgers say of releases, where the store itself does
+// not say already that they are damaged.
+func addReleases(damaged, changed []delivery.BlobDamage) []delivery.BlobDamage {
+	for _, c := range changed {
+		if !slices.ContainsFunc(damaged, func(d delivery.BlobDamage) bool { return d.Name == c.Name }) {
+			damaged = append(damaged, c)
+		}
+	}
+	return damaged
+}
+
 func (f *face) printBlobs(p delivery.BlobProof) {
 	for _, d := range p.Damaged {
 		fprintf(f.Out, "%s %s", f.paint(red, d.What), d.Name)
 		if d.Text != "" {
 			fprintf(f.Out, ": %s", d.Text)
 		}
-		if len(d.Releases) > 0 {
-			fprintf(f.Out, "\n    needed by %s\n", strings.Join(d.Releases, ", "))
-		} else {
-			fprintf(f.Out, "\n    no release needs it\n")
+		fprintf(f.Out, "\n")
+		switch {
+		case len(d.Releases) > 0:
+			fprintf(f.Out, "    needed by %s\n", strings.Join(d.Releases, ", "))
+		case strings.HasPrefix(d.Name, "sha256:"):
+			fprintf(f.Out, "    no release needs it\n")
 		}
 	}
 	for _, n := range p.Notes {
