@@ -57,8 +57,9 @@ const exitPageText = `
 
 Every command can end with 0, 1, 2 and 130. A command that reaches a store, an account or a registry can also end
 with 6 where access is denied, and one that reads the store with 8 where the store was changed. One that changes
-an environment can end with 5 where another operation takes it over. apply and approve --continue can end with each code of what they carry out. A test runs the real program into each code of
-this table:
+an environment can end with 5 where another operation takes it over. apply and approve --continue can end with each code
+of what they carry out. A test runs the real program into each code of this table, but for 9 and 11 of status, which a
+test of the function gives:
 
 | Command | Codes beside 0, 1, 2 and 130 |
 | --- | --- |
@@ -68,7 +69,7 @@ this table:
 func exitPage(w io.Writer, all []Command) {
 	fmt.Fprint(w, "# Exit codes\n\nMade from the program by `make docs`.\n\n| Code | Name | Meaning |\n| --- | --- | --- |\n")
 	for _, x := range fault.Exits() {
-		fmt.Fprintf(w, "| %d | %s | %s |\n", x.Code, x.Name, x.Meaning)
+		fprintf(w, "| %d | %s | %s |\n", x.Code, x.Name, x.Meaning)
 	}
 	fmt.Fprint(w, exitPageText)
 	for _, c := range all {
@@ -79,7 +80,7 @@ func exitPage(w io.Writer, all []Command) {
 			}
 		}
 		if !c.hidden && len(own) > 0 {
-			fmt.Fprintf(w, "| `%s` | %s |\n", c.Path, strings.Join(own, ", "))
+			fprintf(w, "| `%s` | %s |\n", c.Path, strings.Join(own, ", "))
 		}
 	}
 }
