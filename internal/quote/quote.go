@@ -18,17 +18,17 @@ func Line(s string) string { return cut(escape(s, false)) }
 // Text is a text of several lines. Line ends and tabs stay.
 func Text(s string) string { return escape(s, true) }
 
-// Indented is a text of several lines in which only the first begins at the
-// margin: none of the others passes for a line of ours. Its lines are bounded.
-func Indented(s string) string {
-	lines := strings.Split(Text(s), "\n")
+// Mark is the beginning of every line of a folded text but the first.
+const Mark = "    | "
+
+// Folded is a text of several lines in which all but the first begin with Mark,
+// so that none of them can be taken for a line of ours. Its lines are bounded.
+func Folded(s string) string {
+	lines := strings.Split(strings.TrimRight(Text(s), "\n"), "\n")
 	for i, line := range lines {
-		if i > 0 && line != "" && line[0] != ' ' && line[0] != '\t' {
-			line = "  " + line
-		}
 		lines[i] = cut(line)
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n"+Mark)
 }
 
 // Unsafe reports whether a character is shown as an escape: control characters,

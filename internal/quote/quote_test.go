@@ -15,7 +15,7 @@ func FuzzQuote(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		for name, got := range map[string]string{"line": quote.Line(s), "text": quote.Text(s), "indented": quote.Indented(s)} {
+		for name, got := range map[string]string{"line": quote.Line(s), "text": quote.Text(s), "folded": quote.Folded(s)} {
 			if !utf8.ValidString(got) {
 				t.Fatalf("%s of %q is no text: %q", name, s, got)
 			}
@@ -29,8 +29,8 @@ func FuzzQuote(f *testing.F) {
 		if len(line) > quote.Longest+100 || len(line) <= quote.Longest && quote.Line(line) != line {
 			t.Fatalf("line of %q is %q", s, line)
 		}
-		for i, l := range strings.Split(quote.Indented(s), "\n") {
-			if i > 0 && l != "" && l[0] != ' ' && l[0] != '\t' || len(l) > quote.Longest+100 {
+		for i, l := range strings.Split(quote.Folded(s), "\n") {
+			if i > 0 && !strings.HasPrefix(l, quote.Mark) || len(l) > quote.Longest+100 {
 				t.Fatalf("line %d of %q is %q", i, s, l)
 			}
 		}

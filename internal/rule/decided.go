@@ -49,7 +49,7 @@ func held(s Situation) *Obstacle {
 func who(o delivery.Operation) string {
 	text := o.Actor + " since " + stamp(o.At)
 	if o.Reason != "" {
-		text += ": " + o.Reason
+		text += ": " + oneLine(o.Reason)
 	}
 	return text
 }

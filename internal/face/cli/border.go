@@ -72,13 +72,7 @@ func field(a any) any {
 
 // folded is a message of several lines, such as the last ones of a process: the
 // first in its place, the others below with a mark that no line of ours has.
-func folded(s string) block {
-	lines := strings.Split(strings.TrimRight(s, "\r\n"), "\n")
-	for i, line := range lines {
-		lines[i] = quote.Line(strings.TrimRight(line, "\r"))
-	}
-	return block(strings.Join(lines, "\n    | "))
-}
+func folded(s string) block { return block(quote.Folded(s)) }
 
 // inks are the marks of colours in texts on their way to the border. They are
 // drawn by lot, from characters of no meaning, so that no text from outside has

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +19,6 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
-	"falkirk/internal/quote"
 )
 
 // Streams are where a command reads and writes. Results go to Out, everything
@@ -93,6 +91,7 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	f.Err = newBorder(f.Err, f.inks, func() bool { return false })
 	defer f.readers.stop()
 	root := f.root()
+	f.prepare(root)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !f.begun && fault.KindOf(err) == fault.Internal {
@@ -201,7 +200,7 @@ func (f *face) finish(cmd *cobra.Command, err error) int {
 
 // tell prints an error, what to do next, and how the command ended.
 func (f *face) tell(err error) {
-	fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), block(quote.Indented(strings.TrimRight(fault.CleanAddresses(err.Error()), "\n"))))
+	fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), folded(fault.CleanAddresses(err.Error())))
 	if hint := fault.HintOf(err); hint != "" {
 		fprintf(f.Err, "  next: %s\n", hint)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/fault"
-	"falkirk/internal/quote"
 )
 
 func (f *face) configCmd() *cobra.Command {
@@ -39,7 +38,7 @@ func (f *face) configCheckCmd() *cobra.Command {
 			}
 			return f.text(func() {
 				for _, w := range file.Warnings {
-					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), block(quote.Indented(w.String())))
+					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), folded(w.String()))
 				}
 				fprintf(f.Out, "%s is right: app %s, %s, %s\n", file.Path, a.Name,
 					count(len(a.Components), "component"), count(len(a.Environments), "environment"))

@@ -81,7 +81,6 @@ type PreparedTemplate struct {
 func (f *face) createCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Annotations: does(EffectReads), Use: "create", Short: "Prepare what releases go to", GroupID: "app",
-		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	cmd.AddCommand(f.createAccountCmd(), f.prdConfigsCmd(), f.createSyncCmd(), f.createFunctionCmd())
 	return cmd

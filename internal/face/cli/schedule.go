@@ -156,7 +156,6 @@ same with --only-source, and then it goes on with --skip-source.`,
 func (f *face) deleteCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Annotations: does(EffectReads), Use: "delete", Short: "Remove what create has made", GroupID: "app",
-		Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	cmd.AddCommand(f.deleteSyncCmd(), f.deleteFunctionCmd())
 	return cmd
