@@ -71,6 +71,10 @@ func (t Tool) Parse(s string) (Reference, error) {
 		return r, fault.Hint(err, "write HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:…")
 	}
 	r.Name = ref.Context().RepositoryStr()
+	if !oci.IsRepository(r.Name) {
+		err := fault.New(fault.Invalid, "%q is no image: %q is not the name of a repository", s, r.Name)
+		return r, fault.Hint(err, "write HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:…")
+	}
 	if r.Where.Region == "" {
 		r.Where.Host = ref.Context().RegistryStr()
 	}
@@ -80,7 +84,15 @@ func (t Tool) Parse(s string) (Reference, error) {
 	case name.Tag:
 		r.Tag = ref.TagStr()
 	}
+	if r.Tag != "" && !oci.IsTag(r.Tag) {
+		return r, noTag(r.Tag)
+	}
 	return r, nil
+}
+
+func noTag(tag string) error {
+	err := fault.New(fault.Invalid, "%q is no tag", tag)
+	return fault.Hint(err, "use letters, digits, and after the first of them also . _ and -; at most 128 in all")
 }
 
 // mayWrite asks whether an image may be written anywhere: by its own digest, and

@@ -72,8 +72,8 @@ func (t Tool) groups(ctx context.Context, wanted []NewTag) (map[string]*group, e
 		if err != nil {
 			return nil, err
 		}
-		if _, err := t.Parse("registry.invalid/x:" + w.Tag); err != nil || w.Tag == "" {
-			return nil, fault.New(fault.Invalid, "%q is no tag", w.Tag)
+		if !oci.IsTag(w.Tag) {
+			return nil, noTag(w.Tag)
 		}
 		key := fmt.Sprint(ref.Where, ref.Name)
 		if groups[key] == nil {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"falkirk/internal/oci"
 	"falkirk/internal/registries"
 )
 
@@ -64,6 +65,7 @@ func (j *Job) list(ctx context.Context, p *pair, s *scout, first bool) error {
 
 // guess asks for the chosen tags one by one, and for those that belong to images.
 func (p *pair) guess(ctx context.Context, chosen []string) (registries.Listing, error) {
+	chosen = slices.DeleteFunc(chosen, func(tag string) bool { return !oci.IsTag(tag) }) // decide tells of them
 	for tag := range p.src.Tags {
 		if isRelation(tag) && !slices.Contains(chosen, tag) {
 			chosen = append(chosen, tag)

@@ -79,6 +79,9 @@ func (j *Job) look(ctx context.Context) ([]*pair, error) {
 func (j *Job) compare(ctx context.Context, repository string, s *scout, first bool) (*pair, error) {
 	p := &pair{name: j.to.name(repository), short: repository, narrow: map[string]oci.Manifest{}}
 	var err error
+	if whole := j.from.name(repository); !oci.IsRepository(whole) {
+		return nil, fault.New(fault.Internal, "%s has a repository %q, which is no name that a repository may have: it is left out", j.set.Source, whole)
+	}
 	if p.from, p.to, err = j.open(ctx, repository); err != nil {
 		return nil, err
 	}
@@ -119,6 +122,8 @@ func (j *Job) compare(ctx context.Context, repository string, s *scout, first bo
 // chosen are the tags of the source that the job is about.
 func (j *Job) chosen(ctx context.Context, p *pair) ([]string, error) {
 	chosen := j.choose.choose(p.tags)
+	odd := slices.DeleteFunc(slices.Clone(chosen), oci.IsTag) // decide tells of them
+	chosen = slices.DeleteFunc(chosen, func(t string) bool { return !oci.IsTag(t) })
 	if j.choose.newest > 0 && len(chosen) > j.choose.newest {
 		if !byVersion(chosen) {
 			if err := byAge(ctx, p, chosen); err != nil {
@@ -127,6 +132,7 @@ func (j *Job) chosen(ctx context.Context, p *pair) ([]string, error) {
 		}
 		chosen = chosen[:j.choose.newest]
 	}
+	chosen = append(chosen, odd...)
 	if only := j.tag(); only != "" {
 		chosen = slices.DeleteFunc(chosen, func(t string) bool { return t != only })
 	}
@@ -137,6 +143,9 @@ func (j *Job) chosen(ctx context.Context, p *pair) ([]string, error) {
 // not held up by it.
 func (j *Job) decide(ctx context.Context, p *pair, tag string) Item {
 	i := Item{Repository: p.name, Tag: tag, Pushed: p.src.Pushed[tag]}
+	if !oci.IsTag(tag) {
+		return i.failed(noTag(p.from, tag))
+	}
 	_, there := p.dst.Tags[tag]
 	var err error
 	switch {
@@ -202,6 +211,11 @@ func (j *Job) narrowed(ctx context.Context, p *pair, tag string) (string, error)
 	return m.Digest, nil
 }
 
+// noTag is the error for what a registry lists as a tag and that is none.
+func noTag(r registries.Repository, tag string) error {
+	return fault.New(fault.Internal, "%s of %s has a tag %q, which is no name that a tag may have: it is left out", r.Name(), r.Registry(), tag)
+}
+
 // gone are tags of the destination that the source no longer has. Those that
 // Falkirk itself keeps there are not the job's.
 func (j *Job) gone(p *pair) []Item {
@@ -210,7 +224,12 @@ func (j *Job) gone(p *pair) []Item {
 	}
 	var all []Item
 	for _, tag := range j.choose.choose(p.dst.Names()) {
-		if _, there := p.src.Tags[tag]; !there && !strings.HasPrefix(tag, "falkirk.") && !strings.HasPrefix(tag, "release.") {
+		_, there := p.src.Tags[tag]
+		if !there && !oci.IsTag(tag) {
+			all = append(all, Item{Repository: p.name, Tag: tag}.failed(noTag(p.to, tag)))
+			continue
+		}
+		if !there && !strings.HasPrefix(tag, "falkirk.") && !strings.HasPrefix(tag, "release.") {
 			all = append(all, Item{Repository: p.name, Tag: tag, State: Gone, Was: p.dst.Tags[tag]})
 		}
 	}

@@ -6,7 +6,6 @@ package imagesync
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -93,11 +92,8 @@ func (s Settings) Check() []fault.Problem {
 	if s.Source != "" && s.Source == s.Destination {
 		add("destination", "another registry, or another prefix", "it is where the images come from")
 	}
-	for _, p := range slices.Concat(s.Repositories, s.Tags) {
-		if p == "" || !doublestar.ValidatePattern(p) {
-			add("repositories", "a name, or a pattern with * and ?", "%q is not a pattern", p)
-		}
-	}
+	all = append(all, checkChosen("repositories", "repository", s.Repositories, oci.IsRepository)...)
+	all = append(all, checkChosen("tags", "tag", s.Tags, oci.IsTag)...)
 	for _, p := range s.Platforms {
 		if !regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`).MatchString(p) {
 			add("platforms", "one such as linux/amd64 or linux/arm64/v8", "%q is not a platform", p)
@@ -112,6 +108,24 @@ func (s Settings) Check() []fault.Problem {
 	if s.Semver != "" {
 		if _, err := semver.NewConstraint(s.Semver); err != nil {
 			add("semver", "a range such as >=1.2 <2", "%q is not a range of versions", s.Semver)
+		}
+	}
+	return all
+}
+
+// checkChosen checks names and patterns.
+func checkChosen(key, what string, chosen []string, isName func(string) bool) []fault.Problem {
+	var all []fault.Problem
+	for _, p := range chosen {
+		text := ""
+		switch {
+		case p == "" || !doublestar.ValidatePattern(p):
+			text = fmt.Sprintf("%q is not a pattern", p)
+		case !isPattern(p) && !isName(p):
+			text = fmt.Sprintf("%q is not the name of a %s", p, what)
+		}
+		if text != "" {
+			all = append(all, fault.Problem{Path: []string{key}, Text: text, Want: "a name, or a pattern with * and ?"})
 		}
 	}
 	return all

@@ -10,6 +10,7 @@ import (
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/fault"
+	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 )
 
@@ -38,6 +39,9 @@ func New(accounts Accounts) *Hosts {
 
 // Repository names a repository; it need not be there, and nothing is asked yet.
 func (h *Hosts) Repository(ctx context.Context, w Where, name string) (Repository, error) {
+	if !oci.IsRepository(name) {
+		return nil, fault.New(fault.Invalid, "%q is not the name of a repository", name)
+	}
 	_, region, isECR := ecr.Registry(w.Host)
 	if w.Host != "" && !isECR {
 		return plain{h.of(w.Host, w.Insecure).Repository(name)}, nil

@@ -17,15 +17,15 @@ const (
 )
 
 // pages reads a list page by page. read is given the JSON of each page.
-func (r *Repository) pages(ctx context.Context, first string, scopes []string, read func(raw []byte) error) error {
+func (r *Repository) pages(ctx context.Context, first call, read func(raw []byte) error) error {
 	seen := map[string]bool{}
 	size := 0
-	for next := first; next != ""; {
-		if seen[next] {
+	for next := first; next.url != ""; {
+		if seen[next.url] {
 			return fault.New(fault.Unavailable, "%s: its list does not end: a page links to a page that was read before", r)
 		}
-		seen[next] = true
-		res, raw, err := r.read(ctx, call{method: http.MethodGet, url: next, scopes: scopes}, maxList) //nolint:bodyclose // read closes it
+		seen[next.url] = true
+		res, raw, err := r.read(ctx, next, maxList) //nolint:bodyclose // read closes it
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (r *Repository) pages(ctx context.Context, first string, scopes []string, r
 		if err := read(raw); err != nil {
 			return fault.New(fault.Unavailable, "%s: its answer is not JSON: %w", r, err)
 		}
-		if next, err = r.reg.nextPage(res); err != nil {
+		if next.url, err = r.reg.nextPage(res); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,7 @@ const maxList = 64 << 20
 
 // Manifest reads a manifest by digest or tag. Its bytes are those of the digest.
 func (r *Repository) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
-	res, raw, err := r.read(ctx, call{method: http.MethodGet, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}}, maxManifest) //nolint:bodyclose // read closes it
+	res, raw, err := r.read(ctx, r.at(http.MethodGet, "manifests", reference).accepting(accepted), maxManifest) //nolint:bodyclose // read closes it
 	if err != nil {
 		return oci.Manifest{}, fmt.Errorf("read manifest %s of %w", reference, err)
 	}
@@ -40,7 +40,7 @@ func (r *Repository) Manifest(ctx context.Context, reference string) (oci.Manife
 
 // Digest asks which manifest a tag or digest names; "" if none.
 func (r *Repository) Digest(ctx context.Context, reference string) (string, error) {
-	res, err := r.send(ctx, call{method: http.MethodHead, url: r.url("manifests", reference), header: map[string]string{"Accept": accepted}})
+	res, err := r.send(ctx, r.at(http.MethodHead, "manifests", reference).accepting(accepted))
 	if fault.Is(err, fault.NotFound) {
 		return "", nil
 	}
@@ -50,8 +50,11 @@ func (r *Repository) Digest(ctx context.Context, reference string) (string, erro
 	if err := done(res); err != nil {
 		return "", err
 	}
-	if d := res.Header.Get("Docker-Content-Digest"); d != "" {
+	switch d := res.Header.Get("Docker-Content-Digest"); {
+	case oci.IsDigest(d):
 		return d, nil
+	case d != "":
+		return "", fault.New(fault.Internal, "%s says that %s is on %q, which is not a digest", r, reference, d)
 	}
 	m, err := r.Manifest(ctx, reference) // an old registry, which leaves the header out
 	return m.Digest, err
@@ -59,7 +62,7 @@ func (r *Repository) Digest(ctx context.Context, reference string) (string, erro
 
 // Blob opens a blob at an offset. Its bytes are not checked here.
 func (r *Repository) Blob(ctx context.Context, digest string, offset int64) (io.ReadCloser, error) {
-	c := call{method: http.MethodGet, url: r.url("blobs", digest)}
+	c := r.at(http.MethodGet, "blobs", digest)
 	if offset > 0 {
 		c.header = map[string]string{"Range": fmt.Sprintf("bytes=%d-", offset)}
 	}
@@ -78,7 +81,8 @@ func (r *Repository) Blob(ctx context.Context, digest string, offset int64) (io.
 // Stretch opens a part of a blob; false where the registry gives nothing but the
 // whole. It implements oci.Ranged.
 func (r *Repository) Stretch(ctx context.Context, digest string, first, size int64) (io.ReadCloser, bool, error) {
-	c := call{method: http.MethodGet, url: r.url("blobs", digest), header: map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", first, first+size-1)}}
+	c := r.at(http.MethodGet, "blobs", digest)
+	c.header = map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", first, first+size-1)}
 	res, err := r.send(ctx, c)
 	if err != nil {
 		return nil, false, fmt.Errorf("read %s of %w", digest, err)
@@ -91,7 +95,7 @@ func (r *Repository) Stretch(ctx context.Context, digest string, first, size int
 
 // HasBlob asks whether a blob is in the repository.
 func (r *Repository) HasBlob(ctx context.Context, digest string) (bool, error) {
-	res, err := r.send(ctx, call{method: http.MethodHead, url: r.url("blobs", digest)})
+	res, err := r.send(ctx, r.at(http.MethodHead, "blobs", digest))
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
@@ -107,7 +111,7 @@ func (r *Repository) Tags(ctx context.Context) ([]string, error) {
 		Tags []string `json:"tags"`
 	}
 	var all []string
-	err := r.pages(ctx, r.url("tags", "list?n=1000"), nil, into(func(p page) { all = append(all, p.Tags...) }))
+	err := r.pages(ctx, r.at(http.MethodGet, "tags/list?n=1000", ""), into(func(p page) { all = append(all, p.Tags...) }))
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
@@ -132,7 +136,7 @@ func (r *Repository) Referrers(ctx context.Context, digest string) ([]oci.Descri
 		Manifests []oci.Descriptor `json:"manifests"`
 	}
 	var all []oci.Descriptor
-	err := r.pages(ctx, r.url("referrers", digest), nil, into(func(p page) { all = append(all, p.Manifests...) }))
+	err := r.pages(ctx, r.at(http.MethodGet, "referrers", digest), into(func(p page) { all = append(all, p.Manifests...) }))
 	if fault.Is(err, fault.NotFound) || CannotDelete(err) { // the same words: it is not supported
 		r.reg.old.Store(!has(err, "NAME_UNKNOWN", "MANIFEST_UNKNOWN"))
 		return nil, false, nil
@@ -151,7 +155,8 @@ func (r *Registry) Catalog(ctx context.Context) ([]string, error) {
 	}
 	at := &Repository{reg: r}
 	var all []string
-	err := at.pages(ctx, r.base+"_catalog?n=1000", []string{"registry:catalog:*"}, into(func(p page) { all = append(all, p.Repositories...) }))
+	first := call{method: http.MethodGet, url: r.base + "_catalog?n=1000", scopes: []string{"registry:catalog:*"}}
+	err := at.pages(ctx, first, into(func(p page) { all = append(all, p.Repositories...) }))
 	if err != nil {
 		err = fmt.Errorf("list the repositories of %s: %w", r.opt.Host, err)
 		if fault.HintOf(err) != "" {

@@ -111,7 +111,3 @@ func (r *Repository) Name() string { return r.name }
 
 // String is registry and repository, as in an image reference.
 func (r *Repository) String() string { return r.reg.opt.Host + "/" + r.name }
-
-func (r *Repository) url(parts ...string) string {
-	return r.reg.base + r.name + "/" + strings.Join(parts, "/")
-}

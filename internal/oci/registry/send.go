@@ -32,11 +32,15 @@ type call struct {
 	stream io.Reader
 	length int64 // of the stream
 	scopes []string
+	err    error // why there is no address to send it to
 }
 
 // send does a request until it is answered with less than 300, and gives the
 // answer, whose body is to be closed.
 func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
+	if c.err != nil {
+		return nil, fmt.Errorf("%s: %w", r, c.err)
+	}
 	if c.scopes == nil {
 		c.scopes = []string{r.scope()}
 	}

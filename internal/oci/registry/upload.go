@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,8 @@ func (r *Repository) upload(ctx context.Context, d oci.Descriptor, from string, 
 
 // begin asks for a mount, or where to upload to: nil if the blob is there now.
 func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (*url.URL, oci.How, error) {
-	c := call{method: http.MethodPost, body: []byte{}}
+	c := r.at(http.MethodPost, "blobs/uploads/", "")
+	c.body = []byte{}
 	how := oci.There
 	if from == "" {
 		from = r.name
@@ -77,7 +79,8 @@ func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (
 		how = oci.Mounted
 		c.scopes = []string{r.scope(), "repository:" + from + ":pull"}
 	}
-	c.url = r.url("blobs", "uploads/") + "?" + url.Values{"mount": {d.Digest.String()}, "from": {from}}.Encode()
+	c.err = cmp.Or(c.err, checkName(from))
+	c.url += "?" + url.Values{"mount": {d.Digest.String()}, "from": {from}}.Encode()
 	res, err := r.send(ctx, c)
 	if err != nil {
 		return nil, how, fmt.Errorf("begin to upload %s to %w", d.Digest, err)

@@ -15,10 +15,9 @@ func (r *Repository) Put(ctx context.Context, m oci.Manifest, reference string) 
 	if err := r.reg.opt.Limit(ctx); err != nil {
 		return false, err
 	}
-	res, err := r.send(ctx, call{
-		method: http.MethodPut, url: r.url("manifests", reference), body: m.Raw,
-		header: map[string]string{"Content-Type": m.MediaType},
-	})
+	c := r.at(http.MethodPut, "manifests", reference)
+	c.body, c.header = m.Raw, map[string]string{"Content-Type": m.MediaType}
+	res, err := r.send(ctx, c)
 	if err != nil {
 		return false, fmt.Errorf("write %s (%s) to %w", reference, m.Digest, err)
 	}
@@ -40,10 +39,9 @@ func (r *Repository) Put(ctx context.Context, m oci.Manifest, reference string) 
 // Delete removes a manifest by digest, or a tag where the registry can do that:
 // see CannotDelete. What is not there is deleted.
 func (r *Repository) Delete(ctx context.Context, reference string) error {
-	res, err := r.send(ctx, call{
-		method: http.MethodDelete, url: r.url("manifests", reference),
-		scopes: []string{"repository:" + r.name + ":pull,push,delete"},
-	})
+	c := r.at(http.MethodDelete, "manifests", reference)
+	c.scopes = []string{"repository:" + r.name + ":pull,push,delete"}
+	res, err := r.send(ctx, c)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

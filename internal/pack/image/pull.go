@@ -43,6 +43,9 @@ func repositoryOf(reference string, login func(host string) registry.Login) (rep
 	if err != nil {
 		return nil, "", fault.New(fault.Invalid, "%q is not an image reference: %w", reference, err)
 	}
+	if name := ref.Context().RepositoryStr(); !oci.IsRepository(name) {
+		return nil, "", fault.New(fault.Invalid, "%q is not an image reference: %q is not the name of a repository", reference, name)
+	}
 	host := ref.Context().RegistryStr()
 	reg := registry.New(registry.Options{Host: host, Plain: oci.IsLoopback(host), Login: login(host)})
 	return reg.Repository(ref.Context().RepositoryStr()), ref.Identifier(), nil
