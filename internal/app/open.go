@@ -47,6 +47,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
+	run.EndChildren = endChildren
 	run.Fill = outputs{f.App, accounts}.fill
 	with := means{app: f.App, store: store, accounts: accounts}
 	for _, t := range targets() {

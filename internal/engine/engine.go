@@ -62,8 +62,8 @@ type Witness interface {
 	Serves(ctx context.Context, p delivery.Placement, now delivery.State) (version string, err error)
 }
 
-// Engine carries out operations on one app. All fields but Grace and
-// UndoLimit must be set.
+// Engine carries out operations on one app. All fields but
+// EndChildren, Fill, Grace and UndoLimit must be set.
 type Engine struct {
 	App      delivery.App
 	Targets  map[string]Target // by kind
@@ -77,6 +77,11 @@ type Engine struct {
 	// Fill completes the settings of a placement with what only its account knows;
 	// nil leaves them as they are.
 	Fill func(ctx context.Context, p delivery.Placement) (delivery.Placement, error)
+
+	// EndChildren kills the processes on this machine that hooks and gates of these
+	// operations have started, and names them and those that it could not end; nil
+	// where there are none.
+	EndChildren func(operations []string) (ended, remain []string)
 
 	Grace     time.Duration // a step under way gets this long after an interrupt; 10 s if 0
 	UndoLimit time.Duration // moving back takes no longer; 10 min if 0

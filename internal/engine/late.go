@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -16,6 +17,30 @@ const repairs = 3
 // request of it may arrive among those of the next one.
 func mayBeLate(own delivery.Record) bool {
 	return own.Open != nil || own.Stolen != nil || own.Way != nil
+}
+
+// endChildren ends the hooks and gates of the operations before, where one of
+// them did not end by itself: its guard process may have been killed with it,
+// or is stopped. What cannot be ended may still write, so this run writes nothing.
+func (r *run) endChildren(ctx context.Context) error {
+	if !r.late || r.e.EndChildren == nil {
+		return nil
+	}
+	var before []string
+	for _, op := range r.rec.Recent {
+		if op.ID != r.op.ID {
+			before = append(before, op.ID)
+		}
+	}
+	ended, remain := r.e.EndChildren(before)
+	if len(remain) > 0 {
+		err := fault.New(fault.Conflict, "processes of an operation before still run and cannot be ended: %s", strings.Join(remain, ", "))
+		return fault.Hint(err, "end them, then repeat the command")
+	}
+	if len(ended) > 0 {
+		return r.warn(ctx, fmt.Sprintf("hooks or gates of an operation that did not end ran on, and were killed: %s", strings.Join(ended, ", ")))
+	}
+	return nil
 }
 
 // repair looks once more after the steps of an operation that follows one that

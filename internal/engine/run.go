@@ -60,9 +60,12 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	return r.end(ctx, fault.Begun(r.orLost(ctx, r.work(ctx, a, req.Saved))))
 }
 
-// work looks again, unless nobody can have written since it was looked at, and
+// work ends what operations before have left running, looks again, unless nobody can have written since it was looked at, and
 // does what the verb asks.
 func (r *run) work(ctx context.Context, a asked, saved *Saved) error {
+	if err := r.endChildren(ctx); err != nil {
+		return err
+	}
 	now := a.now
 	if r.rec.Last != a.sit.Own.Last+1 {
 		var err error

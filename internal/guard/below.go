@@ -3,6 +3,7 @@
 package guard
 
 import (
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -38,6 +39,41 @@ func endMarked(guard int, mark string) []Process {
 		}
 		return all
 	})
+}
+
+// EndMarked kills the processes that have one of these variables, as NAME=value,
+// in their environment, and gives those that it met and those that do not end.
+// The processes that this one descends from are left alone.
+func EndMarked(marks []string) (met, remain []Process) {
+	find := func() []Process {
+		var found []Process
+		own := above(processes(), os.Getpid())
+		for _, mark := range marks {
+			for _, p := range Marked(mark, "") {
+				if !slices.Contains(own, p.PID) && !slices.Contains(found, p) {
+					found = append(found, p)
+				}
+			}
+		}
+		return found
+	}
+	if met = find(); len(met) == 0 {
+		return nil, nil
+	}
+	return met, Kill(find)
+}
+
+// above are the PIDs of a process and of those that it descends from.
+func above(all []found, pid int) []int {
+	parents := map[int]int{}
+	for _, p := range all {
+		parents[p.PID] = p.parent
+	}
+	var out []int
+	for ; pid > 0 && !slices.Contains(out, pid); pid = parents[pid] {
+		out = append(out, pid)
+	}
+	return out
 }
 
 // Kill kills what find gives until it gives nothing, for some seconds at most,

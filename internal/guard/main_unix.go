@@ -53,6 +53,7 @@ func Main(ctx context.Context, _ []string) error {
 	}
 	runtime.LockOSThread() // the command is killed when the thread that started it ends
 	adoptOrphans()
+	rename()
 	ends := make(chan os.Signal, 1)
 	signal.Notify(ends, syscall.SIGCHLD)
 	k := &keeper{until: first.Until}

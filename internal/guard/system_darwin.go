@@ -18,6 +18,9 @@ func separate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: tr
 // leaves the session and whose parent has ended is found by its mark alone.
 func adoptOrphans() {}
 
+// rename does nothing: macOS knows a process by its program.
+func rename() {}
+
 // childAttributes puts the command in a group of its own.
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 

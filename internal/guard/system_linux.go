@@ -3,6 +3,7 @@ package guard
 import (
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,13 @@ func separate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: tr
 // own parent has ended, also of one that left the group and the session.
 func adoptOrphans() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // Linux has it since 3.4
+}
+
+// rename gives the guard a name of its own in the list of processes: what kills or
+// stops every process named falkirk leaves the guard to end the command.
+func rename() {
+	own := strconv.Itoa(os.Getpid())
+	_ = os.WriteFile("/proc/self/task/"+own+"/comm", []byte("release-guard"), 0) // without /proc it keeps its name
 }
 
 // childAttributes puts the command in a group of its own. It is no session

@@ -37,7 +37,7 @@ func environ(inherited []string, s Settings, q delivery.Question) []string {
 	set("ACCOUNT", q.Place.Account)
 	set("VERSION", op.Version)
 	set("PREVIOUS", previous(q.Before))
-	set("OPERATION", op.ID)
+	set(strings.TrimPrefix(OperationVariable, ownPrefix), op.ID)
 	set("ACTOR", op.Actor)
 	set("MOMENT", string(q.When))
 	set("PLAN", q.Plan)

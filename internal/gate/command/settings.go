@@ -28,6 +28,10 @@ const defaultTimeout = 5 * time.Minute
 // ownPrefix begins the names of the variables that the gate itself sets.
 const ownPrefix = "FALKIRK_"
 
+// OperationVariable has the ID of the operation in the environment of every
+// process that its gates and hooks start.
+const OperationVariable = ownPrefix + "OPERATION"
+
 // Check lists everything wrong with the settings.
 func (s Settings) Check() []fault.Problem {
 	var all []fault.Problem
