@@ -37,12 +37,46 @@ func redactor(secrets []string) func(string) string {
 		}
 	}
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) // the longest first
+	all = slices.Compact(all)
 	var pairs []string
-	for _, form := range slices.Compact(all) {
+	for _, form := range all {
 		pairs = append(pairs, form, "***")
 	}
 	replace := strings.NewReplacer(pairs...)
-	return func(text string) string { return unsigned(replace.Replace(text)) }
+	return func(text string) string { return unsigned(withoutBeginnings(replace.Replace(text), all)) }
+}
+
+// shortestPart is the length from which the beginning of a secret is hidden before
+// a mark of a cut.
+const shortestPart = 4
+
+// withoutBeginnings hides the beginning of a secret where a text was cut: before
+// "…", which is what every cut in this program ends with.
+func withoutBeginnings(text string, forms []string) string {
+	if len(forms) == 0 || !strings.Contains(text, "…") {
+		return text
+	}
+	parts := strings.Split(text, "…")
+	for i, part := range parts[:len(parts)-1] {
+		head := strings.TrimRight(part, `"'`) // a quoted text that was cut
+		if n := begun(head, forms); n > 0 {
+			parts[i] = head[:len(head)-n] + "***" + part[len(head):]
+		}
+	}
+	return strings.Join(parts, "…")
+}
+
+// begun is how many bytes at the end of a text begin one of the forms; 0 is none.
+func begun(text string, forms []string) int {
+	longest := 0
+	for _, form := range forms {
+		for n := min(len(form)-1, len(text)); n >= max(shortestPart, longest+1); n-- {
+			if form[n-1] == text[len(text)-1] && strings.HasSuffix(text, form[:n]) {
+				longest = n
+			}
+		}
+	}
+	return longest
 }
 
 // forms are the ways in which programs write a value.

@@ -92,3 +92,26 @@ func TestSignedAddressesAreHidden(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// However short a text with a secret is cut, no part of the secret is left that
+// is long enough to be of use.
+func TestTheBeginningOfASecretIsHidden(t *testing.T) {
+	t.Parallel()
+	const secret = `AKIA/SECRET+0123 "quoted"=`
+	clean := redactor([]string{secret})
+	for name, text := range spellings(t, secret) {
+		for at := range text {
+			for _, mark := range []string{"…", "… (12 bytes more)", `"… is too long`} {
+				got := clean("before " + text[:at] + mark)
+				for _, form := range forms(secret) {
+					if strings.Contains(got, form[:shortestPart+1]) && strings.Contains(text, form) {
+						t.Fatalf("%s cut at %d: %q has %q", name, at, got, form[:shortestPart+1])
+					}
+				}
+			}
+		}
+	}
+	if got := clean("A … B … AKI…"); got != "A … B … AKI…" {
+		t.Errorf("text without a secret is changed: %q", got)
+	}
+}

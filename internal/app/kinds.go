@@ -52,7 +52,7 @@ type target struct {
 // gate is a kind of gate: its block, and what answers for it.
 type gate struct {
 	config.Kind
-	open func(delivery.App) engine.Gate
+	open func(a delivery.App, redact func(string) string) engine.Gate
 	hook bool // what it asks can be done as a hook, too
 }
 
@@ -78,12 +78,14 @@ func gates() []gate {
 	return []gate{
 		{
 			config.Kind{Name: "command", Doc: "A command whose exit status is the answer.", New: func() any { return &command.Settings{} }},
-			func(a delivery.App) engine.Gate { return command.New(a.Root, os.Environ(), guardCommand()) },
+			func(a delivery.App, redact func(string) string) engine.Gate {
+				return command.New(a.Root, os.Environ(), guardCommand(), redact)
+			},
 			true,
 		},
 		{
 			config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }},
-			func(delivery.App) engine.Gate { return httpgate.New(nil) },
+			func(delivery.App, func(string) string) engine.Gate { return httpgate.New(nil) },
 			true,
 		},
 		{
@@ -92,7 +94,9 @@ func gates() []gate {
 				New: func() any { s := approval.Defaults(); return &s }, Groups: approvalGroups,
 				Forward: true,
 			},
-			func(a delivery.App) engine.Gate { return approval.New(a.Root, a.Groups, time.Now) },
+			func(a delivery.App, _ func(string) string) engine.Gate {
+				return approval.New(a.Root, a.Groups, time.Now)
+			},
 			false, // it does no work
 		},
 	}

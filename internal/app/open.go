@@ -56,7 +56,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		}
 	}
 	for _, g := range gates() {
-		run.Gates[g.Name] = g.open(f.App)
+		run.Gates[g.Name] = g.open(f.App, redactor(f.Secrets))
 	}
 	return &cli.App{
 		File: f, Engine: run, Releases: store, Blob: store.Open,

@@ -18,13 +18,15 @@ type Gate struct {
 	root    string
 	environ []string
 	self    []string
+	redact  func(string) string
 }
 
 // New is the gate for the app whose file is in root; environ is what the
-// commands inherit, and self is the program and the arguments that lead to
-// guard.Main.
-func New(root string, environ, self []string) *Gate {
-	return &Gate{root: root, environ: environ, self: self}
+// commands inherit, self is the program and the arguments that lead to
+// guard.Main, and redact takes secrets out of a text. It is used before a text is
+// cut: a part of a secret cannot be found later.
+func New(root string, environ, self []string, redact func(string) string) *Gate {
+	return &Gate{root: root, environ: environ, self: self, redact: redact}
 }
 
 const (
@@ -47,25 +49,27 @@ func (g *Gate) Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, 
 	}
 	run, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	out := &tail{}
+	out, name := &tail{}, oneLine(g.redact(s.command()))
 	r, err := guard.Command{
 		Self: g.self, Argv: s.argv(), Dir: filepath.Join(g.root, s.Dir), Env: environ(g.environ, s, q), Output: out,
 	}.Run(run)
 	if err != nil {
-		return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s: %w", q.Gate, s, err)
+		return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s: %w", q.Gate, name, err)
 	}
 	if r.Stopped && ctx.Err() != nil {
-		return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s was stopped: %w", q.Gate, s, context.Cause(ctx))
+		return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s was stopped: %w", q.Gate, name, context.Cause(ctx))
 	}
-	v := judge(s, r, out.last())
+	text := out.end(g.redact)
+	r.Error = g.redact(r.Error)
+	v := judge(name, r, last(text))
 	if r.Stopped {
 		// What it answers to being stopped is no answer to the question.
-		v.Answer, v.Reason = delivery.Shut, fmt.Sprintf("%s was stopped: its guard process was told to end", s)
+		v.Answer, v.Reason = delivery.Shut, fmt.Sprintf("%s was stopped: its guard process was told to end", name)
 		if errors.Is(run.Err(), context.DeadlineExceeded) {
-			v.Reason = fmt.Sprintf("%s did not end within %s and was stopped", s, delivery.Duration(limit))
+			v.Reason = fmt.Sprintf("%s did not end within %s and was stopped", name, delivery.Duration(limit))
 		}
 	}
-	v.Output = withRemarks(out.String(), r)
+	v.Output = withRemarks(text, r)
 	return v, nil
 }
 
@@ -81,11 +85,11 @@ func read(q delivery.Question) (Settings, error) {
 }
 
 // judge makes the verdict of how the command ended.
-func judge(s Settings, r guard.Result, last string) delivery.Verdict {
+func judge(name string, r guard.Result, last string) delivery.Verdict {
 	if r.Error != "" {
-		return delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s cannot be run: %s", s, oneLine(r.Error))}
+		return delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s cannot be run: %s", name, oneLine(r.Error))}
 	}
-	v := delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s ended with %s", s, r)}
+	v := delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s ended with %s", name, r)}
 	switch r.Code {
 	case exitOpen:
 		v.Answer = delivery.Open

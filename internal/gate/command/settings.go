@@ -91,15 +91,16 @@ func (s Settings) argv() []string {
 	return s.Run
 }
 
-// String names the command for people, in one line.
-func (s Settings) String() string {
+// command is the command as text.
+func (s Settings) command() string {
 	if s.Shell != (Shell{}) {
-		return oneLine(s.Shell.Run)
+		return s.Shell.Run
 	}
-	return oneLine(strings.Join(s.Run, " "))
+	return strings.Join(s.Run, " ")
 }
 
-// oneLine is text as one line of at most 200 characters.
+// oneLine is text as one line of at most 200 characters. Secrets are taken out of
+// the text before.
 func oneLine(text string) string {
 	const most = 200
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")

@@ -110,8 +110,9 @@ func (g *Gate) probe(s Settings, q delivery.Question) (*probe, string) {
 	return p, ""
 }
 
-// follow lets a redirect go on, at most ten times. The headers of the settings may
-// be secrets: another scheme, host or port does not get them.
+// follow lets a redirect go on, at most ten times. The headers and the body of the
+// settings may be secrets: another scheme, host or port does not get them. A
+// redirect that would send the body there (307, 308) is not followed.
 func (p *probe) follow(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("more than ten redirects")
@@ -120,6 +121,9 @@ func (p *probe) follow(req *http.Request, via []*http.Request) error {
 	for _, r := range slices.Concat(via[1:], []*http.Request{req}) {
 		if r.URL.Scheme == p.url.Scheme && strings.EqualFold(r.URL.Host, p.url.Host) {
 			continue
+		}
+		if p.Body != "" && req.Method == p.method() {
+			return fmt.Errorf("a redirect leads to %s, and the body is not sent to another scheme, host or port", show(req.URL))
 		}
 		for name := range p.header {
 			req.Header.Del(name)

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -294,6 +296,56 @@ func TestHeadersStayWithTheirHost(t *testing.T) {
 		ask(t, question(t, map[string]any{"url": first + path, "headers": map[string]string{"X-Api-Key": "secret"}, "follow": true}))
 		if got := <-seen; got != want {
 			t.Errorf("%s: it got %q, and should get %q", path, got, want)
+		}
+	}
+}
+
+// The body stays with the host of the address: a redirect that would send it
+// elsewhere closes the gate, one on the same host is followed with it, and one
+// that makes the request a GET goes on without it.
+func TestTheBodyStaysWithItsHost(t *testing.T) {
+	t.Parallel()
+	var got sync.Map // "host status" → body
+	note := func(host string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body) // what came is what counts
+			got.Store(host+r.URL.Path, string(body))
+		})
+	}
+	other := httptest.NewServer(note("other"))
+	t.Cleanup(other.Close)
+	mux := http.NewServeMux()
+	mux.Handle("/end/", note("own"))
+	mux.HandleFunc("/other/{code}", func(w http.ResponseWriter, r *http.Request) {
+		code, _ := strconv.Atoi(r.PathValue("code"))
+		http.Redirect(w, r, other.URL+"/end/"+r.PathValue("code"), code)
+	})
+	mux.HandleFunc("/own/{code}", func(w http.ResponseWriter, r *http.Request) {
+		code, _ := strconv.Atoi(r.PathValue("code"))
+		http.Redirect(w, r, "/end/"+r.PathValue("code"), code)
+	})
+	mux.HandleFunc("/twice/{code}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/other/"+r.PathValue("code"), http.StatusTemporaryRedirect)
+	})
+	own := httptest.NewServer(mux)
+	t.Cleanup(own.Close)
+	for _, code := range []int{301, 302, 303, 307, 308} {
+		for _, to := range []string{"own", "other", "twice"} {
+			keeps := code >= 307
+			got.Clear()
+			v := ask(t, question(t, map[string]any{
+				"url": fmt.Sprintf("%s/%s/%d", own.URL, to, code), "method": "POST", "body": "token=secret", "follow": true, "retries": 0,
+			}))
+			refused := keeps && to != "own"
+			if (v.Answer == delivery.Shut) != refused || refused && !strings.Contains(v.Reason, "the body is not sent") {
+				t.Errorf("%d to %s: %+v", code, to, v)
+			}
+			if body, came := got.Load(fmt.Sprint("other/end/", code)); came && (body != "" || refused) {
+				t.Errorf("%d to %s: another host got %q", code, to, body)
+			}
+			if body, _ := got.Load(fmt.Sprint("own/end/", code)); to == "own" && keeps && body != "token=secret" {
+				t.Errorf("%d on the same host: it got %q", code, body)
+			}
 		}
 	}
 }

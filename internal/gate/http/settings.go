@@ -32,7 +32,7 @@ type Settings struct {
 	Every     *delivery.Duration `json:"every,omitempty" yaml:"every,omitempty" jsonschema:"type=string,default=1s,description=the wait between two requests"`
 	Timeout   delivery.Duration  `json:"timeout,omitempty" yaml:"timeout,omitempty" jsonschema:"type=string,default=10s,description=how long to wait for one answer"`
 	Times     int                `json:"times,omitempty" yaml:"times,omitempty" jsonschema:"minimum=1,default=1,description=how many right answers in a row open the gate"`
-	Follow    bool               `json:"follow,omitempty" yaml:"follow,omitempty" jsonschema:"description=follow redirects instead of judging them"`
+	Follow    bool               `json:"follow,omitempty" yaml:"follow,omitempty" jsonschema:"description=follow redirects instead of judging them; the headers and the body are not sent to another scheme or host or port"`
 }
 
 const (

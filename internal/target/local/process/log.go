@@ -60,7 +60,9 @@ func Tail(path string, n int) string {
 	}
 	defer func() { _ = f.Close() }() // only read
 	const most = 8 << 10
+	cut := false
 	if info, err := f.Stat(); err == nil && info.Size() > most {
+		cut = true
 		if _, err := f.Seek(-most, io.SeekEnd); err != nil {
 			return ""
 		}
@@ -69,6 +71,13 @@ func Tail(path string, n int) string {
 	if err != nil {
 		return ""
 	}
-	lines := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+	text := string(raw)
+	if cut { // its first line may begin in the middle of a secret, which nobody would find then
+		_, rest, whole := strings.Cut(text, "\n")
+		if text = rest; !whole || rest == "" {
+			return "(the last line of the log is longer than 8 KiB)"
+		}
+	}
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }

@@ -148,3 +148,24 @@ func TestEnviron(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// The end of a log that was cut begins with a whole line: a part of a secret is
+// not found by what hides secrets.
+func TestTailBeginsWithAWholeLine(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "log")
+	for text, want := range map[string]string{
+		strings.Repeat("x", 9000) + "SECRET\nend\n":               "end",
+		strings.Repeat("x", 9000) + "SECRET\n":                    "(the last line of the log is longer than 8 KiB)",
+		"SECRET" + strings.Repeat("y", 8<<10-3):                   "(the last line of the log is longer than 8 KiB)",
+		"first\nsecond\n":                                         "first\nsecond",
+		strings.Repeat("0123456789SECRET\n", 1000) + "one\ntwo\n": strings.Repeat("0123456789SECRET\n", 3) + "one\ntwo",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := Tail(file, 5); got != want {
+			t.Errorf("%.20q: %q", text, got)
+		}
+	}
+}
