@@ -140,7 +140,7 @@ func (w *scheduling) overrule() {
 func (w *scheduling) filled() error {
 	blanks := w.values.Blanks()
 	if w.asked.Job != "" {
-		blanks = slices.DeleteFunc(blanks, func(b k9.Blank) bool { return b.Key == "account" })
+		blanks = slices.DeleteFunc(blanks, func(b k9.Blank) bool { return b.Key == "account" || b.Key == "env.np_account" })
 	}
 	where := cmp.Or(w.valuesPath(), k9.SyncValues)
 	if len(blanks) > 0 {

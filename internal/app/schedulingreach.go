@@ -35,8 +35,12 @@ func (w *scheduling) findAccount(ctx context.Context) error {
 			w.account = found.Account
 		}
 	}
-	if w.account != "" || w.asked.NoAWS || w.shows() {
+	if w.account == "" && (w.asked.NoAWS || w.shows()) {
+		w.account = w.values.Own
 		return nil
+	}
+	if w.account != "" || w.asked.NoAWS || w.shows() {
+		return w.isOwn()
 	}
 	cfg, err := w.pool(delivery.Account{}, "").Config(ctx, "", w.values.Region)
 	if err != nil {
@@ -45,7 +49,16 @@ func (w *scheduling) findAccount(ctx context.Context) error {
 	if w.account, err = account.Whose(ctx, cfg); err != nil {
 		return fault.Hint(fmt.Errorf("find out the cluster's account: %w", err), "log in to it (AWS_PROFILE), or name a role to take there with --as")
 	}
-	return nil
+	return w.isOwn()
+}
+
+// isOwn refuses the cluster of another account than the one that k9's file names.
+func (w *scheduling) isOwn() error {
+	if w.values.Own == "" || w.account == "" || w.values.Own == w.account || w.asked.OnlySource {
+		return nil
+	}
+	err := fault.New(fault.Refused, "the cluster is in account %s, and %s says env.prd_account %s", w.account, w.valuesPath(), w.values.Own)
+	return fault.Hint(err, "log in to account %s (AWS_PROFILE, --context), or correct the file", w.values.Own)
 }
 
 // shows reports whether the cluster is not asked.

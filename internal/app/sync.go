@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -113,17 +114,24 @@ func settingsOf(given []delivery.SyncSetting, names []string) ([]imagesync.Setti
 	return all, nil
 }
 
+func ecrOf(account, region string) string {
+	return account + ".dkr.ecr." + region + "." + domain(region)
+}
+
 // k9Job is the job that k9's file means: the images that it names, from the other
-// account into the own ECR of the same region.
+// account into the ECR of the own one.
 func k9Job(v k9.Values) (imagesync.Settings, error) {
 	s := imagesync.Defaults()
 	for _, b := range v.Blanks() {
-		if b.Key == "appName" || b.Key == "region" || b.Key == "account" {
+		if b.Key != "clusterName" && b.Key != "namespace" {
 			return s, fault.New(fault.Invalid, "%s is not filled in: %s", b.Key, b.What)
 		}
 	}
-	s.Source = v.Account + ".dkr.ecr." + v.Region + "." + domain(v.Region)
+	s.Source = ecrOf(v.Account, cmp.Or(v.SourceRegion, v.Region))
 	s.Destination = "ecr:" + v.Region
+	if v.Own != "" {
+		s.Destination = ecrOf(v.Own, v.Region)
+	}
 	s.Repositories, s.Tags = []string{v.AppName}, []string{k9.Tag}
 	return s, nil
 }

@@ -64,6 +64,7 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 	default:
 		b.build(root)
 	}
+	rep.explain()
 	if len(rep.list) > 0 {
 		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see falkirk schema, or docs/config.md")
 	}

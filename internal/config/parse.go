@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"falkirk/internal/yamltext"
 )
 
 // The limits on an app file: far above what people write, far below what hurts.
@@ -32,6 +34,10 @@ func parse(raw []byte, rep *report, getenv func(string) (string, bool), lazy boo
 		return nil
 	}
 	rep.lines = strings.Split(src, "\n")
+	if r := yamltext.OneDocument(src); r != nil {
+		rep.add(pos{r.Line, r.Column}, Problem{Text: r.Text, Want: r.Want})
+		return nil
+	}
 	doc := syntax(src, rep)
 	if doc == nil {
 		return nil
@@ -95,21 +101,26 @@ func syntax(src string, rep *report) (doc ast.Node) {
 		return nil
 	}
 	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
-	switch {
-	case len(docs) == 0:
+	if len(docs) == 0 {
 		rep.add(pos{1, 1}, emptyFile())
-		return nil
-	case len(file.Docs) > 1:
-		var at pos
-		if s := file.Docs[1].Start; s != nil {
-			at = place(s)
-		} else {
-			at = start(docs[len(docs)-1].Body)
-		}
-		rep.add(at, Problem{Text: "a second YAML document", Want: "one document in the file"})
 		return nil
 	}
 	return docs[0].Body
+}
+
+// explain puts no-break spaces in the place of what is wrong because of them: names
+// and texts with one look right.
+func (r *report) explain() {
+	if len(r.list) == 0 {
+		return
+	}
+	reasons := yamltext.NoBreak(strings.Join(r.lines, "\n"))
+	if len(reasons) > 0 {
+		r.list = nil
+	}
+	for _, one := range reasons {
+		r.add(pos{one.Line, one.Column}, Problem{Text: one.Text, Want: one.Want})
+	}
 }
 
 func emptyFile() Problem {

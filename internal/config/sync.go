@@ -93,6 +93,7 @@ func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) (Job
 		b.syncs(doc.Sync)
 		out.Decisions = b.decisions(doc.Decisions)
 	}
+	rep.explain()
 	if len(rep.list) > 0 {
 		return Jobs{}, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see docs/config.md, under sync[]")
 	}

@@ -103,3 +103,60 @@ func TestAnEditedFileIsKept(t *testing.T) {
 		t.Errorf("%s %v %s", got, err, now)
 	}
 }
+
+// The values are ours, the shape is that of k9 1.0.0; test/script/registry compares
+// with what the published package writes.
+func TestTheShapeOfK9(t *testing.T) {
+	t.Parallel()
+	text := "clusterName: 'grove-prd'\nnamespace: 'grove-ecr-sync'\nschedule: '*/2 * * * *'\nimage: 'simoncomputing/ecr-sync:latest'\n" +
+		"env:\n  # who\n  repo_name: 'grove'\n  np_region: 'eu-west-2'\n  prd_region: 'eu-west-1'\n  np_account: '011111111111'\n  prd_account: 222222222222\n"
+	want := Values{
+		AppName: "grove", Region: "eu-west-1", Account: "011111111111", ClusterName: "grove-prd", Namespace: "grove-ecr-sync",
+		SourceRegion: "eu-west-2", Own: "222222222222", Schedule: "*/2 * * * *", Name: K9Name, OfK9: true,
+	}
+	got, err := Parse([]byte(text))
+	if d := cmp.Diff(want, got); err != nil || d != "" {
+		t.Errorf("%v %s", err, d)
+	}
+	path := filepath.Join(t.TempDir(), "other.yml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil || !IsValues(path) {
+		t.Errorf("it is not recognized: %v", err)
+	}
+	got, err = Parse([]byte(strings.NewReplacer("'011111111111'", "''", "'grove'", "''", "'eu-west-1'", "''").Replace(text)))
+	var blank []string
+	for _, b := range got.Blanks() {
+		blank = append(blank, b.Key)
+	}
+	if err != nil || strings.Join(blank, " ") != "env.repo_name env.prd_region env.np_account" {
+		t.Errorf("%v: %s", err, blank)
+	}
+}
+
+func TestReasonsForYAML(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"%YAML 1.2\n---\nappName: shop\n":     "line 1: a YAML directive",
+		"appName: shop\n---\nregion: r\n":     "line 2: a second YAML document",
+		"appName: shop\n---\n":                "line 2: a second YAML document",
+		"appName:\u00a0shop\n":                "line 1: a no-break space",
+		"env:\n\u00a0\u00a0repo_name: shop\n": "line 2: a no-break space",
+		"env:\n  np_account: 12\n":            "env.np_account 12 is not the 12 digits",
+		"env:\n  prd_account: \"12\"\n":       "env.prd_account 12 is not the 12 digits",
+		"env:\n  repo: x\n":                   "line 1: env: unknown key \"repo\"",
+		"env: [a]\n":                          "env: it is no mapping",
+		"appName: a\nenv: {repo_name: b}\n":   "env.repo_name is said at the top",
+		"appName: true\n":                     "appName is true, which YAML does not read as text",
+		"namespace: 12\n":                     "namespace is 12, which YAML reads as a number",
+		"appName: !!str shop\n":               "tags such as !!str are not used",
+		"appName: &x shop\n":                  "anchors and aliases are not used",
+	} {
+		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+	for _, text := range []string{"---\nappName: shop\n...\n", "\ufeffappName: shop\r\n"} {
+		if v, err := Parse([]byte(text)); err != nil || v.AppName != "shop" {
+			t.Errorf("%q: %+v %v", text, v, err)
+		}
+	}
+}

@@ -4,16 +4,9 @@ package k9
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"falkirk/internal/fault"
 	"falkirk/internal/regular"
@@ -29,14 +22,17 @@ const (
 // Tag is what k9 copies.
 const Tag = "test"
 
-// Values is ecr-sync-values.yml: the first five are k9's, the others may be left
-// out.
+// Values is ecr-sync-values.yml: in the shape that k9 1.0.0 writes, with a mapping
+// env, or in the flat shape that falkirk create prd-configs writes.
 type Values struct {
-	AppName     string // of the app, and of its repository
-	Region      string // of the registries and of the cluster
-	Account     string // 12 digits: where the images come from
+	AppName     string // of the app, and of its repository; env.repo_name
+	Region      string // of the cluster and of the registry there; env.prd_region
+	Account     string // 12 digits: where the images come from; env.np_account
 	ClusterName string // the EKS cluster that copies, in the account that they go to
 	Namespace   string
+
+	SourceRegion string // of the registry that the images come from; env.np_region; "": Region
+	Own          string // 12 digits: the account of the cluster; env.prd_account; "": not said
 
 	Image     string   // of the program that copies
 	Schedule  string   // as cron has it
@@ -44,7 +40,16 @@ type Values struct {
 	Identity  string   // node, irsa or pod-identity
 	Role      string   // ARN
 	NodeRoles []string // ARNs
+
+	OfK9 bool // it is in the shape of k9
 }
+
+// K9Name is the name of k9's CronJob; k9Image that of the program in it, which is
+// not Falkirk and needs the Docker socket of the node.
+const (
+	K9Name  = "ecr-sync"
+	k9Image = "simoncomputing/ecr-sync"
+)
 
 // Blank is something that is to be filled in.
 type Blank struct {
@@ -59,9 +64,9 @@ var accountShape = regexp.MustCompile(`^[0-9]{12}$`)
 func (v Values) Blanks() []Blank {
 	var out []Blank
 	for _, one := range []struct{ key, value, what string }{
-		{"appName", v.AppName, "the app, and the name of its repository"},
-		{"region", v.Region, "the AWS region of the cluster and of the registries"},
-		{"account", v.Account, "the 12 digits of the AWS account that the images come from (non-production)"},
+		{v.key("appName"), v.AppName, "the app, and the name of its repository"},
+		{v.key("region"), v.Region, "the AWS region of the cluster and of the registries"},
+		{v.key("account"), v.Account, "the 12 digits of the AWS account that the images come from (non-production)"},
 		{"clusterName", v.ClusterName, "the production EKS cluster that copies"},
 		{"namespace", v.Namespace, "the namespace in that cluster"},
 	} {
@@ -70,6 +75,15 @@ func (v Values) Blanks() []Blank {
 		}
 	}
 	return out
+}
+
+// key is what a key of the flat shape is called in this file.
+func (v Values) key(flat string) string {
+	inEnv := map[string]string{"appName": "env.repo_name", "region": "env.prd_region", "account": "env.np_account"}
+	if name, ok := inEnv[flat]; ok && v.OfK9 {
+		return name
+	}
+	return flat
 }
 
 // mostText bounds the files of k9.
@@ -94,75 +108,5 @@ func Read(path string) (Values, error) {
 // IsValues reports whether a file is ecr-sync-values.yml, whatever its name is.
 func IsValues(path string) bool {
 	raw, err := regular.Read(path, path, mostText)
-	return filepath.Base(path) == SyncValues || err == nil && regexp.MustCompile(`(?m)^appName:`).Match(raw)
-}
-
-// Parse reads the text of ecr-sync-values.yml.
-func Parse(raw []byte) (Values, error) {
-	var v Values
-	file, err := parser.ParseBytes(raw, 0)
-	if err != nil {
-		return v, fmt.Errorf("it is not YAML: %w", err)
-	}
-	for _, doc := range file.Docs {
-		pairs, err := mapping(doc.Body)
-		if err != nil {
-			return v, err
-		}
-		for _, p := range pairs {
-			if err := v.set(p.Key.GetToken().Value, p.Value); err != nil {
-				return v, fmt.Errorf("line %d: %w", p.Key.GetToken().Position.Line, err)
-			}
-		}
-	}
-	if v.Account != "" && !accountShape.MatchString(v.Account) {
-		return v, fmt.Errorf("account %s is not the 12 digits of an AWS account", v.Account)
-	}
-	return v, nil
-}
-
-func mapping(body ast.Node) ([]*ast.MappingValueNode, error) {
-	switch body := body.(type) {
-	case nil:
-		return nil, nil
-	case *ast.MappingNode:
-		return body.Values, nil
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{body}, nil
-	}
-	return nil, errors.New("it is no mapping of keys to values")
-}
-
-func (v *Values) set(key string, node ast.Node) error {
-	if key == "nodeRoles" {
-		if err := yaml.NodeToValue(node, &v.NodeRoles); err != nil {
-			return fmt.Errorf("%s: a list of ARNs is expected", key)
-		}
-		return nil
-	}
-	fields := map[string]*string{
-		"appName": &v.AppName, "region": &v.Region, "account": &v.Account, "clusterName": &v.ClusterName, "namespace": &v.Namespace,
-		"image": &v.Image, "schedule": &v.Schedule, "name": &v.Name, "identity": &v.Identity, "role": &v.Role,
-	}
-	into, ok := fields[key]
-	if !ok {
-		var known []string
-		for k := range fields {
-			known = append(known, k)
-		}
-		slices.Sort(known)
-		return fmt.Errorf("unknown key %q; known are %s and nodeRoles", key, strings.Join(known, ", "))
-	}
-	switch node := node.(type) {
-	case *ast.NullNode:
-	case *ast.StringNode:
-		*into = node.Value
-	case *ast.LiteralNode:
-		*into = strings.TrimSpace(node.Value.Value)
-	case ast.ScalarNode:
-		*into = node.GetToken().Value // an account number as it is written, with its zeros
-	default:
-		return fmt.Errorf("%s: a word is expected", key)
-	}
-	return nil
+	return filepath.Base(path) == SyncValues || err == nil && regexp.MustCompile(`(?m)^(appName:|env:\s*\n(\s*#.*\n)*\s+(repo_name|np_|prd_))`).Match(raw)
 }

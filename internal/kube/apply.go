@@ -14,7 +14,8 @@ type Change struct {
 	Kind      string  `json:"kind"`
 	Namespace string  `json:"namespace"`
 	Name      string  `json:"name"`
-	Fields    []Field `json:"fields,omitempty"` // of one that is changed
+	Fields    []Field `json:"fields,omitempty"`   // of one that is changed
+	Replaced  bool    `json:"replaced,omitempty"` // another tool made it
 }
 
 // Wanted is what is to be in the cluster.
@@ -23,6 +24,8 @@ type Wanted struct {
 	Others  []Key             // removed where they are there and ours
 	Own     map[string]string // labels by which ours are known
 	Force   bool              // take over fields that others manage
+
+	Replaces func(Object) bool // an object of that name that another tool made and that is replaced as a whole; may be nil
 }
 
 // Plan finds out what Apply would change, by asking the cluster for a dry run;
@@ -54,11 +57,16 @@ func (c *Client) plan(ctx context.Context, o Object, w Wanted) (*Change, error) 
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
-	if before != nil && !owned(before, w.Own) {
+	taken := before != nil && !owned(before, w.Own) && w.Replaces != nil && w.Replaces(before)
+	if before != nil && !owned(before, w.Own) && !taken {
 		err := fault.New(fault.Conflict, "%s in cluster %s is there, and Falkirk did not make it for this app", k, c.name)
 		return nil, fault.Hint(err, "take another name with --name, or remove it")
 	}
-	after, err := c.patch(ctx, o, w.Force, true)
+	write := c.patch
+	if taken {
+		write = c.replace
+	}
+	after, err := write(ctx, o, w.Force, true)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +74,7 @@ func (c *Client) plan(ctx context.Context, o Object, w Wanted) (*Change, error) 
 	if before == nil {
 		return out, nil
 	}
-	out.Sign, out.Fields = "~", compare(before, after)
+	out.Sign, out.Fields, out.Replaced = "~", compare(before, after), taken
 	if len(out.Fields) == 0 {
 		return nil, nil
 	}
@@ -86,6 +94,24 @@ func (c *Client) patch(ctx context.Context, o Object, force, dry bool) (Object, 
 	return c.call(ctx, http.MethodPatch, keyOf(o), q, o)
 }
 
+// replace puts one manifest in the place of an object of the same name that another
+// tool made. Nothing of that one remains, nor what it has running, nor who managed
+// its fields: it is deleted first.
+func (c *Client) replace(ctx context.Context, o Object, force, dry bool) (Object, error) {
+	k := keyOf(o)
+	if dry {
+		return c.call(ctx, http.MethodPut, k, url.Values{"fieldManager": {Manager}, "fieldValidation": {"Strict"}, "dryRun": {"All"}}, o)
+	}
+	now, err := c.call(ctx, http.MethodGet, k, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.delete(ctx, k, now); err != nil {
+		return nil, err
+	}
+	return c.patch(ctx, o, force, false)
+}
+
 // Apply makes what Plan has found, and nothing where it found nothing.
 func (c *Client) Apply(ctx context.Context, w Wanted) ([]Change, error) {
 	changes, err := c.Plan(ctx, w)
@@ -98,7 +124,11 @@ func (c *Client) Apply(ctx context.Context, w Wanted) ([]Change, error) {
 		if change.Sign == "-" {
 			_, err = c.remove(ctx, k, w.Own)
 		} else {
-			_, err = c.patch(ctx, find(w.Objects, k), w.Force, false)
+			write := c.patch
+			if change.Replaced {
+				write = c.replace
+			}
+			_, err = write(ctx, find(w.Objects, k), w.Force, false)
 		}
 		if err != nil {
 			return done, err

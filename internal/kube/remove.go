@@ -78,12 +78,18 @@ func (c *Client) remove(ctx context.Context, k Key, own map[string]string) (bool
 	if err != nil || now == nil {
 		return false, err
 	}
-	_, err = c.call(ctx, http.MethodDelete, k, nil, Object{
-		"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
-		"preconditions": Object{"uid": text(now, "metadata", "uid")},
-	})
+	err = c.delete(ctx, k, now)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// delete deletes exactly the object that was looked at, and what it has made.
+func (c *Client) delete(ctx context.Context, k Key, now Object) error {
+	_, err := c.call(ctx, http.MethodDelete, k, nil, Object{
+		"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+		"preconditions": Object{"uid": text(now, "metadata", "uid")},
+	})
+	return err
 }

@@ -24,9 +24,10 @@ var may = map[string][]string{
 	"release":          {"bucket", "fence", "delivery", "fault"},
 	"ledger":           {"bucket", "fence", "delivery", "fault"},
 	"freeze":           {"delivery", "fault"},
-	"config":           {"freeze", "delivery", "regular", "fault"},
+	"config":           {"yamltext", "freeze", "delivery", "regular", "fault"},
 	"deflate":          {"fault"},
 	"limit":            {},
+	"yamltext":         {},        // what YAML parsers report badly
 	"git":              {},        // runs the git command in the repository of a folder
 	"quote":            {},        // text from outside, made safe to show
 	"regular":          {"fault"}, // opens files that a user names
@@ -47,7 +48,7 @@ var may = map[string][]string{
 	"aws/prepare":      {"aws", "blueprint", "delivery", "fault"},
 	"kube":             {"fault"},
 	"aws/syncsetup":    {"aws", "blueprint", "kube", "delivery", "fault"},
-	"k9":               {"regular", "fault"},
+	"k9":               {"regular", "yamltext", "fault"},
 	"blueprint/*":      {"aws/policy", "delivery", "fault"},
 	"registries":       {"aws/ecr", "oci", "fence", "delivery", "fault"},
 	"imagesync":        {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},

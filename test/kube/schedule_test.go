@@ -36,6 +36,7 @@ func TestECRSync(t *testing.T) {
 		"stopped":              stopped,
 		"pod-identity":         podIdentity,
 		"broken-off":           brokenOff,
+		"of-k9":                ofK9,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -45,6 +45,9 @@ func (s Setup) Look(ctx context.Context, r Request) (View, error) {
 		}
 	}
 	v.Objects, err = cluster.Plan(ctx, v.wanted)
+	if slices.ContainsFunc(v.Objects, func(c kube.Change) bool { return c.Replaced }) {
+		v.Notes = append(v.Notes, "the CronJob "+r.Spec.Name+" in namespace "+r.Spec.Namespace+" is k9's, which mounts the Docker socket of its node: it is deleted with the jobs that it has running, and this one takes its place")
+	}
 	if r.Identity == Node && !r.NoAWS && slices.ContainsFunc(v.Objects, func(c kube.Change) bool { return c.Sign == "+" && c.Kind == "CronJob" }) {
 		v.Notes = append(v.Notes, "a pod reaches the role of its node only where the node's metadata service allows two hops (HttpPutResponseHopLimit 2); where it does not, take --identity pod-identity or irsa")
 	}
@@ -57,7 +60,7 @@ func (r Request) wanted(m memory) (kube.Wanted, error) {
 	if r.Identity == IRSA {
 		r.Spec.Role = r.Role
 	}
-	w := kube.Wanted{Own: r.own(), Force: r.Force}
+	w := kube.Wanted{Own: r.own(), Force: r.Force, Replaces: ofK9}
 	for _, o := range r.Spec.Objects() {
 		m, err := o.Map()
 		if err != nil {
