@@ -67,10 +67,10 @@ func components() []component {
 
 func targets() []target {
 	return []target{
-		{config.Kind{Name: kindLocal, Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules}, openLocal},
-		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules}, openImage},
-		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules}, openSite},
-		{config.Kind{Name: stacktarget.Kind, Doc: "A stack of CloudFormation.", New: func() any { s := stacktarget.Defaults(); return &s }, Place: stackRules}, openStack},
+		{config.Kind{Name: kindLocal, Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules, Fills: fillsOutputs}, openLocal},
+		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules, Fills: fillsOutputs}, openImage},
+		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules, Fills: fillsOutputs}, openSite},
+		{config.Kind{Name: stacktarget.Kind, Doc: "A stack of CloudFormation.", New: func() any { s := stacktarget.Defaults(); return &s }, Place: stackRules, Gives: stacktarget.Gives, Fills: stacktarget.Fills}, openStack},
 	}
 }
 
@@ -101,6 +101,9 @@ func gates() []gate {
 		},
 	}
 }
+
+// fillsOutputs is for targets whose settings are completed by outputs.
+func fillsOutputs(kind string, _ []string) bool { return kind == "stack" }
 
 func localRules(landings []delivery.Landing) []config.LandingProblem {
 	var out []config.LandingProblem

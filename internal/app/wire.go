@@ -42,6 +42,7 @@ func wire() cli.Wiring {
 		Kinds:     settings(),
 		Open:      open,
 		Signers:   signersOf,
+		Templates: checkTemplates,
 		Reach:     openAccounts,
 		Sync:      openSyncs,
 		Images:    openImages,

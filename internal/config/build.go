@@ -55,7 +55,6 @@ func (b *builder) build(root *node) {
 	app.StoreBucket = delivery.StoreBucket(doc.StoreBucket)
 	app.VersionTags = doc.Version.Tags
 	app.Lock = b.lock(root.get("lock"), doc.Lock)
-	b.misplaced(root, false)
 	b.accounts(doc.Accounts)
 	b.accountNamed(root.get("storeAccount"), doc.StoreAccount)
 	b.name(root, "storeAccount")
@@ -66,6 +65,8 @@ func (b *builder) build(root *node) {
 	b.storeRoles()
 	b.notices(doc.Notices)
 	b.syncs(doc.Sync)
+	b.misplaced(root, nil)
+	b.order()
 	b.together()
 	if len(b.rep.list) == 0 {
 		b.file.effective = b.show(root, doc)

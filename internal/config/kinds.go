@@ -30,6 +30,14 @@ type Kind struct {
 	// in the whole app, place by place, and finds what does not go together.
 	Place func([]delivery.Landing) []LandingProblem
 
+	// Gives, for targets only and optional, names what a landing gives to others in
+	// its place, as they refer to it: "stack.NAME" for ${stack.NAME.OUTPUT}.
+	Gives func(delivery.Landing) string
+
+	// Fills, for targets only and optional, reports whether a reference of a kind
+	// (release, artifact or stack) is filled in at a path of the settings.
+	Fills func(kind string, path []string) bool
+
 	// Groups, for gates only and optional, is given checked settings and the
 	// groups of people, and finds what does not go together.
 	Groups func(settings json.RawMessage, groups map[string][]string) []fault.Problem

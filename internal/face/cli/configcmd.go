@@ -26,8 +26,14 @@ func (f *face) configCheckCmd() *cobra.Command {
 				return err
 			}
 			a := file.App
-			if problems := f.Signers(a); len(problems) > 0 {
-				return fault.Hint(fault.New(fault.Invalid, "%s", strings.Join(problems, "; ")), "see ledger.signers in %s", file.Path)
+			signers := f.Signers(a)
+			problems, warnings := f.Templates(a)
+			if all := append(signers, problems...); len(all) > 0 {
+				err := fault.New(fault.Invalid, "%s", strings.Join(all, "\n"))
+				if len(signers) > 0 {
+					return fault.Hint(err, "see ledger.signers in %s", file.Path)
+				}
+				return fault.Hint(err, "compare the stack targets in %s with their templates", file.Path)
 			}
 			f.doc.Result = map[string]any{
 				"file": file.Path, "app": a.Name,
@@ -36,7 +42,11 @@ func (f *face) configCheckCmd() *cobra.Command {
 			for _, w := range file.Warnings {
 				f.doc.Warnings = append(f.doc.Warnings, sprintf("%s:%d:%d: %s", w.File, w.Line, w.Column, w.Message()))
 			}
+			f.doc.Warnings = append(f.doc.Warnings, warnings...)
 			return f.text(func() {
+				for _, w := range warnings {
+					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
+				}
 				for _, w := range file.Warnings {
 					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), folded(w.String()))
 				}

@@ -21,6 +21,7 @@ import (
 	"falkirk/internal/pack/bundle"
 	"falkirk/internal/pack/tree"
 	"falkirk/internal/regular"
+	"falkirk/internal/template"
 )
 
 // Kind is the word for these components in the app file.
@@ -213,4 +214,18 @@ func readFile(path string) ([]byte, error) {
 // isLocal reports whether a value is a path on this machine.
 func isLocal(s string) bool {
 	return s != "" && !strings.Contains(s, "://") && !strings.HasPrefix(s, "arn:")
+}
+
+// Look reads a template without packing it: what it says, its size, and whether
+// it names local files. It is nil for one that cannot be read.
+func Look(path string) (t *template.Template, size int, files bool) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, 0, false
+	}
+	if t, err = template.Parse(path, text); err != nil {
+		return nil, 0, false
+	}
+	found, err := find(path, t)
+	return t, len(text), err == nil && len(found.all) > 0
 }

@@ -8,6 +8,19 @@ import (
 	"falkirk/internal/fault"
 )
 
+// Gives is how other landings in the place refer to the stack of this one.
+func Gives(l delivery.Landing) string {
+	var s Settings
+	if json.Unmarshal(l.Settings, &s) != nil || s.Name == "" {
+		return ""
+	}
+	return "stack." + s.Name
+}
+
+// Fills reports whether a reference is filled in at a path of the settings: in
+// the values of parameters.
+func Fills(_ string, path []string) bool { return len(path) == 2 && path[0] == "parameters" }
+
 // PlaceProblem is a problem of one landing, by its index.
 type PlaceProblem struct {
 	Landing int

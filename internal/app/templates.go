@@ -1,0 +1,131 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"falkirk/internal/aws/cfn"
+	"falkirk/internal/delivery"
+	packstack "falkirk/internal/pack/stack"
+	stacktarget "falkirk/internal/target/stack"
+	"falkirk/internal/template"
+)
+
+// stackPlace is a component that becomes a stack in one place.
+type stackPlace struct {
+	delivery.Landing
+	set      stacktarget.Settings
+	size     int
+	files    bool // the template names local files
+	template *template.Template
+}
+
+// checkTemplates compares the templates of an app, as they are on disk, with the
+// settings of their stacks. What cannot be read is a problem of pack.
+func checkTemplates(app delivery.App) (problems, warnings []string) {
+	all := stackPlaces(app)
+	for _, s := range all {
+		for _, text := range s.problems() {
+			problems = append(problems, fmt.Sprintf("component %q in %s: %s", s.Component, s.Place, text))
+		}
+		if secrets := s.secrets(); s.set.Bucket == "" && len(secrets) > 0 {
+			warnings = append(warnings, fmt.Sprintf("component %q in %s: parameter %s is secret (NoEcho), and without a bucket it is not noticed that its value has changed; set bucket of the stack target",
+				s.Component, s.Place, strings.Join(secrets, ", ")))
+		}
+	}
+	return append(problems, unknownOutputs(app, all)...), warnings
+}
+
+func stackPlaces(app delivery.App) []stackPlace {
+	var all []stackPlace
+	for _, e := range app.Environments {
+		for _, l := range e.Landings {
+			set := stacktarget.Defaults()
+			if l.Target != stacktarget.Kind || json.Unmarshal(l.Settings, &set) != nil {
+				continue
+			}
+			s := stackPlace{Landing: l, set: set}
+			for _, c := range app.Components {
+				var block packstack.Settings
+				if c.Name != l.Component || json.Unmarshal(c.Settings, &block) != nil || block.Template == "" {
+					continue
+				}
+				path := filepath.Join(app.Root, filepath.FromSlash(block.Template))
+				s.template, s.size, s.files = packstack.Look(path)
+			}
+			if s.template != nil {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// problems are those of one stack by itself.
+func (s stackPlace) problems() []string {
+	var all []string
+	if s.set.Bucket == "" && s.size > cfn.Inline {
+		all = append(all, fmt.Sprintf("the template has %d bytes, CloudFormation takes %d without a bucket; set bucket of the stack target", s.size, cfn.Inline))
+	}
+	if s.set.Bucket == "" && s.files {
+		all = append(all, "the template names local files, and there is no bucket for them; set bucket of the stack target")
+	}
+	if !s.template.IsComplete() {
+		return all // a macro may add parameters
+	}
+	declared := s.template.Parameters()
+	for key := range s.set.Parameters {
+		if _, ok := declared[key]; !ok {
+			all = append(all, fmt.Sprintf("the template has no parameter %q; %s", key, has(s.template.Names("Parameters"))))
+		}
+	}
+	for key, p := range declared {
+		if _, ok := s.set.Parameters[key]; !ok && !p.Optional {
+			all = append(all, fmt.Sprintf("parameter %q of the template has no value and no default", key))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (s stackPlace) secrets() []string {
+	declared := s.template.Parameters()
+	var all []string
+	for key := range s.set.Parameters {
+		if declared[key].Secret {
+			all = append(all, key)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func has(names []string) string {
+	if len(names) == 0 {
+		return "it has none"
+	}
+	return "it has " + strings.Join(names, ", ")
+}
+
+// unknownOutputs are the references to outputs that a stack of the app does not
+// have. A stack of another hand may have any.
+func unknownOutputs(app delivery.App, all []stackPlace) []string {
+	var problems []string
+	for _, e := range app.Environments {
+		for _, l := range e.Landings {
+			for _, m := range outputRef.FindAllSubmatch(l.Settings, -1) {
+				name, output := string(m[1]), string(m[2])
+				i := slices.IndexFunc(all, func(s stackPlace) bool { return s.Place == l.Place && s.set.Name == name })
+				if i < 0 || !all[i].template.IsComplete() || slices.Contains(all[i].template.Names("Outputs"), output) {
+					continue
+				}
+				problems = append(problems, fmt.Sprintf("component %q in %s: %s: stack %s has no output %q; %s",
+					l.Component, l.Place, m[0], name, output, has(all[i].template.Names("Outputs"))))
+			}
+		}
+	}
+	return problems
+}
