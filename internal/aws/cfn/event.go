@@ -24,12 +24,16 @@ type Event struct {
 	Reason    string
 	Took      time.Duration // since it began; 0 when it only begins
 	Own       bool          // it is about the stack itself
+	Note      string        // of Falkirk, about the API; then there is no event
 
 	id string
 }
 
 // String is one line for people.
 func (e Event) String() string {
+	if e.Note != "" {
+		return e.Note
+	}
 	line := fmt.Sprintf("%s %s %s", e.LogicalID, e.Type, e.Status)
 	if e.Took > 0 {
 		line += fmt.Sprintf(" (%s)", e.Took.Round(100*time.Millisecond))
@@ -100,6 +104,21 @@ func (s *story) read(ctx context.Context) ([]Event, error) {
 	}
 	s.events = append(s.events, fresh...)
 	return fresh, nil
+}
+
+// newest is the newest event about a stack itself; the zero one where there is
+// none.
+func (c *Client) newest(ctx context.Context, stack string) (Event, error) {
+	s := &story{c: c, stack: stack}
+	if _, err := s.read(ctx); err != nil {
+		return Event{}, err
+	}
+	for _, e := range slices.Backward(s.events) {
+		if e.Own {
+			return e, nil
+		}
+	}
+	return Event{}, nil
 }
 
 // sinceBegin drops what belongs to earlier work on the stack.

@@ -237,12 +237,23 @@ func (c *Client) Delete(ctx context.Context, stack, tok string, report func(Even
 		err := fault.New(fault.Refused, "stack %s in %s is protected against deletion", was.Name, c.opt.Where)
 		return fault.Hint(err, "aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name %s", was.Name)
 	}
+	over := func() (bool, error) { return false, nil }
+	if was.Status == string(types.StackStatusDeleteFailed) { // it may fail again, and look as before
+		first, err := c.newest(ctx, was.ID)
+		if err != nil {
+			return err
+		}
+		over = func() (bool, error) {
+			last, err := c.newest(ctx, was.ID)
+			return err == nil && last.id != first.id && !strings.HasSuffix(last.Status, "_IN_PROGRESS"), err
+		}
+	}
 	if was.Status != string(types.StackStatusDeleteInProgress) {
 		if err := c.delete(ctx, was, tok); err != nil {
 			return err
 		}
 	}
-	now, tale, err := c.follow(ctx, was.ID, &before{was, func() (bool, error) { return false, nil }}, report)
+	now, tale, err := c.follow(ctx, was.ID, &before{was, over}, report)
 	if err != nil {
 		return err
 	}

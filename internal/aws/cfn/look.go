@@ -92,11 +92,11 @@ func (l *looker) answerAll(ctx context.Context, asked []*asker) bool {
 }
 
 // one looks at a single stack.
-func (c *Client) one(ctx context.Context, name string) (Stack, error) {
+func (c *Client) one(ctx context.Context, name string, how ...func(*cloudformation.Options)) (Stack, error) {
 	if err := c.pace.wait(ctx, "DescribeStacks"); err != nil {
 		return Stack{}, err
 	}
-	out, err := c.api.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	out, err := c.api.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name}, how...)
 	if err == nil && len(out.Stacks) == 0 {
 		err = fault.New(fault.NotFound, "there is none")
 	}
@@ -105,6 +105,10 @@ func (c *Client) one(ctx context.Context, name string) (Stack, error) {
 	}
 	return stackOf(out.Stacks[0]), nil
 }
+
+// soon sends a call twice at most: whoever waits is told that it fails, and
+// calls again.
+func soon(o *cloudformation.Options) { o.RetryMaxAttempts = 2 }
 
 // all looks at every stack of the account and region, by name and by ID.
 func (c *Client) all(ctx context.Context) (map[string]Stack, error) {

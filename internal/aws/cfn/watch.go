@@ -2,6 +2,8 @@ package cfn
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +28,14 @@ type watched struct {
 	stack  Stack         // as last seen; no status before the first look
 	update chan struct{} // closed and replaced at each change
 	err    error
+	mute   outage
+}
+
+// outage is a time in which the API does not answer as it should; the zero value
+// is none.
+type outage struct {
+	since time.Time
+	cause error
 }
 
 // before is a stack as it was when work on it was asked for. It may go on to
@@ -51,8 +61,10 @@ func (c *Client) follow(ctx context.Context, id string, since *before, report fu
 	w := c.watch.join(id) //nolint:contextcheck // the loop is for all who wait, whoever came first
 	defer c.watch.leave(w)
 	looks := 0
+	var said time.Time
 	for last := ""; ; {
 		now, changed, err := c.watch.look(w)
+		said = c.sayOutage(ctx, c.watch.outage(w), id, said, report)
 		if err == nil && now.Status != "" && since.isPast(now) {
 			if looks++; looks%patience == 0 {
 				var over bool
@@ -89,6 +101,38 @@ func (c *Client) follow(ctx context.Context, id string, since *before, report fu
 			return Stack{}, s, err
 		}
 	}
+}
+
+// sayEvery is how often an outage is said, and firstSaid how long it may last
+// before.
+const (
+	sayEvery  = 30 * time.Second
+	firstSaid = 3 * time.Second
+)
+
+// sayOutage tells people that the API does not answer, and until when it is
+// asked. It gives the time of the last word on it.
+func (c *Client) sayOutage(ctx context.Context, o outage, id string, said time.Time, report func(Event)) time.Time {
+	if o.cause == nil || report == nil || time.Since(o.since) < min(firstSaid, 3*c.opt.Slow) || time.Since(said) < sayEvery {
+		return said
+	}
+	limit := "it is asked again until it answers"
+	if end, ok := ctx.Deadline(); ok {
+		limit = "it is asked again until " + end.UTC().Format(time.TimeOnly) + " UTC"
+	}
+	report(Event{
+		Stack: nameIn(id), Where: c.opt.Where, At: time.Now(),
+		Note: fmt.Sprintf("CloudFormation in %s has not told the state of stack %s since %s UTC; %s: %v", c.opt.Where, nameIn(id), o.since.UTC().Format(time.TimeOnly), limit, o.cause),
+	})
+	return time.Now()
+}
+
+// nameIn is the name of a stack in its ID.
+func nameIn(id string) string {
+	if parts := strings.Split(id, "/"); len(parts) > 1 {
+		return parts[1]
+	}
+	return id
 }
 
 // rest waits until something has changed, or for some looks.
@@ -141,6 +185,29 @@ func (w *watcher) look(x *watched) (Stack, <-chan struct{}, error) {
 	return x.stack, x.update, x.err
 }
 
+// outage is the time in which the stack could not be looked at.
+func (w *watcher) outage(x *watched) outage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return x.mute
+}
+
+// note keeps whether a look has failed.
+func (w *watcher) note(id string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x, ok := w.stacks[id]
+	switch {
+	case !ok:
+	case err == nil:
+		x.mute = outage{}
+	case x.mute.cause == nil:
+		x.mute = outage{time.Now(), err}
+	default:
+		x.mute.cause = err
+	}
+}
+
 // few reports whether events are read at each look.
 func (w *watcher) few() bool {
 	w.mu.Lock()
@@ -182,10 +249,10 @@ func (w *watcher) ids() []string {
 }
 
 // read looks once at all that are watched, side by side: they are answered
-// together. That a look fails is no news about the stacks; the next one is for
-// that.
+// together. A look that fails says nothing about the stacks; that it failed is
+// noted, and the next one follows.
 func (w *watcher) read(ctx context.Context, ids []string) bool {
-	look := w.c.Describe
+	look := func(ctx context.Context, id string) (Stack, error) { return w.c.one(ctx, id, soon) }
 	if !w.few() {
 		if found, err := w.c.all(ctx); err == nil {
 			look = func(_ context.Context, id string) (Stack, error) {
@@ -205,8 +272,10 @@ func (w *watcher) read(ctx context.Context, ids []string) bool {
 			case fault.Is(err, fault.NotFound):
 				s, err = Stack{ID: id, Status: "DELETE_COMPLETE"}, nil
 			case err != nil && !fault.Is(err, fault.Refused):
+				w.note(id, err)
 				return
 			}
+			w.note(id, nil)
 			if w.tell(id, s, err) {
 				changed.Store(true)
 			}

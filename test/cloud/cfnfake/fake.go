@@ -48,6 +48,7 @@ type Stack struct {
 	Tags                 map[string]string
 	Resources            map[string]string // logical ID → status
 	Drifted              []string          // logical IDs
+	Sticky               bool              // it cannot be deleted
 
 	until  time.Time // when the work ends, in the status then
 	then   string
@@ -213,7 +214,9 @@ func (f *Fake) answer(action string, r *http.Request) (answer, code, text string
 		f.sets[name][set] = "EXECUTE_COMPLETE"
 		f.work(s, begin, end)
 	case "DeleteStack":
-		if s != nil {
+		if s != nil && s.Sticky {
+			f.work(s, "DELETE_IN_PROGRESS", "DELETE_FAILED")
+		} else if s != nil {
 			f.work(s, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
 		}
 	case "DescribeStackEvents":
