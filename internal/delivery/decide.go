@@ -72,7 +72,9 @@ func (r Record) decide(e Entry) Record {
 	case VerbRelease:
 		r.Hold = nil
 	case VerbStop:
-		r.Stop = &op
+		if r.Stop == nil || e.Signature != nil { // one without a signature does not replace another
+			r.Stop = &op
+		}
 	case VerbResume:
 		r.Stop = nil
 	case VerbBan, VerbUnban:

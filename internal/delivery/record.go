@@ -30,6 +30,7 @@ type Record struct {
 	Approvals []Signed    // of plans that have not been done
 	Doubt     *Doubt      // the first entry that no rule may rely on; nil when there is none
 	Contents  []Content   // what releases held when they were planned first, oldest first
+	Latest    time.Time   // the latest date of the signed entries that count; the key of a later entry must be valid at it
 	Passed    []string    // hooks that are not run again for their release, oldest first, at most mostPassed
 }
 
@@ -64,7 +65,7 @@ func (r Record) Content(version string) Content {
 
 // Fold adds one entry. It is a pure function: the record given is not changed.
 func (r Record) Fold(e Entry, hash string) Record {
-	r.Last, r.LastHash, r.Doubt = e.Number, hash, r.doubt(e)
+	r.Last, r.LastHash, r.Doubt, r.Latest = e.Number, hash, r.doubt(e), r.latest(e)
 	switch e.Event {
 	case Opened:
 		r.Open, r.Stolen = &e, nil

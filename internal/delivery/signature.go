@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // LedgerNamespace is the namespace of signatures over ledger entries, as
@@ -31,19 +32,16 @@ type Doubt struct {
 }
 
 // NeedsSignature reports whether an entry counts only when it is signed. The
-// hashes of the chain cover the entries between two signed ones. A decision
-// that only holds something up needs no signature, so that an emergency stop
-// depends on no key.
+// hashes of the chain cover the entries between two signed ones. A stop needs no
+// signature, so that an emergency stop depends on no key. Every other decision
+// can also allow something: a hold says which release a rollback may go to, and a
+// ban says which releases prune removes.
 func (e Entry) NeedsSignature() bool {
 	switch e.Event {
 	case Opened, Planned, Closed, Taken:
 		return true
 	case Decided:
-		switch e.Operation.Verb {
-		case VerbStop, VerbHold, VerbBan, VerbReject:
-			return false
-		}
-		return true
+		return e.Operation.Verb != VerbStop
 	}
 	return false
 }
@@ -67,6 +65,17 @@ func (r Record) doubt(e Entry) *Doubt {
 		return &Doubt{Number: e.Number, Text: text}
 	}
 	return r.Doubt
+}
+
+// latest is the latest date of the signed entries that count, after an entry. A
+// signature under the whole log sets it again: so a ledger with a date of the
+// future can be accepted.
+func (r Record) latest(e Entry) time.Time {
+	counts := e.Signature != nil && e.Doubt == ""
+	if counts && (e.At.After(r.Latest) || e.accepts()) {
+		return e.At
+	}
+	return r.Latest
 }
 
 // Add counts the signature of an entry; checked says that signatures are checked

@@ -58,7 +58,7 @@ func (l *Ledger) open(ctx context.Context, rec delivery.Record, op delivery.Oper
 		_ = l.store.Delete(context.WithoutCancel(ctx), key)
 		return nil, rec, err
 	}
-	rec = rec.Fold(s.entry, s.hash)
+	rec = l.fold(rec, s)
 	return l.hold(ctx, s, rec, key, f), rec, nil
 }
 

@@ -17,6 +17,7 @@ import (
 type stored struct {
 	entry delivery.Entry
 	hash  string
+	raw   []byte
 }
 
 // readAhead is how many entries are fetched at once.
@@ -125,7 +126,7 @@ func (l *Ledger) fetch(ctx context.Context, number int) (stored, error) {
 		return stored{}, broken("ledger entry %s says that it has the number %d", key, e.Number)
 	}
 	e.Doubt = l.doubt(raw, e)
-	return stored{e, hashOf(raw)}, nil
+	return stored{e, hashOf(raw), raw}, nil
 }
 
 func (l *Ledger) get(ctx context.Context, key string) ([]byte, error) {
@@ -177,7 +178,7 @@ func (l *Ledger) follow(ctx context.Context, rec delivery.Record) (delivery.Reco
 		if err != nil {
 			return rec, err
 		}
-		rec = rec.Fold(s.entry, s.hash)
+		rec = l.fold(rec, s)
 	}
 }
 
@@ -195,14 +196,14 @@ func (l *Ledger) append(ctx context.Context, last int, hash string, e delivery.E
 	}
 	key := l.key(e.Number)
 	if err = l.store.Create(ctx, key, bytes.NewReader(raw)); err == nil {
-		return stored{e, hashOf(raw)}, nil
+		return stored{e, hashOf(raw), raw}, nil
 	}
 	there, readErr := l.get(ctx, key)
 	switch {
 	case readErr != nil:
 		return stored{}, fmt.Errorf("write ledger entry %s: %w", key, err)
 	case bytes.Equal(there, raw):
-		return stored{e, hashOf(raw)}, nil
+		return stored{e, hashOf(raw), raw}, nil
 	}
 	return stored{}, errOvertaken
 }

@@ -19,7 +19,7 @@ func (l *Ledger) Decide(ctx context.Context, e delivery.Entry) (delivery.Record,
 	for err == nil {
 		var s stored
 		if s, err = l.append(ctx, rec.Last, rec.LastHash, e); err == nil {
-			rec = rec.Fold(s.entry, s.hash)
+			rec = l.fold(rec, s)
 			l.note(context.WithoutCancel(ctx), rec, snapped)
 			return rec, nil
 		}

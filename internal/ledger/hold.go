@@ -200,7 +200,7 @@ func (h *Hold) catchUp(ctx context.Context) error {
 
 // note takes the next entry in. The turn is held.
 func (h *Hold) note(s stored) {
-	h.rec = h.rec.Fold(s.entry, s.hash)
+	h.rec = h.ledger.fold(h.rec, s)
 	if s.entry.Operation.ID != h.opened.Operation.ID {
 		return
 	}

@@ -145,7 +145,7 @@ func (l *Ledger) foldTo(ctx context.Context, rec delivery.Record, last int) (del
 		if err != nil {
 			return rec, err
 		}
-		rec = rec.Fold(s.entry, s.hash)
+		rec = l.fold(rec, s)
 	}
 	return rec, nil
 }
@@ -156,7 +156,7 @@ func (l *Ledger) readAll(ctx context.Context) (delivery.Record, error) {
 		if err != nil {
 			return delivery.Record{}, err
 		}
-		rec = rec.Fold(s.entry, s.hash)
+		rec = l.fold(rec, s)
 	}
 	return rec, nil
 }
@@ -165,10 +165,12 @@ func (l *Ledger) readAll(ctx context.Context) (delivery.Record, error) {
 // first error ends it.
 func (l *Ledger) Entries(ctx context.Context) iter.Seq2[delivery.Entry, error] {
 	return func(yield func(delivery.Entry, error) bool) {
+		var rec delivery.Record
 		for s, err := range l.chain(ctx, 0, "") {
-			if !yield(s.entry, err) {
+			if s = l.after(rec.Latest, s); !yield(s.entry, err) {
 				return
 			}
+			rec = rec.Fold(s.entry, s.hash)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (l *Ledger) Steal(ctx context.Context, actor, reason string) (delivery.Lock
 			Note: fmt.Sprintf("stolen by %s from %s: %s", actor, by, reason),
 		})
 		if err == nil {
-			l.note(ctx, rec.Fold(s.entry, s.hash), rec.Last)
+			l.note(ctx, l.fold(rec, s), rec.Last)
 			return was, l.drained(ctx, *rec.Open)
 		}
 		if !errors.Is(err, errOvertaken) {

@@ -30,9 +30,13 @@ func (l *Ledger) encode(ctx context.Context, e delivery.Entry) ([]byte, delivery
 	s, err := l.keys.Sign(ctx, l.message(raw))
 	switch {
 	case err != nil && e.NeedsSignature():
-		return nil, e, fmt.Errorf("sign ledger entry %s: %w", l.key(e.Number), err)
+		err = fmt.Errorf("sign ledger entry %s: %w", l.key(e.Number), err)
+		if e.Event == delivery.Decided {
+			err = fmt.Errorf("%w; only falkirk stop works without a key", err)
+		}
+		return nil, e, err
 	case err != nil:
-		return raw, e, nil // a decision that holds something up is written without a key too
+		return raw, e, nil // a stop is written without a key too
 	}
 	e.Signature = &s
 	return encode(e)
@@ -59,10 +63,38 @@ func (l *Ledger) doubt(raw []byte, e delivery.Entry) string {
 	if !ok {
 		return "is signed, and its signature is not its last field"
 	}
-	if err := l.keys.Check(l.message(signed), *e.Signature, e.At); err != nil {
+	return l.unfit(signed, e, e.At)
+}
+
+// unfit says why a signature does not count at an instant.
+func (l *Ledger) unfit(signed []byte, e delivery.Entry, at time.Time) string {
+	if err := l.keys.Check(l.message(signed), *e.Signature, at); err != nil {
 		return fmt.Sprintf("is signed as %q, and %s", e.Signature.By, err)
 	}
 	return ""
+}
+
+// clocks is how far the clocks of two machines that write one log may differ.
+const clocks = 5 * time.Minute
+
+// after judges an entry by the latest date before it in the log. The writer of an
+// entry chooses its date, so the key must be valid at that latest date too: else
+// the holder of a key that leaked chooses a date at which it was valid.
+func (l *Ledger) after(latest time.Time, s stored) stored {
+	at := latest.Add(-clocks)
+	if l.keys == nil || s.entry.Signature == nil || s.entry.Doubt != "" || !s.entry.At.Before(at) {
+		return s
+	}
+	signed, _ := unsigned(s.raw, *s.entry.Signature) // it was cut before: there is no doubt
+	if s.entry.Doubt = l.unfit(signed, s.entry, at); s.entry.Doubt != "" {
+		s.entry.Doubt += fmt.Sprintf("; it is dated %s, and comes after an entry of %s", stamp(s.entry.At), stamp(latest))
+	}
+	return s
+}
+
+// fold adds the next entry to a record, and judges it by what came before.
+func (l *Ledger) fold(rec delivery.Record, s stored) delivery.Record {
+	return rec.Fold(l.after(rec.Latest, s).entry, s.hash)
 }
 
 // unsigned is an entry as it is stored, without its signature. It is cut from

@@ -28,15 +28,16 @@ import (
 
 // signer is a person with a key.
 type signer struct {
-	name string
-	key  ed25519.PrivateKey
+	name   string
+	key    ed25519.PrivateKey
+	option string // of its line in the list, such as valid-before="20261128"
 }
 
 func newSigner(t *testing.T, name string) signer {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
-	return signer{name, key}
+	return signer{name: name, key: key}
 }
 
 // ring signs as one person and trusts some.
@@ -46,7 +47,7 @@ func ring(t *testing.T, as signer, trusted ...signer) *signing.Ring {
 	for _, s := range trusted {
 		public, err := ssh.NewPublicKey(s.key.Public())
 		must(t, err)
-		fmt.Fprintf(&list, "%s namespaces=%q %s", s.name, delivery.LedgerNamespace, ssh.MarshalAuthorizedKey(public))
+		fmt.Fprintf(&list, "%s namespaces=%q%s %s", s.name, delivery.LedgerNamespace, s.option, ssh.MarshalAuthorizedKey(public))
 	}
 	path := filepath.Join(t.TempDir(), "signers")
 	must(t, os.WriteFile(path, list.Bytes(), 0o600))
@@ -221,7 +222,7 @@ func TestSignaturesOfOthersDoNotCount(t *testing.T) {
 	}{
 		"nobody":        {nil, "is not signed"},
 		"a key unknown": {ring(t, eve, eve), `is signed as "eve", and signers does not list its key for eve`},
-		"under a name":  {ring(t, signer{"ann", eve.key}, signer{"ann", eve.key}), `is signed as "ann", and signers does not list its key for ann`},
+		"under a name":  {ring(t, signer{name: "ann", key: eve.key}, signer{name: "ann", key: eve.key}), `is signed as "ann", and signers does not list its key for ann`},
 		"ann":           {ring(t, ann, ann), ""},
 	} {
 		dir := t.TempDir()
@@ -275,7 +276,7 @@ func TestAnEmergencyStopNeedsNoKey(t *testing.T) {
 	dir, ann := t.TempDir(), newSigner(t, "ann")
 	without := signedIn(dir, ring(t, signer{}, ann))
 	for verb, may := range map[delivery.Verb]bool{
-		delivery.VerbStop: true, delivery.VerbHold: true, delivery.VerbBan: true, delivery.VerbReject: true,
+		delivery.VerbStop: true, delivery.VerbHold: false, delivery.VerbBan: false, delivery.VerbReject: false,
 		delivery.VerbResume: false, delivery.VerbRelease: false, delivery.VerbUnban: false, delivery.VerbApprove: false, delivery.VerbSignLedger: false,
 	} {
 		if _, err := without.Decide(t.Context(), decision(verb)); (err == nil) != may {

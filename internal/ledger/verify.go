@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -44,6 +45,11 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 		if p.Broken != nil {
 			p.Entries = p.Broken.Number - 1
 			return p, nil
+		}
+		s = l.after(rec.Latest, s)
+		if early := before.entry.At.Sub(s.entry.At); early > clocks {
+			p.Notes = append(p.Notes, fmt.Sprintf("entry %d is dated %s, %s before entry %d: a clock was wrong, or somebody chose the date",
+				number, stamp(s.entry.At), early.Truncate(time.Minute), number-1))
 		}
 		if before, p.Entries, p.Hash = s, number, s.hash; s.entry.Signature != nil && l.keys == nil {
 			signed++

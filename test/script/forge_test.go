@@ -28,12 +28,13 @@ import (
 //	forge dev rehead        the last entry says something else
 //	forge dev strip         no entry is signed
 //	forge dev add           one more entry, closed, as somebody else
+//	forge dev decide hold 1 one more entry, a decision about a release
 func forge(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: forge ENVIRONMENT HOW [ARG]")
 	}
 	dir := ts.MkAbs(filepath.Join(".falkirk", "ledger", "shop", args[0]))
-	all := forgedEntries(ts, dir, args[1], strings.Join(args[2:], ""))
+	all := forgedEntries(ts, dir, args[1], strings.Join(args[2:], " "))
 	ts.Check(os.RemoveAll(dir))
 	ts.Check(os.MkdirAll(dir, 0o755))
 	prev := ""
@@ -86,6 +87,11 @@ func forgedEntries(ts *testscript.TestScript, dir, how, arg string) []delivery.E
 	case "add":
 		e := *last
 		e.Operation.ID, e.Operation.Actor, e.Signature = "forged", "eve", nil
+		all = append(all, e)
+	case "decide":
+		verb, version, _ := strings.Cut(arg, " ")
+		e := delivery.Entry{Schema: delivery.EntrySchema, At: last.At, Event: delivery.Decided, Operation: last.Operation}
+		e.Operation.ID, e.Operation.Actor, e.Operation.Verb, e.Operation.Version = "forged", "eve", delivery.Verb(verb), version
 		all = append(all, e)
 	default:
 		ts.Fatalf("no way %q to forge", how)
