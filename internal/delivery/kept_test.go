@@ -92,7 +92,7 @@ func folded(words []string) (own, whole Record) {
 			op.Verb = map[byte]Verb{'b': VerbBan, 'u': VerbUnban}[w[0]]
 			whole = whole.Fold(Entry{Number: i + 1, Event: Decided, Operation: op}, w)
 		default:
-			own = own.Fold(Entry{Number: i + 1, Event: Closed, Operation: operationOf(op, w[0]), Result: resultOf(w[0]), Settled: true}, w)
+			own = told(own, Entry{Number: i + 1, Event: Closed, Operation: operationOf(op, w[0]), Result: resultOf(w[0]), Settled: true}, w)
 		}
 	}
 	return own, whole

@@ -57,5 +57,10 @@ func (v Verb) Phase() Phase {
 	}
 }
 
+// is reports whether two entries say the same operation.
+func (o Operation) is(p Operation) bool {
+	return o.ID == p.ID && o.Verb == p.Verb && o.App == p.App && o.Environment == p.Environment && o.Version == p.Version
+}
+
 // moves reports whether the operation changes what is live.
 func (o Operation) moves() bool { return o.Verb == VerbPromote || o.Verb == VerbRollback }

@@ -16,12 +16,15 @@ type Proof struct {
 
 	Signers  []SignedBy `json:"signers,omitempty"`  // whose signatures count, by name
 	Doubts   []Doubt    `json:"doubts,omitempty"`   // entries that must be signed and are not, or whose signature does not count
+	Strays   []Doubt    `json:"strays,omitempty"`   // entries of an operation that was not open; they count for nothing
+	Unsigned []Doubt    `json:"unsigned,omitempty"` // stops that were written without a key; they count
 	Anchored int        `json:"anchored,omitempty"` // the entry that an anchor proved
 	Accepted *Accepted  `json:"accepted,omitempty"` // the last time that somebody signed the log as it was
 }
 
-// IsSound reports whether the log is whole and signed as it must be.
-func (p Proof) IsSound() bool { return p.Broken == nil && len(p.Doubts) == 0 }
+// IsSound reports whether the log is whole, signed as it must be, and has no entry
+// that does not belong.
+func (p Proof) IsSound() bool { return p.Broken == nil && len(p.Doubts) == 0 && len(p.Strays) == 0 }
 
 // SignedBy is how many entries somebody signed.
 type SignedBy struct {
@@ -34,7 +37,8 @@ type Accepted struct {
 	Number int    `json:"number"` // of the entry that says so
 	By     string `json:"by"`
 	Reason string `json:"reason"`
-	Doubts int    `json:"doubts"` // entries before it that are not signed as they must be
+	Doubts int    `json:"doubts"`           // entries before it that are not signed as they must be
+	Strays int    `json:"strays,omitempty"` // entries before it of an operation that was not open
 }
 
 // Break is the first entry that is not as it was written.

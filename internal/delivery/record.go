@@ -66,6 +66,9 @@ func (r Record) Content(version string) Content {
 // Fold adds one entry. It is a pure function: the record given is not changed.
 func (r Record) Fold(e Entry, hash string) Record {
 	r.Last, r.LastHash, r.Doubt, r.Latest = e.Number, hash, r.doubt(e), r.latest(e)
+	if !r.Belongs(e) {
+		return r
+	}
 	switch e.Event {
 	case Opened:
 		r.Open, r.Stolen = &e, nil
@@ -88,12 +91,10 @@ func (r Record) Fold(e Entry, hash string) Record {
 	case Decided:
 		return r.decide(e)
 	case Closed, Taken:
-		if r.Open != nil && r.Open.Operation.ID == e.Operation.ID {
-			if e.Stolen {
-				r.Stolen = r.Open
-			}
-			r.Open = nil
+		if e.Stolen {
+			r.Stolen = r.Open
 		}
+		r.Open = nil
 		if e.After != nil {
 			r.Standing = e.After
 		}
@@ -109,6 +110,19 @@ func (r Record) Fold(e Entry, hash string) Record {
 		}
 	}
 	return r
+}
+
+// Belongs reports whether the next entry is where Falkirk writes one: an operation
+// opens when none is open, and its other entries come while it is open. An entry
+// elsewhere changes nothing.
+func (r Record) Belongs(e Entry) bool {
+	switch e.Event {
+	case Decided:
+		return true
+	case Opened:
+		return r.Open == nil
+	}
+	return r.Open != nil && r.Open.Operation.is(e.Operation)
 }
 
 // settle notes what an operation has changed by its end.

@@ -23,9 +23,17 @@ func life(words ...string) Record {
 		case '!':
 			op.Verb, result = VerbPromote, ResultFailed
 		}
-		r = r.Fold(Entry{Number: i + 1, Event: Closed, Operation: op, Result: result, Settled: true}, w)
+		r = told(r, Entry{Number: i + 1, Event: Closed, Operation: op, Result: result, Settled: true}, w)
 	}
 	return r
+}
+
+// told folds an entry of an operation, which is opened first if it is not open.
+func told(r Record, e Entry, hash string) Record {
+	if !r.Belongs(e) {
+		r = r.Fold(Entry{Number: e.Number, Event: Opened, Operation: e.Operation}, hash)
+	}
+	return r.Fold(e, hash)
 }
 
 func TestRecordOfALife(t *testing.T) {
@@ -65,17 +73,17 @@ func TestWayBackOutlivesEverythingButSettling(t *testing.T) {
 	t.Parallel()
 	way := []Standing{{Component: "api", Live: "1"}}
 	promote := Operation{ID: "a", Verb: VerbPromote, Version: "2"}
-	r := Record{}.Fold(Entry{Event: Planned, Operation: promote, Before: way}, "")
+	r := told(Record{}, Entry{Event: Planned, Operation: promote, Before: way}, "")
 	for _, e := range []Entry{
 		{Event: Taken, Operation: promote, Result: ResultLost},
 		{Event: Closed, Operation: promote, Result: ResultInterrupted},
 		{Event: Closed, Operation: Operation{Verb: VerbProvision, Version: "3"}, Result: ResultDone, Settled: true},
 	} {
-		if r = r.Fold(e, ""); r.Way == nil {
+		if r = told(r, e, ""); r.Way == nil {
 			t.Fatalf("the way back is gone after %s of %s", e.Event, e.Operation.Verb)
 		}
 	}
-	if r = r.Fold(Entry{Event: Closed, Operation: promote, Result: ResultFailed, Settled: true}, ""); r.Way != nil {
+	if r = told(r, Entry{Event: Closed, Operation: promote, Result: ResultFailed, Settled: true}, ""); r.Way != nil {
 		t.Error("a settled promotion keeps a way back")
 	}
 }
@@ -83,8 +91,8 @@ func TestWayBackOutlivesEverythingButSettling(t *testing.T) {
 func TestFoldDoesNotChangeItsReceiver(t *testing.T) {
 	t.Parallel()
 	r := life("p1", "+1", "p2")
-	r.Fold(Entry{Event: Closed, Operation: Operation{Verb: VerbPromote, Version: "2"}, Result: ResultDone}, "")
-	r.Fold(Entry{Event: Closed, Operation: Operation{Verb: VerbPromote, Version: "9"}, Result: ResultDone}, "")
+	told(r, Entry{Event: Closed, Operation: Operation{Verb: VerbPromote, Version: "2"}, Result: ResultDone}, "")
+	told(r, Entry{Event: Closed, Operation: Operation{Verb: VerbPromote, Version: "9"}, Result: ResultDone}, "")
 	if diff := cmp.Diff(life("p1", "+1", "p2"), r); diff != "" {
 		t.Error(diff)
 	}
@@ -98,7 +106,7 @@ func TestAskedByIsWhoAskedFirst(t *testing.T) {
 	ended := func(actor string, result Result) Entry {
 		return Entry{Event: Closed, Operation: promote(actor), Result: result}
 	}
-	r := Record{}.Fold(ended("anna", ResultWaiting), "").Fold(ended("ben", ResultWaiting), "")
+	r := told(told(Record{}, ended("anna", ResultWaiting), ""), ended("ben", ResultWaiting), "")
 	if len(r.Waiting) != 1 || r.Waiting[0].Operation.Actor != "ben" || r.AskedBy(promote("carla")) != "anna" {
 		t.Errorf("%+v is asked by %s, want anna", r.Waiting, r.AskedBy(promote("carla")))
 	}
@@ -106,13 +114,13 @@ func TestAskedByIsWhoAskedFirst(t *testing.T) {
 	if other.Version = "3"; r.AskedBy(other) != "carla" {
 		t.Errorf("another release is asked by %s", r.AskedBy(other))
 	}
-	if r = r.Fold(ended("ben", ResultShut), "").Fold(ended("carla", ResultShut), ""); r.AskedBy(promote("carla")) != "anna" {
+	if r = told(told(r, ended("ben", ResultShut), ""), ended("carla", ResultShut), ""); r.AskedBy(promote("carla")) != "anna" {
 		t.Errorf("what a gate closed is asked by %s, want anna", r.AskedBy(promote("carla")))
 	}
-	if r := r.Fold(ended("ben", ResultFailed), ""); r.AskedBy(promote("carla")) != "carla" {
+	if r := told(r, ended("ben", ResultFailed), ""); r.AskedBy(promote("carla")) != "carla" {
 		t.Errorf("after a failure it is asked by %s", r.AskedBy(promote("carla")))
 	}
-	if r = r.Fold(ended("ben", ResultDone), ""); r.AskedBy(promote("carla")) != "carla" {
+	if r = told(r, ended("ben", ResultDone), ""); r.AskedBy(promote("carla")) != "carla" {
 		t.Errorf("after it was done it is asked by %s", r.AskedBy(promote("carla")))
 	}
 }

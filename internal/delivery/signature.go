@@ -55,14 +55,18 @@ func (e Entry) accepts() bool {
 	return e.Event == Decided && e.Operation.Verb == VerbSignLedger && e.Signature != nil && e.Doubt == ""
 }
 
+// tell names an entry for people.
+func (e Entry) tell() string {
+	return fmt.Sprintf("entry %d (%s, %s by %s)", e.Number, e.Event, e.Operation.Verb, e.Operation.Actor)
+}
+
 // doubt is what the record doubts after an entry.
 func (r Record) doubt(e Entry) *Doubt {
 	switch {
 	case e.accepts():
 		return nil
 	case r.Doubt == nil && e.Doubt != "":
-		text := fmt.Sprintf("entry %d (%s, %s by %s) %s", e.Number, e.Event, e.Operation.Verb, e.Operation.Actor, e.Doubt)
-		return &Doubt{Number: e.Number, Text: text}
+		return &Doubt{Number: e.Number, Text: e.tell() + " " + e.Doubt}
 	}
 	return r.Doubt
 }
@@ -78,19 +82,28 @@ func (r Record) latest(e Entry) time.Time {
 	return r.Latest
 }
 
-// Add counts the signature of an entry; checked says that signatures are checked
-// at all.
-func (p Proof) Add(e Entry, checked bool) Proof {
+// Add counts the signature of the next entry of the log, and whether it belongs
+// after the record; checked says that signatures are checked at all.
+func (p Proof) Add(before Record, e Entry, checked bool) Proof {
+	if !before.Belongs(e) {
+		p.Strays = append(p.Strays, Doubt{e.Number, e.tell() + " is of no operation that was open"})
+	}
 	if d := (Record{}).doubt(e); d != nil {
 		p.Doubts = append(p.Doubts, *d)
 		return p
 	}
-	if e.Signature == nil || !checked {
+	if !checked {
+		return p
+	}
+	if e.Signature == nil {
+		if e.TakesSignature() {
+			p.Unsigned = append(p.Unsigned, Doubt{e.Number, e.tell() + " at " + e.At.UTC().Format(time.RFC3339) + " is not signed; it needs no key and counts"})
+		}
 		return p
 	}
 	if e.accepts() {
-		p.Accepted = &Accepted{Number: e.Number, By: e.Signature.By, Reason: e.Operation.Reason, Doubts: len(p.Doubts)}
-		p.Doubts = nil
+		p.Accepted = &Accepted{Number: e.Number, By: e.Signature.By, Reason: e.Operation.Reason, Doubts: len(p.Doubts), Strays: len(p.Strays)}
+		p.Doubts, p.Strays = nil, nil
 	}
 	i, found := slices.BinarySearchFunc(p.Signers, e.Signature.By, func(s SignedBy, by string) int { return strings.Compare(s.By, by) })
 	if !found {

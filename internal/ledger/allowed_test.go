@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/delivery"
 	"falkirk/internal/ledger"
@@ -35,6 +37,9 @@ func allowed(own, whole delivery.Record) []string {
 		}
 		if rule.Writer(whole, version) == nil {
 			all = append(all, "pack "+version)
+		}
+		if own.HasPassed(version, delivery.HookKey("scan", "prd")) {
+			all = append(all, "skip a hook of "+version)
 		}
 	}
 	return all
@@ -156,8 +161,12 @@ func TestAnUnsignedEntryAllowsNothing(t *testing.T) {
 				must(t, err)
 				more := slices.DeleteFunc(c.allowed(after), func(s string) bool { return slices.Contains(may, s) })
 				isFound := after.Doubt != nil
+				assertStraysChangeNothing(t, before, after, e)
 				if e.Event == delivery.Decided && e.Operation.Verb == delivery.VerbStop && isFound {
 					t.Error("a stop without a key does not count")
+				}
+				if e.Event == delivery.Hooked && before.Open != nil && before.Open.Operation.Version == e.Operation.Version {
+					continue // of the operation that is open: docs/record.md says that nothing finds that
 				}
 				if len(more) == 0 || isFound {
 					continue
@@ -180,4 +189,60 @@ func appendUnsigned(t *testing.T, folder string, rec delivery.Record, e delivery
 	raw, err := json.Marshal(e)
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%010d.json", e.Number)), raw, 0o600))
+}
+
+// assertStraysChangeNothing compares the records before and after an entry that
+// is not where Falkirk writes one.
+func assertStraysChangeNothing(t *testing.T, before, after delivery.Record, e delivery.Entry) {
+	t.Helper()
+	if before.Belongs(e) {
+		return
+	}
+	before.Last, before.LastHash, before.Doubt = after.Last, after.LastHash, after.Doubt
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("%s %s of no open operation changes the record: %s", e.Event, e.Operation.Verb, diff)
+	}
+}
+
+// TestAnEntryOutsideOfItsOperationIsFound: also without signers. What a run
+// writes is found by nobody.
+func TestAnEntryOutsideOfItsOperationIsFound(t *testing.T) {
+	t.Parallel()
+	for _, event := range []delivery.Event{
+		delivery.Planned, delivery.Did, delivery.Asked, delivery.Hooked, delivery.Proved, delivery.Warned, delivery.Failing,
+		delivery.Undone, delivery.Closed, delivery.Taken,
+	} {
+		dir := t.TempDir()
+		oneOperation(t, in(dir), "a")
+		before, err := in(dir).Read(t.Context(), delivery.Record{})
+		must(t, err)
+		e := delivery.Entry{Event: event, Operation: operation("a"), Gate: "scan", Note: "prd", Repeat: delivery.RepeatNever, Plan: "sha256:2"}
+		appendUnsigned(t, filepath.Join(dir, "ledger", "demo", "prd"), before, e)
+		rec, err := in(dir).Read(t.Context(), delivery.Record{})
+		must(t, err)
+		assertStraysChangeNothing(t, before, rec, e)
+		p, err := in(dir).Verify(t.Context())
+		must(t, err)
+		want := fmt.Sprintf("entry 8 (%s, promote by ann@a) is of no operation that was open", event)
+		if p.IsSound() || len(p.Strays) != 1 || p.Strays[0].Text != want {
+			t.Errorf("%s: %+v", event, p)
+		}
+	}
+}
+
+// TestVerifyListsStopsWithoutAKey: they count, so somebody should look at them.
+func TestVerifyListsStopsWithoutAKey(t *testing.T) {
+	t.Parallel()
+	dir, ann := t.TempDir(), newSigner(t, "ann")
+	at := time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+	_, err := datedLedger(dir, ring(t, signer{}, ann), at).Decide(t.Context(), decision(delivery.VerbStop))
+	must(t, err)
+	_, err = datedLedger(dir, ring(t, ann, ann), at).Decide(t.Context(), decision(delivery.VerbStop))
+	must(t, err)
+	p, err := datedLedger(dir, ring(t, ann, ann), at).Verify(t.Context())
+	must(t, err)
+	want := "entry 1 (decided, stop by ann@decided-stop) at 2026-11-29T08:00:00Z is not signed; it needs no key and counts"
+	if !p.IsSound() || len(p.Unsigned) != 1 || p.Unsigned[0] != (delivery.Doubt{Number: 1, Text: want}) {
+		t.Errorf("%+v", p)
+	}
 }

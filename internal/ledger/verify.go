@@ -54,7 +54,7 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 		if before, p.Entries, p.Hash = s, number, s.hash; s.entry.Signature != nil && l.keys == nil {
 			signed++
 		}
-		p = p.Add(s.entry, l.keys != nil)
+		p = p.Add(rec, s.entry, l.keys != nil)
 		if rec = rec.Fold(s.entry, s.hash); number == snap.Last && !same(rec, snap) {
 			p.Broken = l.broke(number, "edited", "the snapshot of the log says something else than its entries; delete it, and it is made again")
 			p.Broken.Key = l.snapshotKey()

@@ -13,6 +13,8 @@ func TestAFreezeLetsWhatHasBegunGoOn(t *testing.T) {
 	planned := delivery.Entry{Event: delivery.Planned, Operation: promote, Plan: "sha256:2", Before: []delivery.Standing{{Component: "web", Live: "1"}}}
 	lost := delivery.Entry{Event: delivery.Taken, Operation: promote, Result: delivery.ResultLost}
 	back := ended("rollback", "1", delivery.ResultDone, "")
+	failed := ended("promote", "2", delivery.ResultFailed, "no")
+	failed.Operation.ID = promote.ID
 	tests := []struct {
 		name    string
 		own     delivery.Record
@@ -23,7 +25,7 @@ func TestAFreezeLetsWhatHasBegunGoOn(t *testing.T) {
 		{"its process died", log(did("provision", "2"), planned, lost), "2", false},
 		{"another one's process died", log(did("provision", "3"), planned, lost), "3", true},
 		{"it was rolled back since", log(did("provision", "2"), planned, lost, back), "2", true},
-		{"it has failed, and all is back", log(planned, ended("promote", "2", delivery.ResultFailed, "no")), "2", true},
+		{"it has failed, and all is back", log(planned, failed), "2", true},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,6 +23,9 @@ func log(entries ...delivery.Entry) delivery.Record {
 		if e.Operation.Actor == "" {
 			e.Operation.Actor = "ann@laptop"
 		}
+		if !r.Belongs(e) { // it opens first
+			r = r.Fold(delivery.Entry{Number: e.Number, At: e.At, Event: delivery.Opened, Operation: e.Operation}, "")
+		}
 		r = r.Fold(e, "")
 	}
 	return r

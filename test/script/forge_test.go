@@ -29,6 +29,7 @@ import (
 //	forge dev strip         no entry is signed
 //	forge dev add           one more entry, closed, as somebody else
 //	forge dev decide hold 1 one more entry, a decision about a release
+//	forge dev hooked        one more entry, a hook of the last operation that is not run again
 func forge(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: forge ENVIRONMENT HOW [ARG]")
@@ -88,6 +89,11 @@ func forgedEntries(ts *testscript.TestScript, dir, how, arg string) []delivery.E
 		e := *last
 		e.Operation.ID, e.Operation.Actor, e.Signature = "forged", "eve", nil
 		all = append(all, e)
+	case "hooked":
+		all = append(all, delivery.Entry{
+			Schema: delivery.EntrySchema, At: last.At, Event: delivery.Hooked, Operation: last.Operation,
+			Gate: "scan", Note: "dev/local", Repeat: delivery.RepeatNever,
+		})
 	case "decide":
 		verb, version, _ := strings.Cut(arg, " ")
 		e := delivery.Entry{Schema: delivery.EntrySchema, At: last.At, Event: delivery.Decided, Operation: last.Operation}

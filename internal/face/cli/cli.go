@@ -114,8 +114,8 @@ regions: pack, provision, promote, prune, with gates between environments.
 
 Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			if err := c.ValidateRequiredFlags(); err != nil {
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
+			if err := checkGiven(c, args); err != nil {
 				return err
 			}
 			f.begun = true

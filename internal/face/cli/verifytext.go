@@ -13,11 +13,8 @@ const mostDoubts = 20
 func (f *face) printProofs(all []delivery.Proof) {
 	for _, p := range all {
 		f.printProof(p)
-		for _, d := range p.Doubts[:min(mostDoubts, len(p.Doubts))] {
-			fprintf(f.Out, "    %s\n", d.Text)
-		}
-		if more := len(p.Doubts) - mostDoubts; more > 0 {
-			fprintf(f.Out, "    and %d more; --output json has all\n", more)
+		for _, list := range [][]delivery.Doubt{p.Doubts, p.Strays, p.Unsigned} {
+			f.printEntries(list)
 		}
 		if a := p.Accepted; a != nil {
 			fprintf(f.Out, "    entry %d: %s signed the ledger as it was, with %s not signed before: %s\n", a.Number, a.By, plural(a.Doubts, "entry", "entries"), a.Reason)
@@ -25,6 +22,15 @@ func (f *face) printProofs(all []delivery.Proof) {
 		for _, n := range p.Notes {
 			fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), n)
 		}
+	}
+}
+
+func (f *face) printEntries(all []delivery.Doubt) {
+	for _, d := range all[:min(mostDoubts, len(all))] {
+		fprintf(f.Out, "    %s\n", d.Text)
+	}
+	if more := len(all) - mostDoubts; more > 0 {
+		fprintf(f.Out, "    and %d more; --output json has all\n", more)
 	}
 }
 
@@ -36,6 +42,9 @@ func (f *face) printProof(p delivery.Proof) {
 	case len(p.Doubts) > 0:
 		fprintf(f.Out, "%s %s: %d of %s must be signed and no signature of them counts\n", f.paint(red, "unsigned"), name,
 			len(p.Doubts), plural(p.Entries, "entry", "entries"))
+	case len(p.Strays) > 0:
+		fprintf(f.Out, "%s %s: %d of %s of no operation that was open, which count for nothing\n", f.paint(red, "stray"), name,
+			len(p.Strays), plural(p.Entries, "entry", "entries"))
 	case p.Entries == 0:
 		fprintf(f.Out, "%s %s: nothing has happened yet\n", f.paint(green, "whole"), name)
 	default:
@@ -81,6 +90,9 @@ func unsound(all []delivery.Proof) error {
 				next = "--all"
 			}
 			return fault.Hint(err, "look at falkirk history; if the entries are right: falkirk sign-ledger %s --reason TEXT", next)
+		case len(p.Strays) > 0:
+			err := fault.New(fault.Tampered, "the ledger of %s has an entry that Falkirk did not write: %s", name, p.Strays[0].Text)
+			return fault.Hint(err, "find out who may write in the store; rules do not count such entries")
 		}
 	}
 	return nil
