@@ -27,7 +27,7 @@ import (
 // a run below where it writes.
 var effects = map[cli.Effect][]string{
 	cli.EffectReads: {
-		"blueprint", "calendar", "config check", "config show", "create", "delete", "diff", "doctor", "export", "history",
+		"blueprint", "calendar", "config check", "config show", "diff", "doctor", "export", "history",
 		"image inspect", "image ls", "lock show", "logs", "plan show", "reference", "releases", "schema", "status", "verify", "version", "why",
 	},
 	cli.EffectMachine: {"approvals", "create prd-configs", "demo", "fetch", "init", "local down", "local ps", "local up", "plan", "reference man"},

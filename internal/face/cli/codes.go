@@ -30,17 +30,19 @@ func ownCodes(command string) (codes []int, known bool) {
 	switch command {
 	case "blueprint", "calendar", "config check", "config show", "create", "create prd-configs", "delete", "demo", "fetch",
 		"image inspect", "image ls", "local down", "local ps", "lock show", "logs", "plan show", "reference", "reference man",
-		"schema", "version", "approvals", "hold", "release-hold", "ban", "unban", "stop", "sign-ledger", "releases", "doctor",
-		"export", "plan", "why":
+		"schema", "version", "approvals", "release-hold", "unban", "stop", "sign-ledger", "releases", "doctor",
+		"export", "why":
 		return nil, true
-	case "apply", "approve", "reject", "create account", "create ecr-sync", "create sync-function", "delete ecr-sync",
+	case "apply", "approve", "reject", "hold", "ban", "create account", "create ecr-sync", "create sync-function", "delete ecr-sync",
 		"delete sync-function", "image copy", "image tag", "init", "local up", "lock steal", "notices test", "pack", "resume", "sync":
 		return []int{6}, true
-	case "provision", "converge":
+	case "provision":
+		return []int{fault.InUse, 6, 8}, true
+	case "converge":
 		return []int{fault.InUse, 6}, true
 	case "diff":
 		return []int{fault.Different}, true
-	case "history", "verify":
+	case "history", "plan", "verify":
 		return []int{8}, true
 	case "promote", "rollback", "train":
 		return []int{3, 4, fault.InUse, 6, 8}, true
