@@ -7,6 +7,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/signing/keys"
 )
@@ -77,6 +78,9 @@ func (a assent) Signer(ctx context.Context, env delivery.Environment, q delivery
 		home = "" // then there are no usual keys
 	}
 	key, err := keys.Find(ctx, path, home)
+	if fault.Is(err, fault.NotFound) && path == "" {
+		err = fault.Hint(err, "give a key with --key FILE, or make one with: ssh-keygen -t ed25519")
+	}
 	if err != nil {
 		return cli.Signer{}, err
 	}

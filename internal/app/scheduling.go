@@ -106,7 +106,7 @@ func (w *scheduling) readValues() error {
 	if err != nil {
 		return err
 	}
-	err = fault.New(fault.Invalid, "there was no %s: it was written, and is to be filled in: %s", k9.SyncValues, named(v.Blanks()))
+	err = fault.New(fault.Internal, "there was no %s; it is written now, and these values are missing: %s", k9.SyncValues, named(v.Blanks()))
 	return fault.Hint(err, "edit %s, then repeat the command", made)
 }
 

@@ -97,7 +97,7 @@ func flagJob(s imagesync.Settings) (imagesync.Settings, error) {
 // where it is meant.
 func settingsOf(given []delivery.SyncSetting, names []string) ([]imagesync.Settings, error) {
 	if len(given) == 0 {
-		return nil, fault.Hint(fault.New(fault.NotFound, "the app file has no list sync"), "see docs/images.md, or say a job by --source, --destination and --repository")
+		return nil, fault.Hint(fault.New(fault.NotFound, "the app file has no list sync"), "add sync: to the app file (falkirk schema describes it), or give a job by --source, --destination and --repository")
 	}
 	all := make([]imagesync.Settings, len(given))
 	for i, one := range given {

@@ -32,6 +32,7 @@ environments:
   - name: dev
   - name: sat
     soak: ${env:V_SOAK}
+    freeze: [{deny: "Fri 16:00 - Mon 08:00", reason: "${env:V_FREEZE}"}]
   - name: far
     account: away
   - name: prd
@@ -53,7 +54,7 @@ sync:
 
 // values are what the variables are where they are set.
 var values = map[string]string{
-	"V_STORE": "store", "V_KEEP": "2", "V_ACCOUNT": "deploy", "V_GROUP": "ben", "V_PACK": "web", "V_TARGET": "/web", "V_SOAK": "1h",
+	"V_STORE": "store", "V_KEEP": "2", "V_ACCOUNT": "deploy", "V_GROUP": "ben", "V_PACK": "web", "V_TARGET": "/web", "V_SOAK": "1h", "V_FREEZE": "party",
 	"V_REGION": "us", "V_HERE": "here", "V_GATE": "true", "V_HOOK": "true", "V_NOTICE": "https://hooks.example/secret-part", "V_SYNC": "a", "V_SIGNERS": "list", "V_SIGN": "~/.ssh/ci",
 }
 
@@ -82,6 +83,7 @@ func unsetBlocks(a delivery.App) map[string]delivery.Unusable {
 	}
 	for _, e := range a.Environments {
 		note("environment "+e.Name, e.Unusable)
+		note("rules "+e.Name, e.NoRules)
 		for _, l := range e.Landings {
 			note("landing "+l.Component+" "+e.Name, l.Unusable)
 		}
@@ -106,7 +108,8 @@ func TestAnUnsetVariableIsOfItsBlock(t *testing.T) {
 		"V_GROUP":   {"gate board"},
 		"V_PACK":    {"component web"},
 		"V_TARGET":  {"landing web dev", "landing web far", "landing web last", "landing web prd", "landing web sat"},
-		"V_SOAK":    {"environment sat"},
+		"V_SOAK":    {"rules sat"},
+		"V_FREEZE":  {"rules sat"},
 		"V_REGION":  {"environment prd"},
 		"V_HERE":    {"landing docs last"},
 		"V_GATE":    {"gate smoke"},

@@ -42,6 +42,8 @@ func (b *builder) environments(all *node, doc document) {
 		b.needed(n, "name", "storeRole")
 		landings := len(b.landings)
 		r := readEnvironment{node: n}
+		given := n
+		n, noRules := b.withRules(n, fmt.Sprintf("environments[%d]", i))
 		why := b.contained(func() {
 			b.decodeLazy(n, &e, fmt.Sprintf("environments[%d]", i))
 			b.oneEnvironment(n, e, &r, names, laterNames(doc.Environments[i+1:]))
@@ -51,10 +53,12 @@ func (b *builder) environments(all *node, doc document) {
 		}
 		if why != "" {
 			b.landings = b.landings[:landings]
-			r = readEnvironment{node: n}
-			r.Name, r.Protected, r.Unusable = e.Name, true, why // nobody knows that it is not protected
-			r.StoreRole = e.StoreRole                           // what people decide is written there
+			r = readEnvironment{}
+			r.Name, r.Unusable = e.Name, why
+			r.Protected = e.Protected || n.get("protected").hasVariable() // nobody knows that it is not protected
+			r.StoreRole = e.StoreRole                                     // what people decide is written there
 		}
+		r.node, r.NoRules = given, noRules
 		if first, dup := known[e.Name]; dup && e.Name != "" {
 			b.rep.add(n.get("name").pos, Problem{
 				Text: fmt.Sprintf("environment %q is there twice", e.Name), Got: e.Name,

@@ -2,11 +2,38 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/freeze"
 )
+
+// rulesBlock is what says when a release may be promoted.
+type rulesBlock struct {
+	Soak   delivery.Duration `json:"soak"`
+	Freeze []*node           `json:"freeze"`
+}
+
+// withRules is an environment as it can be used: without soak and freeze where
+// variables make one of them unusable, and then why.
+func (b *builder) withRules(n *node, label string) (*node, delivery.Unusable) {
+	rules := n.only("soak", "freeze")
+	if !b.lazy || !rules.hasVariable() {
+		return n, ""
+	}
+	why := b.contained(func() {
+		var r rulesBlock
+		b.decodeLazy(rules, &r, label)
+		b.freeze(r.Freeze, &readEnvironment{})
+	}, rules)
+	if why == "" {
+		return n, ""
+	}
+	rest := *n
+	rest.fields = slices.DeleteFunc(slices.Clone(n.fields), func(f field) bool { return f.name == "soak" || f.name == "freeze" })
+	return &rest, why
+}
 
 // freeze reads the windows of one environment. One that cannot be read is a
 // problem of the file, so that it is seen before it closes an environment for

@@ -83,7 +83,8 @@ type Environment struct {
 	Newer     Newer         `json:"newer,omitempty"`   // what a newer release does to one that waits here; "" supersedes
 	WayBack   WayBack       `json:"wayBack,omitempty"` // when the way back is missing; "" warns, and refuses where protected
 	Freeze    []Freeze      `json:"freeze,omitempty"`  // windows in which no promotion begins
-	Unusable  Unusable      `json:"-"`                 // then only the name is known, and that it counts as protected
+	Unusable  Unusable      `json:"-"`                 // then only the name and protected are known; protected is true where it is not
+	NoRules   Unusable      `json:"-"`                 // then soak and freeze are not known, and nothing may be promoted
 }
 
 // Newer says what a newer release does to an older one that waits at a gate.

@@ -83,6 +83,11 @@ func (e Environment) Ready(verb Verb) error {
 	if err := e.Unusable.Err("environment " + e.Name); err != nil {
 		return err
 	}
+	if verb == VerbPromote {
+		if err := e.NoRules.Err("soak and freeze of " + e.Name); err != nil {
+			return err
+		}
+	}
 	if err := firstUnset(e.Landings, Landing.unset); err != nil {
 		return err
 	}

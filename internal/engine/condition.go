@@ -27,7 +27,7 @@ func (st *Status) judge(rec delivery.Record) {
 	switch {
 	case rec.Open != nil:
 		st.Condition = Running
-	case slices.ContainsFunc(st.Components, func(c ComponentStatus) bool { return c.Error != "" }):
+	case st.Error != "", slices.ContainsFunc(st.Components, func(c ComponentStatus) bool { return c.Error != "" }):
 		st.Condition = Unknown
 	case len(behind) > 0 || rec.Way != nil:
 		st.Condition = Partial

@@ -356,7 +356,7 @@ func (l *life) askWhy(env string) {
 	if err != nil {
 		l.fail("why %s %s: %v", version, env, err)
 	}
-	_, _, err = e.Preview(l.t.Context(), Request{Verb: delivery.VerbPromote, Environment: env, Version: version, Actor: "ann"})
+	_, err = e.ready(l.t.Context(), Request{Verb: delivery.VerbPromote, Environment: env, Version: version, Actor: "ann"})
 	switch o.Cause {
 	case rule.Stopped, rule.Banned, rule.Held, rule.Order, rule.Soak, rule.Superseded, rule.Queued, rule.Frozen:
 		if err == nil || err.Error() != o.Text || fault.HintOf(err) != o.Next {

@@ -23,7 +23,7 @@ type asked struct {
 // Preview is the plan of a request, under the digest that it would be asked
 // about and recorded with. Nothing is written, nothing is held.
 func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, string, error) {
-	a, err := e.ready(ctx, req)
+	a, err := e.look(ctx, req)
 	if err != nil {
 		return a.plan, "", err
 	}
@@ -33,6 +33,18 @@ func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, strin
 // ready looks a request up and refuses it where a rule says no. What is live
 // already, and needs nothing, no rule holds back.
 func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
+	return e.asking(ctx, req, rule.First)
+}
+
+// look is ready for what only reads: it goes on while everything is stopped.
+func (e *Engine) look(ctx context.Context, req Request) (asked, error) {
+	return e.asking(ctx, req, func(s rule.Situation) *rule.Obstacle {
+		s.Own.Stop, s.Whole.Stop = nil, nil
+		return rule.First(s)
+	})
+}
+
+func (e *Engine) asking(ctx context.Context, req Request, first func(rule.Situation) *rule.Obstacle) (asked, error) {
 	sit, err := e.situation(ctx, req)
 	if err != nil {
 		return asked{}, err
@@ -50,7 +62,7 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	} else {
 		a.rel = e.liveRelease(ctx, sit.Own) // what serves is asked about by what should
 	}
-	obstacle := rule.First(sit)
+	obstacle := first(sit)
 	if obstacle != nil && (op.Verb == delivery.VerbPrune || sit.Own.Live() != op.Version) {
 		return asked{}, refusal(obstacle)
 	}
@@ -73,9 +85,6 @@ func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 func (e *Engine) situation(ctx context.Context, req Request) (rule.Situation, error) {
 	env, err := e.App.Environment(req.Environment)
 	if err != nil {
-		return rule.Situation{}, err
-	}
-	if err := env.Unusable.Err("environment " + env.Name); err != nil {
 		return rule.Situation{}, err
 	}
 	s := rule.Situation{Environment: env, Before: map[string]delivery.Record{}, Now: e.Now()}

@@ -47,7 +47,7 @@ type Observed struct {
 
 // Save makes a plan that Apply binds itself to.
 func (e *Engine) Save(ctx context.Context, req Request) (Saved, error) {
-	a, err := e.ready(ctx, req)
+	a, err := e.look(ctx, req)
 	if err != nil {
 		return Saved{}, err
 	}

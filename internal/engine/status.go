@@ -25,6 +25,7 @@ type Status struct {
 	Unsettled   bool                `json:"unsettled,omitempty"` // a promotion has not come to its end
 	Condition   Condition           `json:"condition"`
 	Partial     string              `json:"partial,omitempty"` // what is partial
+	Error       string              `json:"error,omitempty"`   // what of the environment could not be read
 	Running     *delivery.Operation `json:"running,omitempty"` // holds the environment
 	Components  []ComponentStatus   `json:"components"`
 
@@ -111,6 +112,7 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	if rec.Open != nil {
 		st.Running = &rec.Open.Operation
 	}
+	st.Error = string(cmp.Or(env.Unusable, env.NoRules))
 	err = errors.Join(env.Unusable.Err("environment "+env.Name), e.components(ctx, env, rec, st.Components, closely))
 	st.judge(rec)
 	return st, err

@@ -24,6 +24,11 @@ func (e *Engine) Train(ctx context.Context, to string, req Request) ([]Leg, erro
 	if err != nil {
 		return nil, err
 	}
+	for _, env := range route {
+		if err := env.NoRules.Err("soak and freeze of " + env.Name); err != nil {
+			return nil, err // before anything is provisioned
+		}
+	}
 	var legs []Leg
 	for _, env := range route {
 		leg, err := e.leg(ctx, env.Name, env.Name == to, req)

@@ -19,6 +19,7 @@ const (
 	Banned     Cause = "banned"     // the release goes nowhere
 	Held       Cause = "held"       // the environment stays on what it has
 	Locked     Cause = "locked"     // another operation has the environment
+	Unset      Cause = "unset"      // the environment names a variable that is not set
 	Order      Cause = "order"      // not promoted in an environment before
 	Soak       Cause = "soak"       // not live for long enough in an environment before
 	Superseded Cause = "superseded" // a newer release has taken its turn

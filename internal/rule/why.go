@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // it on. It is never nil: where nothing does, the cause is None or Done.
 func Why(s Situation) Obstacle {
 	for _, check := range []func(Situation) *Obstacle{
-		doubted, live, Decided, order, soak, turn, Freeze, unprepared, locked, waiting, failed,
+		doubted, live, Decided, unset, order, soak, turn, Freeze, unprepared, locked, waiting, failed,
 	} {
 		if o := check(s); o != nil {
 			return *o
@@ -22,6 +23,18 @@ func Why(s Situation) Obstacle {
 	return Obstacle{
 		Cause: None, Text: fmt.Sprintf("nothing holds %s back from %s", v, env),
 		Next: fmt.Sprintf("falkirk promote %s --to %s", v, env),
+	}
+}
+
+// unset says that what the app file says of the environment is not known.
+func unset(s Situation) *Obstacle {
+	why := cmp.Or(s.Environment.Unusable, s.Environment.NoRules)
+	if why == "" {
+		return nil
+	}
+	return &Obstacle{
+		Cause: Unset, Text: fmt.Sprintf("environment %s: %s", s.Environment.Name, oneLine(string(why))),
+		Next: fmt.Sprintf("falkirk why %s %s, with the variable set", s.Operation.Version, s.Environment.Name),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"falkirk/internal/fault"
 	"falkirk/internal/signing/keys"
 )
 
@@ -17,6 +18,9 @@ type File struct {
 // ssh-keygen has to tell, such as to touch a key, goes to tell.
 func FindFile(ctx context.Context, path, home string, tell io.Writer) (File, error) {
 	k, err := keys.Find(ctx, path, home)
+	if fault.Is(err, fault.NotFound) && path == "" {
+		err = fault.Hint(err, "set FALKIRK_LEDGER_KEY to the file of a key, or make one with: ssh-keygen -t ed25519")
+	}
 	return File{k, tell}, err
 }
 

@@ -38,6 +38,7 @@ environments:
       - {name: purge, when: after promote, command: {run: ["${env:V_HOOK}"]}}
   - name: sat
     soak: ${env:V_SOAK}
+    freeze: [{deny: "2020-12-20 - 2021-01-04", reason: "${env:V_FREEZE}"}]
     components: {web: {target: {local: {path: "${env:V_TARGET}"}}}}
 notices:
   - {name: team, slack: {url: "${env:V_NOTICE}"}}
@@ -46,7 +47,7 @@ sync:
 `
 
 var brakeValues = map[string]string{
-	"V_PACK": "web", "V_GATE": "true", "V_HOOK": "true", "V_SOAK": "1h", "V_TARGET": "/", "V_SYNC": "a",
+	"V_PACK": "web", "V_GATE": "true", "V_HOOK": "true", "V_SOAK": "1h", "V_FREEZE": "party", "V_TARGET": "/", "V_SYNC": "a",
 	"V_NOTICE": "", // the address of a receiver
 }
 
@@ -147,7 +148,9 @@ var emergency = []verb{
 	{line: "why 2 prd"},
 	{line: "status dev"},
 	{line: "status prd"},
-	{line: "status", needs: []string{"V_TARGET", "V_SOAK"}},
+	{line: "status", needs: []string{"V_TARGET"}, notes: true},
+	{line: "status sat", needs: []string{"V_TARGET"}, notes: true},
+	{line: "why 2 sat", notes: true},
 	{line: "approvals"},
 	{line: "approve prd --yes", needs: []string{"V_GATE", "V_HOOK"}},
 	{line: "reject prd --yes --reason no", notes: true},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"time"
@@ -79,7 +80,7 @@ func calendars(app delivery.App, only []string, req calendarRequest, now time.Ti
 }
 
 func calendarOf(e delivery.Environment, req calendarRequest, now time.Time) (calendar, error) {
-	if err := e.Unusable.Err("environment " + e.Name); err != nil {
+	if err := cmp.Or(e.Unusable, e.NoRules).Err("environment " + e.Name); err != nil {
 		return calendar{}, err
 	}
 	c := calendar{Environment: e.Name, Windows: append([]delivery.Freeze{}, e.Freeze...), At: now.UTC(), Now: freeze.At(e.Freeze, now)}

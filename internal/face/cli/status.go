@@ -141,6 +141,9 @@ func (f *face) notes(st engine.Status) []string {
 			f.paint(yellow, "unsettled"), st.Environment, st.Environment))
 	}
 	out = append(out, f.decided(st)...)
+	if st.Error != "" {
+		out = append(out, sprintf("%s %s: %s", f.paint(red, "unknown"), st.Environment, strings.ReplaceAll(st.Error, "\n", "; ")))
+	}
 	for _, c := range st.Components {
 		for _, d := range c.Drift {
 			out = append(out, sprintf("%s %s in %s: %s", f.paint(yellow, "drift"), c.Component, c.Place, d))
@@ -174,7 +177,7 @@ func statusCode(all []engine.Status) int {
 }
 
 func codeOf(st engine.Status) int {
-	unseen := slices.ContainsFunc(st.Components, func(c engine.ComponentStatus) bool { return c.Error != "" })
+	unseen := st.Error != "" || slices.ContainsFunc(st.Components, func(c engine.ComponentStatus) bool { return c.Error != "" })
 	switch {
 	case unseen || st.Condition == engine.Unknown:
 		return fault.Unknown

@@ -55,7 +55,7 @@ func Find(ctx context.Context, path, home string) (Key, error) {
 		}
 	}
 	err := fault.New(fault.NotFound, "no SSH key: git signs with none, and none is in %s", filepath.Join(home, ".ssh"))
-	return Key{}, fault.Hint(err, "give one with --key FILE, or make one with ssh-keygen -t ed25519")
+	return Key{}, fault.Hint(err, "make a key with: ssh-keygen -t ed25519")
 }
 
 func expand(path, home string) string {
