@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/user"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"time"
 
 	"falkirk/internal/blueprint/registrystack"
@@ -50,6 +52,7 @@ func wire() cli.Wiring {
 		Getenv:    os.LookupEnv,
 		Now:       time.Now,
 		Actor:     actor(),
+		Nameless:  nameless(),
 		Configs:   prdConfigs,
 		Schedule:  setUpSync,
 		Function:  setUpFunction,
@@ -124,15 +127,31 @@ func actor() string {
 	if name := os.Getenv("AWS_LAMBDA_FUNCTION_NAME"); name != "" {
 		return "lambda/" + name
 	}
-	login := os.Getenv("USER")
-	if login == "" {
-		if u, err := user.Current(); err == nil {
-			login = u.Username
-		}
-	}
+	name, _ := userName()
 	host, err := os.Hostname()
 	if err != nil || host == "" {
-		return login
+		return name
 	}
-	return login + "@" + host
+	return name + "@" + host
+}
+
+// userName is the name of the user, else the number (false): in a container a user
+// often has no name, no home and no group.
+func userName() (string, bool) {
+	if name := os.Getenv("USER"); name != "" {
+		return name, true
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" && u.Username != u.Uid {
+		return u.Username, true
+	}
+	if uid := os.Getuid(); uid >= 0 {
+		return "uid-" + strconv.Itoa(uid), false
+	}
+	return "unknown", false
+}
+
+// nameless reports whether the actor is only a number.
+func nameless() bool {
+	name, named := userName()
+	return !named && strings.HasPrefix(actor(), name)
 }

@@ -122,6 +122,10 @@ func (r *Ring) name(line string) (string, error) {
 		return "", fault.New(fault.Invalid, "the key that signs: %w", err)
 	}
 	if len(names) == 0 {
+		if why := list.WhyNot(line, r.o.Namespace, r.o.Now()); why != nil {
+			err := fault.New(fault.Refused, "the key that would sign here may not: %w", why)
+			return "", fault.Hint(err, "have its line in %s changed (namespaces=%q, valid-before), or sign with another key", r.o.Name, r.o.Namespace)
+		}
 		err := fault.New(fault.Refused, "%s does not list the key that would sign here", r.o.Name)
 		return "", fault.Hint(err, "add this line to %s, with the name of the signer in front: NAME namespaces=%q %s", r.o.Name, r.o.Namespace, line)
 	}

@@ -65,6 +65,12 @@ func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
 	falkirk, service := rig.Programs(t)
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
+		Condition: func(cond string) (bool, error) {
+			if cond != "root" {
+				return false, fmt.Errorf("unknown condition %s", cond)
+			}
+			return os.Getuid() == 0, nil
+		},
 		Setup: func(env *testscript.Env) error {
 			if err := setup(env, falkirk, service); err != nil {
 				return err

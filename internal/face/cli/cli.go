@@ -53,6 +53,7 @@ type Wiring struct {
 	Getenv     func(string) (string, bool)
 	Now        func() time.Time
 	Actor      string // who is asking: user@host or the CI job
+	Nameless   bool   // Actor is the number of a user without a name
 }
 
 // Hidden is an entry point that only Falkirk itself starts.

@@ -38,6 +38,9 @@ func EffectOf(c *cobra.Command) Effect { return Effect(c.Annotations[effectKey])
 // ask asks whether a command may write, before it does anything. What people
 // decided is kept for the work itself, which asks again.
 func (f *face) ask(c *cobra.Command) error {
+	if e := EffectOf(c); f.Nameless && !f.quiet && (e == EffectRun || e == EffectDecides || e == EffectWrites) {
+		fprintf(f.Err, "note: this user has no name, so the record says %s; set FALKIRK_ACTOR to say who this is\n", f.Actor)
+	}
 	if EffectOf(c) != EffectWrites {
 		return nil
 	}

@@ -97,9 +97,9 @@ func TestSignedQuorum(t *testing.T) {
 	b.list("carla carla") // the list is read anew
 	b.expect(q, delivery.Waiting, "the approval of ben (2026-11-21 11:00:00Z) does not count: allowed does not list its key for ben")
 	b.list("ben ben valid-before=\"20261121110000Z\"", "carla carla")
-	b.expect(q, delivery.Waiting, "line 1 of allowed: the key was valid before 2026-11-21T11:00:00Z")
+	b.expect(q, delivery.Waiting, "line 1 of allowed: the key is listed, and has expired: it was valid before 2026-11-21T11:00:00Z")
 	b.list("ben ben namespaces=\"git\"", "carla carla")
-	b.expect(q, delivery.Waiting, "line 1 of allowed: the key is not for signatures of falkirk-approval")
+	b.expect(q, delivery.Waiting, "only, and this signature is in the namespace \"falkirk-approval\"")
 
 	b.list("ben,carla ben", "carla carla", "carla carla2", "*@x ben")
 	again := b.sign(yes("carla", 0), "carla2")
@@ -197,7 +197,7 @@ func TestName(t *testing.T) {
 		{`{"signed":true,"signers":"allowed"}`, "ben", "", "", "allowed has the names ben, boss for the key ben"},
 		{`{"signed":true,"signers":"allowed"}`, "ben", "boss", "boss", ""},
 		{`{"signed":true,"signers":"allowed","from":["@ops"]}`, "ben", "", "ben", ""},
-		{`{"signed":true,"signers":"allowed"}`, "other", "", "", "allowed lists nobody with the key other"},
+		{`{"signed":true,"signers":"allowed"}`, "other", "", "", "the key is listed, and has expired"},
 		{`{"signed":true,"signers":"gone"}`, "ben", "", "", "the list of signers gone cannot be read"},
 	} {
 		got, err := g.Name(question(tt.settings), key(tt.key), tt.as)

@@ -29,6 +29,10 @@ func (g *Gate) Name(q delivery.Question, key keys.Key, wanted string) (string, e
 	case err != nil:
 		return "", fault.New(fault.Invalid, "the key %s: %w", key.Path, err)
 	case len(names) == 0:
+		if why := list.WhyNot(key.Public, delivery.SignatureNamespace, g.now()); why != nil {
+			err := fault.New(fault.Refused, "the key %s may not sign approvals: %w", key.Path, why)
+			return "", fault.Hint(err, "have its line in %s changed (namespaces=%q, valid-before), or give another --key", s.Signers, delivery.SignatureNamespace)
+		}
 		err := fault.New(fault.Refused, "%s lists nobody with the key %s", s.Signers, key.Path)
 		return "", fault.Hint(err, "give another --key, or the name with --as")
 	}

@@ -153,10 +153,8 @@ func (p *probe) try(ctx context.Context) (said string, ok bool) {
 		return "did not answer: " + plain(err, limit), false
 	}
 	defer res.Body.Close()
-	var body []byte
-	if p.Match != "" || p.Latency > 0 {
-		body, err = io.ReadAll(io.LimitReader(res.Body, maxBody))
-	}
+	// Also where nothing is looked for in it: an answer that breaks off is none.
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
 	took := time.Since(start)
 	switch {
 	case err != nil:

@@ -349,3 +349,27 @@ func TestTheBodyStaysWithItsHost(t *testing.T) {
 		}
 	}
 }
+
+// An answer that breaks off is no answer, whatever is looked for in it.
+func TestAnAnswerThatIsCutOffIsClosed(t *testing.T) {
+	t.Parallel()
+	for name, cut := range map[string]http.HandlerFunc{
+		"shorter than it says": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "100") },
+		"in a chunk":           func(w http.ResponseWriter, _ *http.Request) { _ = http.NewResponseController(w).Flush() },
+		"without a word":       func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		base := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			cut(w, r)
+			_, _ = io.WriteString(w, "ok")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		})
+		for _, settings := range []map[string]any{{}, {"match": "ok"}, {"latency": "1m"}, {"status": []int{200}}} {
+			settings["url"], settings["retries"] = base, 0
+			v := ask(t, question(t, settings))
+			if wantVerdict(t, v, delivery.Shut); t.Failed() {
+				t.Fatalf("%s: %v", name, settings)
+			}
+		}
+	}
+}

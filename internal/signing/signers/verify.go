@@ -44,12 +44,15 @@ func bare(key ssh.PublicKey) ssh.PublicKey {
 // allows looks for a line that allows the key, and says why none does.
 func (l List) allows(principal string, key ssh.PublicKey, namespace string, at time.Time) error {
 	why := fmt.Errorf("%s does not list its key for %s", l.Name, principal)
+	listed := false // then why is about the key itself, and no other line says more
 	for _, line := range l.Lines {
 		if !matches(principal, line.Principals) {
 			continue
 		}
 		if line.Problem != nil {
-			why = fmt.Errorf("line %d of %s cannot be used: %w", line.Number, l.Name, line.Problem)
+			if !listed {
+				why = fmt.Errorf("line %d of %s cannot be used: %w", line.Number, l.Name, line.Problem)
+			}
 			continue
 		}
 		is, err := line.isOf(principal, key, at)
@@ -59,8 +62,9 @@ func (l List) allows(principal string, key ssh.PublicKey, namespace string, at t
 		if is && err == nil {
 			return nil
 		}
-		if err != nil {
+		if err != nil && !listed {
 			why = fmt.Errorf("line %d of %s: %w", line.Number, l.Name, err)
+			listed = is
 		}
 	}
 	return why
@@ -94,11 +98,11 @@ func (l Line) isOf(principal string, key ssh.PublicKey, at time.Time) (bool, err
 func (l Line) permits(namespace string, at time.Time) error {
 	switch second := at.Unix(); {
 	case l.Namespaces != nil && !matches(namespace, *l.Namespaces):
-		return fmt.Errorf("the key is not for signatures of %s", namespace)
+		return fmt.Errorf("the key is listed for the namespaces %q only, and this signature is in the namespace %q", *l.Namespaces, namespace)
 	case !l.After.IsZero() && second < l.After.Unix():
-		return fmt.Errorf("the key is valid after %s", l.After.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the key is listed, and is valid only after %s", l.After.UTC().Format(time.RFC3339))
 	case !l.Before.IsZero() && second > l.Before.Unix():
-		return fmt.Errorf("the key was valid before %s", l.Before.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the key is listed, and has expired: it was valid before %s", l.Before.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
@@ -126,4 +130,22 @@ func (l List) Principals(public, namespace string, at time.Time) ([]string, erro
 		}
 	}
 	return names, nil
+}
+
+// WhyNot says why a key that is in the list may not sign in a namespace at that
+// time; nil where no line is about the key. The key is a line of a .pub file.
+func (l List) WhyNot(public, namespace string, at time.Time) error {
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(public))
+	if err != nil {
+		return nil
+	}
+	for _, line := range l.Lines {
+		if line.Problem != nil || line.Authority || !bytes.Equal(line.Key.Marshal(), bare(key).Marshal()) {
+			continue
+		}
+		if err := line.permits(namespace, at); err != nil {
+			return fmt.Errorf("line %d of %s: %w", line.Number, l.Name, err)
+		}
+	}
+	return nil
 }
