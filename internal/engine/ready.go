@@ -30,6 +30,17 @@ func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, strin
 	return a.plan, bound(a.sit.Own, a.sit.Operation, a.plan), nil
 }
 
+// PreviewChanges is Preview, and what each step changes where its target can say
+// so. It asks more than Preview.
+func (e *Engine) PreviewChanges(ctx context.Context, req Request) (delivery.Plan, string, []Forecast, error) {
+	a, err := e.ready(ctx, req)
+	if err != nil {
+		return a.plan, "", nil, err
+	}
+	lines, err := e.forecast(ctx, a)
+	return a.plan, bound(a.sit.Own, a.sit.Operation, a.plan), lines, err
+}
+
 // ready looks a request up and refuses it where a rule says no. What is live
 // already, and needs nothing, no rule holds back.
 func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {

@@ -137,11 +137,16 @@ func (c *Client) DeleteChangeSet(ctx context.Context, stack, name string) error 
 	return err
 }
 
+// IsIAM reports whether a type of resource is about who may do what.
+func IsIAM(kind string) bool {
+	return strings.HasPrefix(kind, "AWS::IAM::") || strings.Contains(kind, "Policy") || strings.HasSuffix(kind, "::Permission")
+}
+
 func changeOf(r types.ResourceChange) Change {
 	out := Change{
 		LogicalID: aws.ToString(r.LogicalResourceId), PhysicalID: aws.ToString(r.PhysicalResourceId), Type: aws.ToString(r.ResourceType),
 	}
-	out.IAM = strings.HasPrefix(out.Type, "AWS::IAM::") || strings.Contains(out.Type, "Policy") || strings.HasSuffix(out.Type, "::Permission")
+	out.IAM = IsIAM(out.Type)
 	switch {
 	case r.Action == types.ChangeActionAdd:
 		out.Action = Add

@@ -138,12 +138,14 @@ func (c *change) preview(ctx context.Context, req engine.Request) error {
 	if err != nil {
 		return err
 	}
-	plan, digest, err := app.Engine.Preview(ctx, req)
+	plan, digest, changes, err := app.Engine.PreviewChanges(ctx, req)
 	if err != nil {
 		return err
 	}
-	c.doc.Result = planResult(plan, digest)
-	return c.text(func() { c.printPlan(plan, digest) })
+	result := planResult(plan, digest)
+	result.Changes = changes
+	c.doc.Result = result
+	return c.text(func() { c.printPlan(plan, digest, changes...) })
 }
 
 // carry carries out what changes an environment, and shows how it goes.

@@ -8,6 +8,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/quote"
 )
 
 func (f *face) planCmd() *cobra.Command {
@@ -65,6 +66,8 @@ type planDocument struct {
 	Digest string `json:"digest"`
 	Steps  int    `json:"steps"`
 	Bytes  int64  `json:"bytes"`
+
+	Changes []engine.Forecast `json:"changes,omitempty"` // of the resources of stacks
 }
 
 func planResult(p delivery.Plan, digest string) planDocument {
@@ -72,8 +75,9 @@ func planResult(p delivery.Plan, digest string) planDocument {
 	return planDocument{Plan: p, Digest: digest, Steps: steps, Bytes: bytes}
 }
 
-// printPlan prints the steps by place, and the sums.
-func (f *face) printPlan(p delivery.Plan, digest string) {
+// printPlan prints the steps by place, what they change where that is known, and
+// the sums.
+func (f *face) printPlan(p delivery.Plan, digest string, changes ...engine.Forecast) {
 	what := string(p.Phase)
 	if p.Version != "" {
 		what += " " + p.Version
@@ -86,10 +90,36 @@ func (f *face) printPlan(p delivery.Plan, digest string) {
 		}
 		for _, s := range pp.Steps {
 			fprintf(f.Out, "    %s %-10s %s%s\n", f.sign(s.Sign), s.Component, s.Summary, amount(s))
+			for _, c := range changes {
+				if c.Place == s.Place && c.Component == s.Component {
+					f.printChanges(c.Lines)
+				}
+			}
 		}
 	}
 	steps, bytes := p.Totals()
 	fprintf(f.Out, "\n%s%s, plan %s\n", count(steps, "step"), sizeNote(bytes), short(digest))
+}
+
+// printChanges prints what happens to resources; what is replaced, removed or
+// allowed more stands out.
+func (f *face) printChanges(lines []string) {
+	for _, line := range lines {
+		color := ""
+		switch {
+		case strings.Contains(line, "REPLACED"), strings.Contains(line, "GRANTS"), strings.HasPrefix(line, "- "):
+			color = red
+		case strings.HasPrefix(line, "unknown"), strings.HasPrefix(line, "~"):
+			color = yellow
+		case strings.HasPrefix(line, "+"):
+			color = green
+		}
+		text := quote.Line(line)
+		if color != "" {
+			text = f.paint(color, text)
+		}
+		fprintf(f.Out, "                   %s\n", text)
+	}
 }
 
 func (f *face) sign(s delivery.Sign) string {

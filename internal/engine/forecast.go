@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"falkirk/internal/delivery"
+)
+
+// Forecaster is a target that can say in lines for people what a step changes,
+// without changing anything.
+type Forecaster interface {
+	Forecast(ctx context.Context, p delivery.Placement, s delivery.Step) ([]string, error)
+}
+
+// Forecast is what one step of a plan changes.
+type Forecast struct {
+	Place     delivery.Place `json:"place"`
+	Component string         `json:"component"`
+	Lines     []string       `json:"lines"`
+}
+
+// forecast asks the targets that can say it. It is no part of the plan: two plans
+// with the same steps have the same digest.
+func (e *Engine) forecast(ctx context.Context, a asked) ([]Forecast, error) {
+	ctx = delivery.WithOperation(ctx, a.sit.Operation)
+	all := []Forecast{}
+	for _, pp := range a.plan.Places {
+		for _, s := range pp.Steps {
+			t, ok := e.Targets[s.Target].(Forecaster)
+			if !ok {
+				continue
+			}
+			lines, err := t.Forecast(ctx, a.now.placementOf(s), s)
+			if err != nil {
+				return nil, fmt.Errorf("say what changes for %s in %s: %w", s.Component, s.Place, err)
+			}
+			if len(lines) > 0 {
+				all = append(all, Forecast{s.Place, s.Component, lines})
+			}
+		}
+	}
+	return all, nil
+}
