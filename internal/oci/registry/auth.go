@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -178,8 +177,7 @@ func (r *Registry) fetch(ctx context.Context, scopes []string, again bool) (toke
 	if err != nil {
 		return token{}, fault.New(fault.Unavailable, "ask %s for a token: %w", originOf(r.auth.realm), err)
 	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, maxToken+1))
+	raw, err := r.whole(res, maxToken+1)
 	if err != nil {
 		return token{}, fault.New(fault.Unavailable, "ask %s for a token: %w", originOf(r.auth.realm), err)
 	}

@@ -47,7 +47,7 @@ func (r *Repository) Digest(ctx context.Context, reference string) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("look for %s in %w", reference, err)
 	}
-	if err := done(res); err != nil {
+	if err := r.done(res); err != nil {
 		return "", err
 	}
 	switch d := res.Header.Get("Docker-Content-Digest"); {
@@ -102,7 +102,7 @@ func (r *Repository) HasBlob(ctx context.Context, digest string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look for %s in %w", digest, err)
 	}
-	return true, done(res)
+	return true, r.done(res)
 }
 
 // Tags lists all tags, page by page; none where the repository is not there.

@@ -4,6 +4,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -30,6 +31,8 @@ type Options struct {
 	// registries count those.
 	Limit func(ctx context.Context) error
 	Pause time.Duration // before the first repetition of a request; 200 ms if 0
+	Idle  time.Duration // in which a body must go on; 30 s if 0
+	Whole time.Duration // in which a small document must end; 2 minutes if 0
 }
 
 // Registry is one host. It may be used from many goroutines.
@@ -63,6 +66,7 @@ func New(o Options) *Registry {
 	if o.Pause <= 0 {
 		o.Pause = 200 * time.Millisecond
 	}
+	o.Idle, o.Whole = cmp.Or(o.Idle, defaultIdle), cmp.Or(o.Whole, defaultWhole)
 	if o.Limit == nil {
 		o.Limit = func(context.Context) error { return nil }
 	}
@@ -73,6 +77,11 @@ func New(o Options) *Registry {
 	own, tokens := *o.Client, *o.Client
 	own.CheckRedirect, tokens.CheckRedirect = r.redirect, atRealm
 	own.Jar, tokens.Jar = nil, nil
+	next := o.Client.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	own.Transport, tokens.Transport = patient{next, o.Idle, o.Whole}, patient{next, o.Idle, o.Whole}
 	r.client, r.tokens = &own, &tokens
 	return r
 }

@@ -108,8 +108,8 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		if res.StatusCode < 300 {
 			return res, 0, nil
 		}
-		raw, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-		if err = errors.Join(err, res.Body.Close()); err != nil {
+		raw, err := r.whole(res, 64<<10)
+		if err != nil {
 			return nil, 0, lost(ctx, c, err)
 		}
 		answer := newAnswer(res, raw)
@@ -219,8 +219,8 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 		if err != nil {
 			return nil, nil, err
 		}
-		raw, err := io.ReadAll(io.LimitReader(res.Body, most+1))
-		if err = errors.Join(err, res.Body.Close()); err == nil {
+		raw, err := r.reg.whole(res, most+1)
+		if err == nil {
 			if int64(len(raw)) > most {
 				err = fault.New(fault.Invalid, "%s: its answer has more than %d bytes", r, most)
 			}
@@ -238,7 +238,7 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 
 // done closes an answer that has nothing to say, so that its connection is used
 // again.
-func done(res *http.Response) error {
-	_, err := io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	return errors.Join(err, res.Body.Close())
+func (r *Repository) done(res *http.Response) error {
+	_, err := r.reg.whole(res, 64<<10)
+	return err
 }

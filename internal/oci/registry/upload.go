@@ -65,7 +65,7 @@ func (r *Repository) upload(ctx context.Context, d oci.Descriptor, from string, 
 	if err != nil {
 		return oci.There, fmt.Errorf("upload %s to %w", d.Digest, err)
 	}
-	return oci.Uploaded, done(res)
+	return oci.Uploaded, r.done(res)
 }
 
 // begin asks for a mount, or where to upload to: nil if the blob is there now.
@@ -85,7 +85,7 @@ func (r *Repository) begin(ctx context.Context, d oci.Descriptor, from string) (
 	if err != nil {
 		return nil, how, fmt.Errorf("begin to upload %s to %w", d.Digest, err)
 	}
-	if err := done(res); err != nil {
+	if err := r.done(res); err != nil {
 		return nil, how, fault.New(fault.Unavailable, "begin to upload %s to %s: %w", d.Digest, r, err)
 	}
 	if res.StatusCode == http.StatusCreated {
@@ -155,7 +155,7 @@ func (r *Repository) piece(ctx context.Context, to *url.URL, body *oci.Stream, n
 	if err != nil {
 		return nil, err
 	}
-	if err := done(res); err != nil {
+	if err := r.done(res); err != nil {
 		return nil, fault.New(fault.Unavailable, "%s: %w", r, err)
 	}
 	next, err := r.reg.location(res)
@@ -172,7 +172,7 @@ func (r *Repository) whereabouts(ctx context.Context, to *url.URL) (next *url.UR
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := done(res); err != nil {
+	if err := r.done(res); err != nil {
 		return nil, 0, fault.New(fault.Unavailable, "%s: %w", r, err)
 	}
 	_, last, ok := strings.Cut(res.Header.Get("Range"), "-")

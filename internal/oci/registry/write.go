@@ -21,7 +21,7 @@ func (r *Repository) Put(ctx context.Context, m oci.Manifest, reference string) 
 	if err != nil {
 		return false, fmt.Errorf("write %s (%s) to %w", reference, m.Digest, err)
 	}
-	if err := done(res); err != nil {
+	if err := r.done(res); err != nil {
 		return false, fault.New(fault.Unavailable, "write %s to %s: %w", reference, r, err)
 	}
 	got := res.Header.Get("Docker-Content-Digest")
@@ -48,5 +48,5 @@ func (r *Repository) Delete(ctx context.Context, reference string) error {
 	if err != nil {
 		return fmt.Errorf("delete %s from %w", reference, err)
 	}
-	return done(res)
+	return r.done(res)
 }
