@@ -143,6 +143,7 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		&cobra.Group{ID: "images", Title: "Images in registries:"},
 		&cobra.Group{ID: "app", Title: "The app file:"})
 	root.AddCommand(f.commands()...)
+	f.completeByUse(root)
 	for _, h := range f.Hidden {
 		root.AddCommand(&cobra.Command{
 			Use: h.Name, Hidden: true, DisableFlagParsing: true,

@@ -12,18 +12,12 @@ import (
 // Completion reads the app file and the store; when it cannot, it offers
 // nothing and says nothing.
 
-func (f *face) completeEnvironments(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (f *face) completeEnvironments(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	app, err := f.open(cmd.Context(), func(engine.Event) {})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var names []string
-	if len(args) == 1 && cmd.Name() == "logs" {
-		for _, c := range app.File.App.Components {
-			names = append(names, c.Name)
-		}
-		return startingWith(names, begun), cobra.ShellCompDirectiveNoFileComp
-	}
 	for _, e := range app.File.App.Environments {
 		names = append(names, e.Name)
 	}

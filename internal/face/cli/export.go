@@ -43,6 +43,7 @@ and the next promote or converge takes note.`,
 	}
 	c.toFlag(cmd)
 	cmd.Flags().StringVar(&phase, "phase", "provision", "provision, promote or prune")
+	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"provision", "promote", "prune"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	c.asideFlags(cmd)
 	return cmd
 }

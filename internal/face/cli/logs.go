@@ -34,5 +34,7 @@ func (f *face) logsCmd() *cobra.Command {
 	cmd.Flags().BoolVar(&req.Follow, "follow", false, "go on printing")
 	cmd.Flags().StringVar(&req.Version, "release", "", "of this release (default: the live one)")
 	cmd.Flags().StringVar(&req.Region, "region", "", "in this region (default: the first)")
+	_ = cmd.RegisterFlagCompletionFunc("release", f.completeVersions) // fails only for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("region", f.completeRegions)   // likewise
 	return cmd
 }

@@ -33,6 +33,7 @@ func (f *face) planCmd() *cobra.Command {
 	}
 	c.toFlag(cmd)
 	cmd.Flags().StringVar(&phase, "phase", "provision", "provision, promote or prune")
+	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"provision", "promote", "prune"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	cmd.Flags().StringVar(&save, "save", "", "write the plan to a `FILE` that falkirk apply carries out")
 	c.asideFlags(cmd)
 	cmd.AddCommand(f.planShowCmd())

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"falkirk/internal/engine"
+)
+
+// completeByUse gives every command below root a completion by its usage: VERSION,
+// ENVIRONMENT, COMPONENT and JOB are offered where they belong, and nothing is offered
+// after the last argument. Other words keep the completion of the command.
+func (f *face) completeByUse(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		f.completeByUse(c)
+		words := positions(c.Use)
+		if len(words) == 0 {
+			continue
+		}
+		own := c.ValidArgsFunction
+		c.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+			if len(args) >= len(words) && !strings.HasSuffix(words[len(words)-1], "...") {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			word := words[min(len(args), len(words)-1)]
+			by := map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
+				"VERSION": f.completeVersions, "ENVIRONMENT": f.completeEnvironments, "COMPONENT": f.completeComponents, "JOB": f.completeSyncs,
+			}
+			switch {
+			case by[word] != nil:
+				return by[word](cmd, nil, begun)
+			case own != nil:
+				return own(cmd, args, begun)
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+	}
+}
+
+// positions are the arguments in a line of usage, without those of flags.
+func positions(use string) []string {
+	var words []string
+	after := ""
+	for _, word := range strings.Fields(use) {
+		name := strings.Trim(word, "[]")
+		if !strings.HasPrefix(strings.Trim(after, "["), "--") && name != "" && name[0] >= 'A' && name[0] <= 'Z' {
+			words = append(words, name)
+		}
+		after = word
+	}
+	return words
+}
+
+// completeComponents offers the names of components.
+func (f *face) completeComponents(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	app, err := f.open(cmd.Context(), func(engine.Event) {})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, c := range app.File.App.Components {
+		names = append(names, c.Name)
+	}
+	return startingWith(names, begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeRegions offers the names of regions.
+func (f *face) completeRegions(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	app, err := f.open(cmd.Context(), func(engine.Event) {})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, e := range app.File.App.Environments {
+		for _, p := range e.Places {
+			names = append(names, p.Region)
+		}
+	}
+	slices.Sort(names)
+	return startingWith(slices.Compact(names), begun), cobra.ShellCompDirectiveNoFileComp
+}
