@@ -63,9 +63,11 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		Ledger: func(env string) cli.Log {
 			return ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report))
 		},
-		Audit:   store.Audit,
-		Ledgers: func(ctx context.Context) ([]string, error) { return ledger.Names(ctx, objects, f.App.Name) },
-		Packer:  packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
+		Audit: store.Audit,
+		Ledgers: func(ctx context.Context) (names, others []string, err error) {
+			return ledger.Names(ctx, objects, f.App.Name)
+		},
+		Packer: packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},

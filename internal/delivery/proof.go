@@ -65,15 +65,17 @@ type Lock struct {
 type BlobProof struct {
 	Blobs   int          `json:"blobs"` // that were read
 	Bytes   int64        `json:"bytes"`
-	Damaged []BlobDamage `json:"damaged"`         // or missing
-	Notes   []string     `json:"notes,omitempty"` // what could not be noted in the store
+	Damaged []BlobDamage `json:"damaged"`          // or missing
+	Unread  []BlobDamage `json:"unread,omitempty"` // what could not be read: nothing is known of it
+	Notes   []string     `json:"notes,omitempty"`  // what could not be noted in the store, and what is not known
 }
 
 // BlobDamage is a blob that has other bytes than its name says, or is missing;
 // or a release that cannot be read.
 type BlobDamage struct {
 	Name     string   `json:"name"` // the digest of a blob, or the key of a release
-	What     string   `json:"what"` // "damaged" or "missing"; of a release also "changed"
+	What     string   `json:"what"` // "damaged", "missing" or "not read"; of a release also "changed"
 	Text     string   `json:"text,omitempty"`
 	Releases []string `json:"releases,omitempty"` // that need it: "shop 1.4.0"
+	Unknown  bool     `json:"unknown,omitempty"`  // others may need it: a release or a manifest cannot be read
 }

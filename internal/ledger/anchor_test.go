@@ -84,10 +84,16 @@ func TestNamesAreThoseOfAllFolders(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Join(dir, "ledger", "demo"), 0o700))
 		must(t, os.WriteFile(filepath.Join(dir, "ledger", "demo", "afile"), nil, 0o600))
 		slices.Sort(want)
-		got, err := ledger.Names(t.Context(), store, "demo")
+		odd := []string{"Prd", "_other", "a b", "a\nb", "ä", strings.Repeat("a", 64), "\u202egnp"}
+		for _, name := range odd { // as somebody else makes them
+			must(t, os.MkdirAll(filepath.Join(dir, "ledger", "demo", name), 0o700))
+			must(t, os.WriteFile(filepath.Join(dir, "ledger", "demo", name, "0000000001.json"), nil, 0o600))
+		}
+		slices.Sort(odd)
+		got, others, err := ledger.Names(t.Context(), store, "demo")
 		must(t, err)
-		if !slices.Equal(got, want) && len(got)+len(want) > 0 {
-			t.Errorf("the names are %v, want %v", got, want)
+		if !slices.Equal(got, want) && len(got)+len(want) > 0 || !slices.Equal(others, odd) {
+			t.Errorf("the names are %v, want %v; others are %q, want %q", got, want, others, odd)
 		}
 	}
 }

@@ -3,13 +3,32 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+
+	"falkirk/internal/delivery"
 )
 
+// environment is a name that an app file can give an environment.
+var environment = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+
 // Names lists the environments of an app that have a ledger in a store, or of
-// which at least the head is left. The app file may no longer name them.
-func Names(ctx context.Context, store Store, app string) ([]string, error) {
+// which at least the head is left. The app file may no longer name them. What has
+// a name that no environment can have is no ledger: it is in others.
+func Names(ctx context.Context, store Store, app string) (names, others []string, err error) {
+	all, err := allNames(ctx, store, app)
+	for _, name := range all {
+		if environment.MatchString(name) || name == delivery.Everywhere {
+			names = append(names, name)
+		} else {
+			others = append(others, name)
+		}
+	}
+	return names, others, err
+}
+
+func allNames(ctx context.Context, store Store, app string) ([]string, error) {
 	names, err := folders(ctx, store, "ledger/"+app+"/")
 	if err != nil {
 		return nil, err

@@ -2,10 +2,13 @@ package release_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +17,7 @@ import (
 	"falkirk/internal/bucket"
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 	"falkirk/internal/release"
 )
 
@@ -152,4 +156,107 @@ func TestAuditKnowsWhatEachReleaseNeeds(t *testing.T) {
 		}
 		ok(t, os.WriteFile(f, raw, 0o600))
 	}
+}
+
+// closed is a bucket in which some objects may not be read.
+type closed struct {
+	bucket.Bucket
+	under string
+}
+
+func (c closed) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info, error) {
+	if strings.HasPrefix(key, c.under) {
+		return nil, bucket.Info{}, fault.New(fault.Refused, "get %s: AccessDenied", key)
+	}
+	return c.Bucket.Get(ctx, key)
+}
+
+// sited adds a release of a site with one file, and gives the digests of both.
+func sited(t *testing.T, s *release.Store, dir, app, content string) (site, file string) {
+	t.Helper()
+	file, _ = stored(t, s, dir, []byte(content), true)
+	raw, err := json.Marshal(delivery.Site{Schema: release.SiteSchema, Files: []delivery.File{{
+		Path: "a.txt", Digest: file, Size: int64(len(content)), Type: "text/plain", Cache: delivery.CacheRevalidate,
+	}}})
+	ok(t, err)
+	site, _ = stored(t, s, dir, raw, true)
+	_, _, err = s.Add(t.Context(), delivery.Release{
+		Schema: delivery.ReleaseSchema, App: app, Version: "1", PackedAt: time.Now().UTC(), PackedBy: "ann", Tool: "dev",
+		Artifacts: []delivery.Artifact{{Component: "web", Kind: "site", Digest: site, MediaType: delivery.SiteMediaType}},
+	})
+	ok(t, err)
+	return site, file
+}
+
+func damage(t *testing.T, dir, key string) {
+	t.Helper()
+	ok(t, os.WriteFile(filepath.Join(dir, filepath.FromSlash(strings.Replace(key, "sha256:", "blobs/sha256/", 1))), []byte("damaged"), 0o600))
+}
+
+// TestAuditNamesWhatItMayNotRead: the rest is looked at and reported.
+func TestAuditNamesWhatItMayNotRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := release.New(file.New(dir))
+	site, one := sited(t, s, dir, "shop", "one")
+	sited(t, s, dir, "other", "two")
+	damage(t, dir, one)
+	blob := func(digest string) string { return strings.Replace(digest, "sha256:", "blobs/sha256/", 1) }
+	for _, c := range []struct {
+		under, unread string
+		blobs         int
+		releases      []string
+		unknown       bool
+	}{
+		{"releases/other/", "releases/other/1.json", 4, []string{"shop 1"}, true},
+		{"releases/shop/", "releases/shop/1.json", 4, nil, true},
+		{blob(site), site, 3, nil, true},
+		{"nothing", "", 4, []string{"shop 1"}, false},
+	} {
+		p, err := release.New(closed{file.New(dir), c.under}).Audit(t.Context())
+		ok(t, err)
+		want := delivery.BlobDamage{Name: one, What: "damaged", Releases: c.releases, Unknown: c.unknown}
+		if len(p.Damaged) == 1 {
+			want.Text = p.Damaged[0].Text
+		}
+		if p.Blobs != c.blobs || !reflect.DeepEqual(p.Damaged, []delivery.BlobDamage{want}) {
+			t.Errorf("without %s: %+v, want %+v", c.under, p, want)
+		}
+		if (c.unread == "") != (len(p.Unread) == 0) || c.unread != "" && (p.Unread[0].Name != c.unread || !strings.Contains(p.Unread[0].Text, "AccessDenied")) {
+			t.Errorf("without %s, not read is %+v", c.under, p.Unread)
+		}
+	}
+}
+
+// TestAuditDoesNotKnowWhatADamagedManifestNeeds: a blob that it named is not
+// "needed by nobody".
+func TestAuditDoesNotKnowWhatADamagedManifestNeeds(t *testing.T) {
+	t.Parallel()
+	for what, spoil := range map[string]func(t *testing.T, dir, site string){
+		"damaged": func(t *testing.T, dir, site string) { t.Helper(); damage(t, dir, site) },
+		"missing": func(t *testing.T, dir, site string) {
+			t.Helper()
+			ok(t, os.Remove(filepath.Join(dir, "blobs", "sha256", site[7:])))
+		},
+		"a damaged release":        func(t *testing.T, dir, _ string) { t.Helper(); damage(t, dir, "releases/shop/1.json") },
+		"the release of another":   func(t *testing.T, dir, _ string) { t.Helper(); moveRelease(t, dir) },
+		"an object of no such key": func(t *testing.T, dir, _ string) { t.Helper(); damage(t, dir, "releases/shop/\n.json") },
+	} {
+		dir := t.TempDir()
+		s := release.New(file.New(dir))
+		site, one := sited(t, s, dir, "shop", "one")
+		damage(t, dir, one)
+		spoil(t, dir, site)
+		p, err := s.Audit(t.Context())
+		ok(t, err)
+		i := slices.IndexFunc(p.Damaged, func(d delivery.BlobDamage) bool { return d.Name == one })
+		if i < 0 || !p.Damaged[i].Unknown || len(p.Notes) == 0 || !strings.Contains(p.Notes[len(p.Notes)-1], "it is not known which blobs ") {
+			t.Errorf("%s: %+v", what, p)
+		}
+	}
+}
+
+func moveRelease(t *testing.T, dir string) {
+	t.Helper()
+	ok(t, os.Rename(filepath.Join(dir, "releases", "shop", "1.json"), filepath.Join(dir, "releases", "shop", "2.json")))
 }

@@ -16,13 +16,15 @@ type Opener func(ctx context.Context, path string, report func(engine.Event)) (*
 
 // App is an opened app file with everything that commands need.
 type App struct {
-	File      *config.File
-	Engine    *engine.Engine
-	Releases  Releases
-	Blob      func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
-	Ledger    func(environment string) Log
-	Audit     func(ctx context.Context) (delivery.BlobProof, error) // reads every blob of the store
-	Ledgers   func(ctx context.Context) ([]string, error)           // environments that have a ledger, also those that the app file no longer names
+	File     *config.File
+	Engine   *engine.Engine
+	Releases Releases
+	Blob     func(ctx context.Context, digest string) (io.ReadCloser, error) // proves the digest while it is read
+	Ledger   func(environment string) Log
+	Audit    func(ctx context.Context) (delivery.BlobProof, error) // reads every blob of the store
+	// Ledgers are the environments that have a ledger, also those that the app file
+	// no longer names; others are folders beside them that are no ledger.
+	Ledgers   func(ctx context.Context) (names, others []string, err error)
 	Packer    Packer
 	Local     Local
 	Assent    Assent

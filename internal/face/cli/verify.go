@@ -58,6 +58,9 @@ func (v *verification) run(ctx context.Context, args []string) error {
 		return err
 	}
 	names, err := storedNames(ctx, app, args, anchors)
+	if err == nil && len(args) == 0 {
+		err = v.noteOthers(ctx, app)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,6 +80,17 @@ func (v *verification) run(ctx context.Context, args []string) error {
 		return err
 	}
 	return unsound(proofs)
+}
+
+// noteOthers warns of what lies between the ledgers and is none.
+func (v *verification) noteOthers(ctx context.Context, app *App) error {
+	_, others, err := app.Ledgers(ctx)
+	for _, name := range others {
+		text := sprintf("ledger/%s/%s is not read: no environment can have this name", app.Engine.App.Name, name)
+		v.doc.Warnings = append(v.doc.Warnings, text)
+		fprintf(v.Err, "%s %s\n", v.paint(yellow, "warning:"), text)
+	}
+	return err
 }
 
 // anchors reads the anchor that is asked about.
@@ -173,7 +187,7 @@ func storedNames(ctx context.Context, app *App, only []string, anchors []deliver
 	if err == nil && len(only) == 1 {
 		return named, nil
 	}
-	stored, storeErr := app.Ledgers(ctx)
+	stored, _, storeErr := app.Ledgers(ctx)
 	if storeErr != nil {
 		return nil, storeErr
 	}
