@@ -119,7 +119,7 @@ func (w *functioning) place(ctx context.Context) error {
 		}
 	}
 	if region == "" {
-		return fault.Hint(fault.New(fault.Invalid, "no job leads into ECR: where is the function to be?"), "say it with --region")
+		return fault.Hint(fault.New(fault.Invalid, "no job leads into ECR: where is the function to be?"), "name the region with --region")
 	}
 	w.at.Region, w.at.Partition = region, policy.Partition(region)
 	return w.owner(ctx)

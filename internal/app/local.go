@@ -80,6 +80,7 @@ func logs(e *engine.Engine) func(context.Context, cli.LogRequest, io.Writer) err
 			p := delivery.Placement{App: e.App.Name, Place: l.Place, Component: l.Component, Target: l.Target, Settings: l.Settings}
 			return t.Logs(ctx, p, r.Version, r.Follow, w)
 		}
-		return fault.New(fault.NotFound, "%s has no component %q in %s", e.App.Name, r.Component, r.Environment)
+		err = fault.New(fault.NotFound, "%s has no component %q in %s", e.App.Name, r.Component, r.Environment)
+		return fault.Hint(err, "falkirk status %s lists the components", r.Environment)
 	}
 }

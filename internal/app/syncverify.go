@@ -32,7 +32,7 @@ func verifier(keys []string, folder string) (imagesync.Verifier, error) {
 			}
 			var err error
 			if text, err = regular.Read(name, name, mostKeys); err != nil {
-				return nil, fault.New(fault.Invalid, "read a public key: %w", err)
+				return nil, fault.Hint(fault.New(fault.Invalid, "read a public key: %w", err), "correct the path in sync.verify, or make the key with: cosign generate-key-pair")
 			}
 		}
 		more, err := signature.ParseKeys(text)

@@ -66,7 +66,7 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 	}
 	rep.explain()
 	if len(rep.list) > 0 {
-		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see falkirk schema, or docs/config.md")
+		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "correct the file, then: falkirk config check; falkirk schema describes every key")
 	}
 	b.file.Warnings = rep.warned.sorted()
 	return b.file, nil

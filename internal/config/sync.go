@@ -74,7 +74,7 @@ type Decisions struct {
 func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) (Jobs, error) {
 	raw, err := read(path)
 	if fault.Is(err, fault.NotFound) {
-		return Jobs{}, fault.Hint(fault.New(fault.NotFound, "no file of jobs %s", path), "it holds the list sync; see docs/sync.md")
+		return Jobs{}, fault.Hint(fault.New(fault.NotFound, "no file of jobs %s", path), "it holds the list sync, as falkirk schema describes it")
 	}
 	if err != nil {
 		return Jobs{}, err
@@ -95,7 +95,7 @@ func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) (Job
 	}
 	rep.explain()
 	if len(rep.list) > 0 {
-		return Jobs{}, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "see docs/config.md, under sync[]")
+		return Jobs{}, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "falkirk schema describes the list sync")
 	}
 	out.Syncs = b.file.App.Syncs
 	return out, nil

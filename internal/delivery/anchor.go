@@ -51,7 +51,7 @@ func ParseAnchors(text string) ([]Anchor, error) {
 		all = append(all, a)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fault.New(fault.Invalid, "read the anchor: %w", err)
+		return nil, fault.Hint(fault.New(fault.Invalid, "read the anchor: %w", err), "falkirk verify --anchor prints one")
 	}
 	return someAnchors(all)
 }

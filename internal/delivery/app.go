@@ -6,6 +6,7 @@ package delivery
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"falkirk/internal/fault"
@@ -173,7 +174,7 @@ func (a App) Environment(name string) (Environment, error) {
 		names = append(names, e.Name)
 	}
 	err := fault.New(fault.NotFound, "no environment %q in app %s", name, a.Name)
-	return Environment{}, fault.Hint(err, "the environments are %v", names)
+	return Environment{}, fault.Hint(err, "name one of these environments: %s", strings.Join(names, ", "))
 }
 
 // Route lists the environments that a release passes on its way to the named

@@ -199,7 +199,7 @@ func versionFor(req Request, rec, whole delivery.Record) (string, error) {
 	case req.Version != "":
 		return req.Version, delivery.CheckVersion(req.Version)
 	case req.Verb != delivery.VerbRollback:
-		return "", fault.New(fault.Invalid, "%s needs a version", req.Verb)
+		return "", fault.Hint(fault.New(fault.Invalid, "%s needs a version", req.Verb), "falkirk releases lists them")
 	}
 	v := rec.Previous(whole)
 	switch {

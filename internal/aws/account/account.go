@@ -62,7 +62,7 @@ func (p *Pool) Config(ctx context.Context, name, region string) (aws.Config, err
 	}
 	a, ok := (delivery.App{Accounts: p.opt.Accounts}).Account(name)
 	if !ok {
-		return aws.Config{}, fault.New(fault.Invalid, "no account %q in the app file", name)
+		return aws.Config{}, fault.Hint(fault.New(fault.Invalid, "no account %q in the app file", name), "name an account of the app file; falkirk config show lists them")
 	}
 	if err := a.Unusable.Err("account " + name); err != nil {
 		return aws.Config{}, err

@@ -39,9 +39,9 @@ func (d Doctor) Examine(ctx context.Context, only string) (Report, error) {
 	setups := slices.DeleteFunc(slices.Clone(d.Setups), func(s policy.Setup) bool { return only != "" && s.Account.Name != only })
 	if len(setups) == 0 {
 		if only != "" {
-			return r, fault.New(fault.NotFound, "no account %q in the app file", only)
+			return r, fault.Hint(fault.New(fault.NotFound, "no account %q in the app file", only), "name an account of the app file; falkirk config show lists them")
 		}
-		return r, fault.New(fault.Invalid, "the app file names no accounts")
+		return r, fault.Hint(fault.New(fault.Invalid, "the app file names no accounts"), "add accounts: to the app file; falkirk schema describes it")
 	}
 	setups = withRecords(setups)
 	r.Accounts = make([]Account, len(setups))

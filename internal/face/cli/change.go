@@ -15,12 +15,13 @@ import (
 // change is what the commands that write in an environment share.
 type change struct {
 	*face
-	to     string        // --to
-	skip   string        // --skip-order
-	freeze string        // --override
-	wait   time.Duration // --wait, of a train
-	dryRun bool
-	follow bool
+	to       string        // --to
+	skip     string        // --skip-order
+	freeze   string        // --override
+	wait     time.Duration // --wait, of a train
+	dryRun   bool
+	follow   bool
+	possible func(*App) error // whether what is asked for can be done at all; nil: not known
 }
 
 func (c *change) flags(cmd *cobra.Command) {
@@ -125,6 +126,10 @@ func (c *change) run(ctx context.Context, req engine.Request) error {
 	if c.dryRun {
 		return c.preview(ctx, req)
 	}
+	c.possible = func(app *App) error {
+		_, _, err := app.Engine.Preview(ctx, req)
+		return err
+	}
 	return c.carry(ctx, req.Environment, func(ctx context.Context, app *App) (engine.Result, error) {
 		return app.Engine.Run(ctx, req)
 	})
@@ -168,7 +173,7 @@ func (c *change) carryOut(ctx context.Context, environment string, do func(conte
 		return err
 	}
 	defer show.close()
-	if err := c.confirm(app, environment); err != nil {
+	if err := c.confirm(app, c.possible, environment); err != nil {
 		return err
 	}
 	app.Tidy()
@@ -214,8 +219,9 @@ func past(op delivery.Operation) string {
 	}
 }
 
-// confirm asks before a protected environment is touched.
-func (f *face) confirm(app *App, environments ...string) error {
+// confirm asks before a protected environment is touched. What is not possible
+// anyway is said first, and nobody is asked; possible may be nil.
+func (f *face) confirm(app *App, possible func(*App) error, environments ...string) error {
 	for _, name := range environments {
 		env, err := app.Engine.App.Environment(name)
 		if err != nil {
@@ -223,6 +229,11 @@ func (f *face) confirm(app *App, environments ...string) error {
 		}
 		if !env.Protected || f.yes {
 			continue
+		}
+		if possible != nil {
+			if err := possible(app); err != nil {
+				return err
+			}
 		}
 		refusal := fault.New(fault.Refused, "%s is protected", name)
 		if !f.Ask {

@@ -57,10 +57,10 @@ func checkPhase(phase string, args []string, command string) error {
 		}
 	case "prune":
 		if len(args) > 0 {
-			return fault.New(fault.Invalid, "a plan to prune takes no VERSION")
+			return fault.Hint(fault.New(fault.Invalid, "a plan to prune takes no VERSION"), "leave the VERSION out")
 		}
 	default:
-		return fault.Hint(fault.New(fault.Invalid, "--phase %q is not known", phase), "use provision, promote or prune")
+		return fault.Hint(fault.New(fault.Invalid, "--phase %q is not known", phase), "give --phase provision, --phase promote or --phase prune")
 	}
 	return nil
 }

@@ -67,10 +67,11 @@ func bundleOf(ctx context.Context, app *App, version, component string) (deliver
 			names = append(names, x.Component)
 		}
 		err := fault.New(fault.NotFound, "release %s has no component %q", version, component)
-		return a, fault.Hint(err, "it has %s", strings.Join(names, ", "))
+		return a, fault.Hint(err, "name one of these components: %s", strings.Join(names, ", "))
 	}
 	if a.MediaType != "application/zip" {
-		return a, fault.New(fault.Invalid, "%s is of the kind %s, which is not one file; only a bundle can be fetched", component, a.Kind)
+		err := fault.New(fault.Invalid, "%s is of the kind %s, which is not one file; only a bundle can be fetched", component, a.Kind)
+		return a, fault.Hint(err, "falkirk releases %s shows the kind of each component", version)
 	}
 	return a, nil
 }

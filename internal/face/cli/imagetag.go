@@ -48,7 +48,7 @@ func (f *face) newTags(list string, args []string) ([]images.NewTag, error) {
 	var wanted []images.NewTag
 	if list == "" {
 		if len(args) < 2 {
-			return nil, fault.New(fault.Invalid, "falkirk image tag takes an image and the tags that it gets")
+			return nil, fault.Hint(fault.New(fault.Invalid, "falkirk image tag takes an image and the tags that it gets"), "falkirk image tag --help")
 		}
 		for _, tag := range args[1:] {
 			wanted = append(wanted, images.NewTag{Image: args[0], Tag: tag})

@@ -85,7 +85,7 @@ last renewal. A process that has ended needs no stealing: the next command takes
 			if err != nil {
 				return err
 			}
-			if err := f.confirm(app, args[0]); err != nil {
+			if err := f.confirm(app, nil, args[0]); err != nil {
 				return err
 			}
 			was, err := app.Ledger(args[0]).Steal(cmd.Context(), f.Actor, reason)

@@ -52,7 +52,11 @@ func (c *change) train(cmd *cobra.Command, version string) error {
 	for _, env := range route {
 		names = append(names, env.Name)
 	}
-	if err := c.confirm(app, names...); err != nil {
+	c.possible = func(app *App) error {
+		_, err := app.Releases.Get(cmd.Context(), app.Engine.App.Name, version)
+		return err
+	}
+	if err := c.confirm(app, c.possible, names...); err != nil {
 		return err
 	}
 	app.Tidy()

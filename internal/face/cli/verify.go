@@ -102,7 +102,7 @@ func (v *verification) anchors(app *App, only []string) ([]delivery.Anchor, erro
 	if !strings.ContainsAny(text, " \n{") {
 		raw, err := regular.Read(text, text, mostSaved)
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "read the anchor: %w", err)
+			return nil, fault.Hint(fault.New(fault.Invalid, "read the anchor: %w", err), "name the file of an anchor; falkirk verify --anchor prints one")
 		}
 		text = string(raw)
 	}

@@ -22,7 +22,7 @@ func builderNames() []string { return []string{"docker", "podman", "buildah"} }
 func (j job) build(ctx context.Context) (oci.Stored, error) {
 	dockerfile := j.path(j.s.Dockerfile)
 	if info, err := os.Stat(dockerfile); err != nil || !info.Mode().IsRegular() {
-		return oci.Stored{}, fault.New(fault.Invalid, "there is no Dockerfile at %s", dockerfile)
+		return oci.Stored{}, fault.Hint(fault.New(fault.Invalid, "there is no Dockerfile at %s", dockerfile), "add it, or correct dockerfile in the app file")
 	}
 	builder, err := j.builder(ctx)
 	if err != nil {

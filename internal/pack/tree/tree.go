@@ -81,7 +81,7 @@ func (w *walk) dropEmpty() {
 
 func notThere(folder string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.Invalid, "%s is not there", folder)
+		return fault.Hint(fault.New(fault.Invalid, "%s is not there", folder), "build it first, or correct the path in the app file")
 	}
 	return err
 }

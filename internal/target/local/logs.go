@@ -27,11 +27,12 @@ func (t *Target) Logs(ctx context.Context, p delivery.Placement, version string,
 	}
 	if version == "" {
 		err := fault.New(fault.NotFound, "nothing of %s is live in %s", p.Component, p.Place)
-		return fault.Hint(err, "name a version")
+		return fault.Hint(err, "name a release with --release; falkirk releases lists them")
 	}
 	path := s.dir.Version(p.Component, version).LogFile()
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return fault.New(fault.NotFound, "%s %s has no log in %s: only processes write one", p.Component, version, p.Place)
+		err := fault.New(fault.NotFound, "%s %s has no log in %s: only processes write one", p.Component, version, p.Place)
+		return fault.Hint(err, "falkirk local ps %s lists the processes", p.Place.Environment)
 	}
 	if _, err := tail(path+".1", 0, w); err != nil {
 		return err

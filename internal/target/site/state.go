@@ -148,7 +148,7 @@ func decode[T any](raw []byte, key string, schemaOf func(T) int) (T, error) {
 	}
 	if n := schemaOf(v); n != schema {
 		err := fault.New(fault.Refused, "%s has schema %d; this falkirk reads %d", key, n, schema)
-		return v, fault.Hint(err, "use the falkirk that wrote it, or a newer one")
+		return v, fault.Hint(err, "use the version of the program that wrote it, or a newer one")
 	}
 	return v, nil
 }
