@@ -91,9 +91,13 @@ func Depends(old, now *Template, section string, parameters []string) bool {
 	return (a != nil || b != nil) && differs(a, b, parameters)
 }
 
-// grants are the values in a resource that say who may do what.
+// grants are the values in a resource that say who may do what; a statement that
+// denies grants nothing.
 func grants(n *yaml.Node) []string {
 	var all []string
+	if value(n, "Effect") == "Deny" {
+		return nil
+	}
 	for key, v := range Entries(n) {
 		switch key {
 		case "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "ManagedPolicyArns":

@@ -84,6 +84,12 @@ func (s spot) compare(ctx context.Context, was cfn.Stack, wanted []cfn.Parameter
 	for _, c := range template.Compare(old, now, parameters, changed) {
 		lines = append(lines, lineFor(c))
 	}
+	if was.Name == "" || isNothing(was) { // it replaces nothing, and has no values yet
+		if len(now.Names("Conditions")) > 0 {
+			lines = append(lines, "unknown: which of these Conditions leaves out")
+		}
+		return lines, nil
+	}
 	return append(lines, append(unknown, doubts(old, now, parameters)...)...), nil
 }
 
