@@ -23,7 +23,8 @@ const (
 // pair is one repository at both ends, and what is to be done.
 type pair struct {
 	name     string // at the destination
-	short    string // without the prefixes; "" where the repository could not be read
+	short    string // without the prefixes; "" where the repository is not there
+	unread   bool   // one of the registries could not be asked
 	from, to registries.Repository
 	src, dst registries.Listing
 	tags     []string // all of the source
@@ -67,7 +68,12 @@ func (j *Job) look(ctx context.Context) ([]*pair, error) {
 				s.tell(false) // where it has not come to a word
 			}
 			if err != nil { // others go on
-				pairs[i] = &pair{name: j.to.name(name), items: []Item{Item{Repository: j.to.name(name)}.failed(err)}}
+				unread := !fault.Is(err, fault.NotFound)
+				short := ""
+				if unread {
+					short = name
+				}
+				pairs[i] = &pair{name: j.to.name(name), short: short, unread: unread, items: []Item{Item{Repository: j.to.name(name)}.failed(err)}}
 			}
 			return ctx.Err()
 		})

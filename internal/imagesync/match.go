@@ -53,6 +53,9 @@ func (j *Job) unmatched(pairs []*pair) []string {
 			all = append(all, "repository "+pattern)
 		}
 	}
+	if slices.ContainsFunc(pairs, func(p *pair) bool { return p.unread }) {
+		return all // nobody knows what is there; that is an error of its own
+	}
 	for _, pattern := range j.choose.tags {
 		if (isPattern(pattern) || !j.choose.named()) && lacks(tags, func(t string) bool { return doublestar.MatchUnvalidated(pattern, t) }) {
 			all = append(all, "tag "+pattern)

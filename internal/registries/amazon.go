@@ -62,7 +62,16 @@ func (r *private) Manifest(ctx context.Context, reference string) (oci.Manifest,
 	if err != nil {
 		return oci.Manifest{}, err
 	}
-	return oci.NewManifest(i.Raw, i.MediaType)
+	return manifest(i)
+}
+
+// manifest is an image of ECR; one that is no manifest is no bad input.
+func manifest(i ecr.Image) (oci.Manifest, error) {
+	m, err := oci.NewManifest(i.Raw, i.MediaType)
+	if err != nil {
+		return m, fault.New(fault.Internal, "read manifest %s: %w", i.Digest, err)
+	}
+	return m, nil
 }
 
 func (r *private) Digest(ctx context.Context, reference string) (string, error) {
@@ -97,7 +106,7 @@ func (r *private) Manifests(ctx context.Context, digests []string) (map[string]o
 	all := map[string]oci.Manifest{}
 	for _, d := range digests {
 		if i, ok := found[d]; ok {
-			if all[d], err = oci.NewManifest(i.Raw, i.MediaType); err != nil {
+			if all[d], err = manifest(i); err != nil {
 				return nil, err
 			}
 		}

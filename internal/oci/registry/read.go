@@ -29,8 +29,8 @@ func (r *Repository) Manifest(ctx context.Context, reference string) (oci.Manife
 		return oci.Manifest{}, fmt.Errorf("read manifest %s of %w", reference, err)
 	}
 	m, err := oci.NewManifest(raw, res.Header.Get("Content-Type"))
-	if err != nil {
-		return oci.Manifest{}, fmt.Errorf("read manifest %s of %s: %w", reference, r, err)
+	if err != nil { // the fault of the registry, and no bad input
+		return oci.Manifest{}, fault.New(fault.Internal, "read manifest %s of %s: %w", reference, r, err)
 	}
 	if strings.Contains(reference, ":") && m.Digest != reference {
 		return oci.Manifest{}, fault.New(fault.Internal, "%s gave %s when asked for %s", r, m.Digest, reference)
@@ -159,8 +159,9 @@ func (r *Registry) Catalog(ctx context.Context) ([]string, error) {
 	err := at.pages(ctx, first, into(func(p page) { all = append(all, p.Repositories...) }))
 	if err != nil {
 		err = fmt.Errorf("list the repositories of %s: %w", r.opt.Host, err)
-		if fault.HintOf(err) != "" {
-			return nil, err
+		var said *Answer
+		if fault.HintOf(err) != "" || !errors.As(err, &said) || transient(said.Status) {
+			return nil, err // it has not said that it does not list them
 		}
 		return nil, fault.Hint(err, "name the repositories; patterns need a registry that lists what it has")
 	}

@@ -47,7 +47,7 @@ func TestAWrongManifestIsRefused(t *testing.T) {
 		t.Errorf("by a tag: %v", err)
 	}
 	body = "<html>"
-	if _, err := repo.Manifest(t.Context(), "tag"); !fault.Is(err, fault.Invalid) {
+	if _, err := repo.Manifest(t.Context(), "tag"); !fault.Is(err, fault.Internal) || fault.ExitCode(err) != 1 {
 		t.Errorf("no manifest: %v", err)
 	}
 }

@@ -114,7 +114,8 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		}
 		answer := newAnswer(res, raw)
 		if res.StatusCode < 400 { // a redirect that could not be followed: it is no success
-			return nil, -1, fault.New(fault.Refused, "%s is answered with a redirect that it cannot follow: %w", c.method, answer)
+			err := fault.New(fault.Refused, "%s is answered with a redirect that it cannot follow: %w", c.method, answer)
+			return nil, -1, fault.Hint(err, "check the proxy in front of %s: it must take requests at the address that the registry names", r.opt.Host)
 		}
 		if !r.own(res.Request.URL) { // a login is not for this host
 			return nil, -1, fault.New(kindOf(res.StatusCode), "%s is redirected to %s, which answers: %w", c.method, originOf(res.Request.URL), answer)
@@ -222,7 +223,7 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 		raw, err := r.reg.whole(res, most+1)
 		if err == nil {
 			if int64(len(raw)) > most {
-				err = fault.New(fault.Invalid, "%s: its answer has more than %d bytes", r, most)
+				err = fault.New(fault.Internal, "%s: its answer has more than %d bytes", r, most)
 			}
 			return res, raw, err
 		}
