@@ -13,6 +13,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/ecr"
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/syncfunction"
 	"falkirk/internal/blueprint/syncstack"
@@ -135,7 +136,7 @@ func (w *functioning) owner(ctx context.Context) error {
 	}
 	if w.asked.OnlySource || w.asked.Print {
 		err := fault.New(fault.Invalid, "no job says the account that images go to, and nobody is asked")
-		return fault.Hint(err, "write the destination as ACCOUNT.dkr.ecr.%s.amazonaws.com", w.at.Region)
+		return fault.Hint(err, "write the destination as ACCOUNT.dkr.ecr.%s.%s", w.at.Region, partition.Domain(w.at.Region))
 	}
 	cfg, err := account.New(account.Options{App: w.app.Name, Actor: actor()}).Config(ctx, "", w.at.Region)
 	if err != nil {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -251,7 +250,7 @@ func (w *scheduling) there(roles []string) string {
 		words = append(words, "--reader", role)
 	}
 	if len(roles) == 0 {
-		words = append(words, "--reader", fmt.Sprintf("arn:aws:iam::%s:root", w.account))
+		words = append(words, "--reader", "arn:"+policy.Partition(w.values.Region)+":iam::"+w.account+":root")
 	}
 	return strings.Join(append(words, "--yes"), " ")
 }

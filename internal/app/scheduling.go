@@ -198,13 +198,6 @@ func (w *scheduling) inlineKeys() error {
 	return nil
 }
 
-func domain(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
-}
-
 // request is what is to be set up, once it is known in which account.
 func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
 	if err := w.findAccount(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/face/cli"
@@ -115,7 +116,7 @@ func settingsOf(given []delivery.SyncSetting, names []string) ([]imagesync.Setti
 }
 
 func ecrOf(account, region string) string {
-	return account + ".dkr.ecr." + region + "." + domain(region)
+	return account + ".dkr.ecr." + region + "." + partition.Domain(region)
 }
 
 // k9Job is the job that k9's file means: the images that it names, from the other

@@ -42,7 +42,7 @@ var may = map[string][]string{
 	"signing":          {"git", "regular", "guard", "delivery", "fault"},
 	"notice":           {"delivery", "quote", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
-	"aws/*":            {"template", "aws/account", "limit", "fence", "delivery", "fault"}, // each talks to one service
+	"aws/*":            {"template", "aws/account", "aws/partition", "limit", "fence", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":       {"aws", "delivery", "fault"},
 	"aws/syncfunction": {"aws", "blueprint", "delivery", "regular", "fault"},
 	"aws/prepare":      {"aws", "blueprint", "delivery", "fault"},

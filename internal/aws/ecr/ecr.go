@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"golang.org/x/time/rate"
 
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/fault"
 )
 
@@ -72,7 +73,7 @@ func (c *Client) Host(ctx context.Context) (host string, plain bool, err error) 
 		if err != nil {
 			return "", false, fault.New(fault.Invalid, "the endpoint %q of ECR: %w", *own, err)
 		}
-		if !isAWS(u.Hostname()) {
+		if !partition.IsAWS(u.Hostname()) {
 			return u.Host, u.Scheme == "http", nil
 		}
 	}
@@ -88,10 +89,6 @@ func (c *Client) Host(ctx context.Context) (host string, plain bool, err error) 
 		return "", false, fault.New(fault.Unavailable, "ECR says that its registry is at %q: %w", t.endpoint, err)
 	}
 	return u.Host, false, nil
-}
-
-func isAWS(host string) bool {
-	return strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn") || strings.HasSuffix(host, ".on.aws")
 }
 
 // early is how long before its end a token is asked for anew, so that a copy
@@ -127,8 +124,8 @@ func (c *Client) login(ctx context.Context, again bool) (token, error) {
 
 // Registry takes the host of an ECR registry apart; false if it is none.
 func Registry(host string) (account, region string, ok bool) {
-	m := regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|on\.aws)$`).FindStringSubmatch(host)
-	if m == nil {
+	m := regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z0-9.-]+$`).FindStringSubmatch(host)
+	if m == nil || !partition.IsAWS(host) {
 		return "", "", false
 	}
 	return m[1], m[2], true

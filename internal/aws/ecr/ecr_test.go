@@ -19,11 +19,14 @@ func TestRegistry(t *testing.T) {
 	for host, want := range map[string][2]string{
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com":        {"123456789012", "eu-west-1"},
 		"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn":    {"123456789012", "cn-north-1"},
+		"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu":    {"123456789012", "eusc-de-east-1"},
+		"123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov":   {"123456789012", "us-isob-east-1"},
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.eu":         {},
 		"123456789012.dkr.ecr-fips.us-east-1.amazonaws.com":   {"123456789012", "us-east-1"},
 		"123456789012.dkr-ecr.us-east-1.on.aws":               {"123456789012", "us-east-1"},
 		"public.ecr.aws":                                      {},
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.x": {},
-		"127.0.0.1:5000":                                      {},
+		"127.0.0.1:5000": {},
 	} {
 		account, region, ok := ecr.Registry(host)
 		if account != want[0] || region != want[1] || ok != (want[0] != "") {

@@ -1,6 +1,11 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"falkirk/internal/aws/partition"
+	"falkirk/internal/delivery"
+)
 
 // ARN is the name of a resource, in its parts.
 type ARN struct {
@@ -22,14 +27,20 @@ func (a ARN) String() string {
 }
 
 // Partition is the partition that a region belongs to.
-func Partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
+func Partition(region string) string { return partition.Of(region) }
+
+// PartitionOf is the partition of an account: that of its role, or else that of
+// its region.
+func PartitionOf(a delivery.Account) string {
+	if r, ok := ParseARN(a.Role); ok {
+		return r.Partition
 	}
-	return "aws"
+	return Partition(a.Region)
+}
+
+// InAccount is the ARN of something of IAM in an account.
+func InAccount(a delivery.Account, resource string) string {
+	return ARN{Partition: PartitionOf(a), Service: "iam", Account: a.ID, Resource: resource}.String()
 }
 
 // Scope is where a placement is, and where its release comes from.

@@ -91,7 +91,7 @@ func Check(app string, all []Setup) error {
 	for _, s := range all {
 		if s.Account.Role == "" && len(s.Places) > 0 {
 			err := fault.New(fault.Invalid, "account %s has no role in the app file, and something lands there", s.Account.Name)
-			return fault.Hint(err, "add accounts.%s.role: arn:aws:iam::%s:role/falkirk-%s", s.Account.Name, s.Account.ID, app)
+			return fault.Hint(err, "add accounts.%s.role: %s", s.Account.Name, InAccount(s.Account, "role/falkirk-"+app))
 		}
 		for _, st := range s.Role {
 			for _, r := range st.Resources {
@@ -282,7 +282,7 @@ func (s *Setup) add(place delivery.Place, at Scope, statements []Statement) {
 }
 
 func (in Input) scope(a delivery.Account, region string) Scope {
-	at := Scope{Partition: Partition(region), Account: a.ID, Region: cmp.Or(region, a.Region), Role: a.Role, Store: in.Store}
+	at := Scope{Partition: Partition(cmp.Or(region, a.Region)), Account: a.ID, Region: cmp.Or(region, a.Region), Role: a.Role, Store: in.Store}
 	if r, ok := ParseARN(a.Role); ok {
 		at.Partition = r.Partition
 	}

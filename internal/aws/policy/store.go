@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/delivery"
 )
 
@@ -181,11 +182,7 @@ func viaS3(region string) Conditions { return via("s3", region) }
 
 // via is the condition that a key is used by one service in one region only.
 func via(service, region string) Conditions {
-	suffix := ".amazonaws.com"
-	if Partition(region) == "aws-cn" {
-		suffix += ".cn"
-	}
-	return Conditions{"StringEquals": {"kms:ViaService": {service + "." + region + suffix}}}
+	return Conditions{"StringEquals": {"kms:ViaService": {service + "." + region + "." + partition.Domain(region)}}}
 }
 
 // ViaS3 is the condition that a key is used by S3 in that region only.

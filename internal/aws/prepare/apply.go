@@ -134,7 +134,7 @@ func (p Preparer) ours(want []policy.Statement) func(sid string) bool {
 func notes(s policy.Setup, r Request) []string {
 	var out []string
 	if s.Account.Role == "" {
-		out = append(out, fmt.Sprintf("add to the app file: accounts.%s.role: arn:aws:iam::%s:role/%s", s.Account.Name, s.Account.ID, r.Role))
+		out = append(out, fmt.Sprintf("add to the app file: accounts.%s.role: %s", s.Account.Name, policy.InAccount(s.Account, "role/"+r.Role)))
 	}
 	if r.ExternalID != "" && s.Account.ExternalID == "" {
 		out = append(out, fmt.Sprintf("add to the app file: accounts.%s.externalId", s.Account.Name))

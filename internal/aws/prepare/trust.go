@@ -27,12 +27,12 @@ func trust(a delivery.Account, r Request) ([]policy.Statement, error) {
 	}
 	if len(who) == 0 {
 		err := fault.New(fault.Invalid, "nobody is named who may take the role in account %s", a.Name)
-		return nil, fault.Hint(err, "add --principal with the ARN of your CI's role or user, or of an account's root: arn:aws:iam::%s:root", a.ID)
+		return nil, fault.Hint(err, "add --principal with the ARN of your CI's role or user, or of an account's root: %s", policy.InAccount(a, "root"))
 	}
 	var names []string
 	for _, p := range who {
 		if accountID.MatchString(p) {
-			p = "arn:aws:iam::" + p + ":root"
+			p = policy.ARN{Partition: policy.PartitionOf(a), Service: "iam", Account: p, Resource: "root"}.String()
 		}
 		if !principal.MatchString(p) {
 			err := fault.New(fault.Invalid, "%q is nobody who can take a role", p)
@@ -74,7 +74,7 @@ func role(a delivery.Account, r Request) (name, path string, err error) {
 		return "", "", fault.Hint(err, "leave --role-name out, or set accounts.%s.role", a.Name)
 	case name == "" && r.Role == "":
 		err = fault.New(fault.Invalid, "account %s has no role in the app file", a.Name)
-		return "", "", fault.Hint(err, "add accounts.%s.role: arn:aws:iam::%s:role/falkirk", a.Name, a.ID)
+		return "", "", fault.Hint(err, "add accounts.%s.role: %s", a.Name, policy.InAccount(a, "role/falkirk"))
 	case name == "":
 		name = r.Role
 	}

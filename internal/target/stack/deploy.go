@@ -16,6 +16,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/cfn"
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/bucket/s3"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -181,9 +182,5 @@ func (w *writer) address(key string) string {
 	if w.cfg.BaseEndpoint != nil {
 		return *w.cfg.BaseEndpoint + "/" + name + "/" + path
 	}
-	domain := "amazonaws.com"
-	if strings.HasPrefix(w.cfg.Region, "cn-") {
-		domain += ".cn"
-	}
-	return fmt.Sprintf("https://%s.s3.%s.%s/%s", name, w.cfg.Region, domain, path)
+	return fmt.Sprintf("https://%s.s3.%s.%s/%s", name, w.cfg.Region, partition.Domain(w.cfg.Region), path)
 }
