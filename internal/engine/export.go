@@ -37,7 +37,7 @@ type StepCommands struct {
 // Export is the plan of a request as plain commands. Nothing is written. A kind
 // of target that has no such commands is fault.Invalid.
 func (e *Engine) Export(ctx context.Context, req Request) (Script, error) {
-	a, err := e.look(ctx, req)
+	a, _, err := e.look(ctx, req)
 	if err != nil {
 		return Script{}, err
 	}

@@ -20,39 +20,10 @@ type asked struct {
 	plan delivery.Plan
 }
 
-// Preview is the plan of a request, under the digest that it would be asked
-// about and recorded with. Nothing is written, nothing is held.
-func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, string, error) {
-	a, err := e.look(ctx, req)
-	if err != nil {
-		return a.plan, "", err
-	}
-	return a.plan, bound(a.sit.Own, a.sit.Operation, a.plan), nil
-}
-
-// PreviewChanges is Preview, and what each step changes where its target can say
-// so. It asks more than Preview.
-func (e *Engine) PreviewChanges(ctx context.Context, req Request) (delivery.Plan, string, []Forecast, error) {
-	a, err := e.ready(ctx, req)
-	if err != nil {
-		return a.plan, "", nil, err
-	}
-	lines, err := e.forecast(ctx, a)
-	return a.plan, bound(a.sit.Own, a.sit.Operation, a.plan), lines, err
-}
-
 // ready looks a request up and refuses it where a rule says no. What is live
 // already, and needs nothing, no rule holds back.
 func (e *Engine) ready(ctx context.Context, req Request) (asked, error) {
 	return e.asking(ctx, req, rule.First)
-}
-
-// look is ready for what only reads: it goes on while everything is stopped.
-func (e *Engine) look(ctx context.Context, req Request) (asked, error) {
-	return e.asking(ctx, req, func(s rule.Situation) *rule.Obstacle {
-		s.Own.Stop, s.Whole.Stop = nil, nil
-		return rule.First(s)
-	})
 }
 
 func (e *Engine) asking(ctx context.Context, req Request, first func(rule.Situation) *rule.Obstacle) (asked, error) {

@@ -12,6 +12,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/rule"
 )
 
 // SavedSchema is the version of the saved plan's format.
@@ -29,6 +30,8 @@ type Saved struct {
 	Read     Fingerprint   `json:"read"`
 	MadeBy   string        `json:"madeBy"`
 	MadeAt   time.Time     `json:"madeAt"` // UTC
+
+	Obstacle *rule.Obstacle `json:"-"` // what keeps it from being applied at once; not in the file
 }
 
 // Fingerprint is what a plan was made from.
@@ -47,13 +50,13 @@ type Observed struct {
 
 // Save makes a plan that Apply binds itself to.
 func (e *Engine) Save(ctx context.Context, req Request) (Saved, error) {
-	a, err := e.look(ctx, req)
+	a, o, err := e.look(ctx, req)
 	if err != nil {
 		return Saved{}, err
 	}
 	return Saved{
-		Schema: SavedSchema, Digest: a.plan.Digest(), Verb: req.Verb, Skip: req.Reason, Override: req.Override,
-		Plan: a.plan, Read: e.fingerprint(a), MadeBy: req.Actor, MadeAt: e.Now().UTC(),
+		Schema: SavedSchema, Digest: a.plan.Digest(), Verb: a.sit.Operation.Verb, Skip: req.Reason, Override: req.Override,
+		Plan: a.plan, Read: e.fingerprint(a), MadeBy: req.Actor, MadeAt: e.Now().UTC(), Obstacle: o,
 	}, nil
 }
 

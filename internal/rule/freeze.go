@@ -20,7 +20,7 @@ func Freeze(s Situation) *Obstacle {
 	}
 	o := &Obstacle{
 		Cause: Frozen, Waits: true, Text: fmt.Sprintf("%s is frozen: %s", s.Environment.Name, v.Reason),
-		Next: fmt.Sprintf("falkirk calendar %s shows when it opens, or give --override REASON", s.Environment.Name),
+		Next: fmt.Sprintf("falkirk calendar %s shows when it opens; falkirk promote %s --to %s --override REASON sets it aside", s.Environment.Name, s.Operation.Version, s.Environment.Name),
 	}
 	if !v.Until.IsZero() {
 		o.Until = &v.Until

@@ -21,7 +21,7 @@ func order(s Situation) *Obstacle {
 		return &Obstacle{
 			Cause: Order,
 			Text:  fmt.Sprintf("%s is not promoted in %s, which comes before %s", op.Version, up, s.Environment.Name),
-			Next:  fmt.Sprintf("falkirk train %s --to %s, or give --skip-order REASON", op.Version, s.Environment.Name),
+			Next:  fmt.Sprintf("falkirk train %s --to %s, or falkirk promote %s --to %s --skip-order REASON", op.Version, s.Environment.Name, op.Version, s.Environment.Name),
 		}
 	}
 	return nil
@@ -49,11 +49,11 @@ func soak(s Situation) *Obstacle {
 
 func soaking(s Situation, up string, left time.Duration, still bool) *Obstacle {
 	v, env := s.Operation.Version, s.Environment.Name
-	o := &Obstacle{Cause: Soak, Waits: true, Next: fmt.Sprintf("falkirk train %s --to %s --wait %s, or give --skip-order REASON", v, env, round(left))}
+	o := &Obstacle{Cause: Soak, Waits: true, Next: fmt.Sprintf("falkirk train %s --to %s --wait %s, or falkirk promote %s --to %s --skip-order REASON", v, env, round(left), v, env)}
 	need := s.Environment.Soak
 	if !still {
 		o.Text = fmt.Sprintf("%s must have been live in %s for %s and is not live there now; %s are missing", v, up, need, round(left))
-		o.Next = fmt.Sprintf("falkirk promote %s --to %s, or give --skip-order REASON", v, up)
+		o.Next = fmt.Sprintf("falkirk promote %s --to %s, or falkirk promote %s --to %s --skip-order REASON", v, up, v, env)
 		return o
 	}
 	until := s.Now.Add(left).UTC()

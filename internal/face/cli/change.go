@@ -40,6 +40,10 @@ func (c *change) toFlag(cmd *cobra.Command) {
 // asideFlags are the rules that a reason sets aside.
 func (c *change) asideFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.skip, "skip-order", "", "promote although the environments before have not had it, or not for long enough, for this `REASON`")
+	c.overrideFlag(cmd)
+}
+
+func (c *change) overrideFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.freeze, "override", "", "promote although the environment is frozen, for this `REASON`")
 }
 
@@ -143,14 +147,15 @@ func (c *change) preview(ctx context.Context, req engine.Request) error {
 	if err != nil {
 		return err
 	}
-	plan, digest, changes, err := app.Engine.PreviewChanges(ctx, req)
+	p, err := app.Engine.Propose(ctx, req)
 	if err != nil {
 		return err
 	}
-	result := planResult(plan, digest)
-	result.Changes = changes
-	c.doc.Result = result
-	return c.text(func() { c.printPlan(plan, digest, changes...) })
+	c.doc.Result = proposed(p)
+	return c.text(func() {
+		c.printPlan(p.Plan, p.Digest, p.Changes...)
+		c.printObstacle(p.Obstacle)
+	})
 }
 
 // carry carries out what changes an environment, and shows how it goes.

@@ -24,6 +24,7 @@ that are new.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.converge(cmd.Context(), args[0]) },
 	}
 	cmd.Flags().BoolVar(&c.follow, "follow", false, "with --output json: one line per event, then the document on a line")
+	c.overrideFlag(cmd)
 	cmd.GroupID = "life"
 	return cmd
 }
@@ -31,7 +32,7 @@ that are new.`,
 func (c *change) converge(ctx context.Context, environment string) error {
 	var leg engine.Leg
 	return c.carryOut(ctx, environment, func(ctx context.Context, app *App) (err error) {
-		leg, err = app.Engine.Converge(ctx, engine.Request{Environment: environment, Actor: c.Actor})
+		leg, err = app.Engine.Converge(ctx, engine.Request{Environment: environment, Actor: c.Actor, Override: c.freeze})
 		return err
 	}, func(*progress) any { return leg }, func() { c.printConverged(leg) })
 }

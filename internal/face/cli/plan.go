@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/quote"
+	"falkirk/internal/rule"
 )
 
 func (f *face) planCmd() *cobra.Command {
@@ -18,11 +20,16 @@ func (f *face) planCmd() *cobra.Command {
 		Annotations: does(EffectMachine),
 		Use:         "plan VERSION --to ENVIRONMENT",
 		Short:       "Show what provision, promote or prune would do",
-		Example:     "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
-		Args:        atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
+		Long: `Shows what provision would do, or promote where the release is ready already.
+While the environment is frozen, before its soak time is over and while everything is
+stopped, a plan can still be made, saved and approved; it says what refuses it now.`,
+		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
+		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkPhase(phase, args, "plan"); err != nil {
-				return err
+			if phase != "" || len(args) == 0 {
+				if err := checkPhase(cmp.Or(phase, "provision"), args, "plan"); err != nil {
+					return err
+				}
 			}
 			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Version: strings.Join(args, ""), Actor: c.Actor, Reason: c.skip, Override: c.freeze}
 			if save == "" {
@@ -32,7 +39,7 @@ func (f *face) planCmd() *cobra.Command {
 		},
 	}
 	c.toFlag(cmd)
-	cmd.Flags().StringVar(&phase, "phase", "provision", "provision, promote or prune")
+	cmd.Flags().StringVar(&phase, "phase", "", "provision, promote or prune (default: provision, or promote where the release is ready)")
 	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"provision", "promote", "prune"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	cmd.Flags().StringVar(&save, "save", "", "write the plan to a `FILE` that falkirk apply carries out")
 	c.asideFlags(cmd)
@@ -57,6 +64,7 @@ func (c *change) save(ctx context.Context, req engine.Request, path string) erro
 	c.doc.Result = saved
 	return c.text(func() {
 		c.printPlan(saved.Plan, saved.Digest)
+		c.printObstacle(saved.Obstacle)
 		fprintf(c.Out, "saved in %s; falkirk apply %s\n", path, path)
 	})
 }
@@ -68,7 +76,21 @@ type planDocument struct {
 	Steps  int    `json:"steps"`
 	Bytes  int64  `json:"bytes"`
 
-	Changes []engine.Forecast `json:"changes,omitempty"` // of the resources of stacks
+	Changes  []engine.Forecast `json:"changes,omitempty"`  // of the resources of stacks
+	Obstacle *rule.Obstacle    `json:"obstacle,omitempty"` // what refuses it now
+}
+
+func proposed(p engine.Proposal) planDocument {
+	doc := planResult(p.Plan, p.Digest)
+	doc.Changes, doc.Obstacle = p.Changes, p.Obstacle
+	return doc
+}
+
+// printObstacle says what refuses a plan now.
+func (f *face) printObstacle(o *rule.Obstacle) {
+	if o != nil {
+		fprintf(f.Out, "%s not now: %s\n  next: %s\n", f.paint(yellow, "note:"), o.Text, o.Next)
+	}
 }
 
 func planResult(p delivery.Plan, digest string) planDocument {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Verbs names the commands that another way in may offer: those that read and
@@ -31,6 +32,16 @@ type Command struct {
 	Effect Effect // "" where its definition says none
 	Codes  []int  // that it can end with; nil where it has no row in the table
 	hidden bool
+	Flags  []string
+}
+
+// flagsOf are the names of the flags of a command, with those of all commands.
+func flagsOf(c *cobra.Command) []string {
+	var all []string
+	add := func(fl *pflag.Flag) { all = append(all, fl.Name) }
+	c.LocalFlags().VisitAll(add)
+	c.InheritedFlags().VisitAll(add)
+	return all
 }
 
 // Commands lists every command that does something.
@@ -42,7 +53,7 @@ func Commands(w Wiring) []Command {
 		hidden := slices.ContainsFunc(w.Hidden, func(h Hidden) bool { return h.Name == c.Name() })
 		if c.Runnable() && !hidden {
 			_, path, _ := strings.Cut(c.CommandPath(), " ")
-			all = append(all, Command{path, EffectOf(c), codesOf(path), c.Hidden || c.HasParent() && c.Parent().Hidden})
+			all = append(all, Command{path, EffectOf(c), codesOf(path), c.Hidden || c.HasParent() && c.Parent().Hidden, flagsOf(c)})
 		}
 		for _, below := range c.Commands() {
 			walk(below)
