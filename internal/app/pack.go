@@ -47,7 +47,7 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 			return cli.Packed{}, err
 		}
 		rel, added, err := pack.Pack(ctx, req)
-		return cli.Packed{Release: rel, Added: added, Notes: named.Notes}, err
+		return cli.Packed{Release: rel, Added: added, Healed: store.Healed(), Notes: named.Notes}, err
 	}
 }
 

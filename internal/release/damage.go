@@ -19,6 +19,15 @@ type marks struct {
 	mu     sync.Mutex
 	loaded bool
 	all    map[string]bool // by digest
+	healed int             // damaged blobs that were written again
+}
+
+// Healed is how many damaged blobs this store has written again since it was
+// opened.
+func (s *Store) Healed() int {
+	s.marks.mu.Lock()
+	defer s.marks.mu.Unlock()
+	return s.marks.healed
 }
 
 // isDamaged reports whether a blob that is there has other bytes than its name
@@ -82,9 +91,15 @@ func (s *Store) mark(ctx context.Context, digest string) error {
 	return nil
 }
 
-// replaced explains why a damaged blob could not be replaced: the policy that
-// falkirk create account writes for the bucket refuses that to all but one role.
+// replaced counts a damaged blob that was replaced, or explains why it could not
+// be: the policy that falkirk create account writes for the bucket refuses that to
+// all but one role.
 func (s *Store) replaced(key string, err error) error {
+	if err == nil {
+		s.marks.mu.Lock()
+		defer s.marks.mu.Unlock()
+		s.marks.healed++
+	}
 	if !fault.Is(err, fault.Refused) {
 		return err
 	}

@@ -73,9 +73,10 @@ type PackRequest struct {
 // Packed is the release, and whether it is new.
 type Packed struct {
 	Release delivery.Release `json:"release"`
-	Added   bool             `json:"added"`           // false: the same content was packed under this version before
-	Bytes   int64            `json:"bytes,omitempty"` // of a dry run: what the store does not have yet
-	Notes   []string         `json:"-"`               // warnings: about the version
+	Added   bool             `json:"added"`            // false: the same content was packed under this version before
+	Bytes   int64            `json:"bytes,omitempty"`  // of a dry run: what the store does not have yet
+	Healed  int              `json:"healed,omitempty"` // damaged blobs that were written again
+	Notes   []string         `json:"-"`                // warnings: about the version
 }
 
 // LogRequest asks for what a component printed.
