@@ -150,7 +150,7 @@ func examiner(a delivery.App, accounts *account.Pool) cli.Examiner {
 
 func examined(a doctor.Account) cli.ExaminedAccount {
 	out := cli.ExaminedAccount{
-		Name: a.Name, Environment: a.Environment, ID: a.ID, Role: a.Role, Error: a.Error, Notes: a.Notes, Fixes: toAdd(a.Fixes),
+		Name: a.Name, Environment: a.Environment, ID: a.ID, Role: a.Role, Error: a.Error, Hint: a.Hint, Err: a.Err, Notes: a.Notes, Fixes: toAdd(a.Fixes),
 		Hops: []cli.ExaminedHop{}, Checks: []cli.Permission{},
 	}
 	for _, h := range a.Hops {

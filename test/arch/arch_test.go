@@ -28,10 +28,11 @@ var may = map[string][]string{
 	"deflate":          {"fault"},
 	"limit":            {},
 	"yamltext":         {},        // what YAML parsers report badly
+	"network":          {"fault"}, // why a request reached no server
 	"git":              {},        // runs the git command in the repository of a folder
 	"quote":            {},        // text from outside, made safe to show
 	"regular":          {"fault"}, // opens files that a user names
-	"oci":              {"deflate", "limit", "fence", "delivery", "regular", "fault"},
+	"oci":              {"network", "deflate", "limit", "fence", "delivery", "regular", "fault"},
 	"diff":             {"git", "oci", "delivery", "fault"},
 	"template":         {"fault"}, // CloudFormation templates, as they are read
 	"pack":             {"template", "git", "release", "oci", "deflate", "delivery", "regular", "fault"},
@@ -42,7 +43,7 @@ var may = map[string][]string{
 	"signing":          {"git", "regular", "guard", "delivery", "fault"},
 	"notice":           {"delivery", "quote", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
-	"aws/*":            {"template", "aws/account", "aws/partition", "limit", "fence", "delivery", "fault"}, // each talks to one service
+	"aws/*":            {"network", "template", "aws/account", "aws/partition", "limit", "fence", "delivery", "fault"}, // each talks to one service
 	"aws/doctor":       {"aws", "delivery", "fault"},
 	"aws/syncfunction": {"aws", "blueprint", "delivery", "regular", "fault"},
 	"aws/prepare":      {"aws", "blueprint", "delivery", "fault"},
@@ -54,7 +55,7 @@ var may = map[string][]string{
 	"imagesync":        {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
 	"target/*":         {"template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
-	"face/*":           {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
+	"face/*":           {"network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
 	"demo":             {"engine", "delivery", "fault"},
 	"app":              {""}, // sees all
 	"../cmd/falkirk":   {"app"},

@@ -39,6 +39,26 @@ func TestAWSScripts(t *testing.T) {
 	awsScripts(t, "aws", cloud.Moto(t))
 }
 
+// TestNetworkScripts runs those of the folder network: one for each cause that the
+// network or the credentials can be wrong by.
+func TestNetworkScripts(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "network", func(env *testscript.Env) error {
+		for _, e := range os.Environ() {
+			if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") || strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
+				env.Setenv(name, "")
+			}
+		}
+		env.Setenv("AWS_REGION", "eu-central-1")
+		env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+		env.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+		env.Setenv("AWS_SECRET_ACCESS_KEY", "never-shown")
+		env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "config"))
+		env.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(env.WorkDir, "credentials"))
+		return os.WriteFile(filepath.Join(env.WorkDir, "falkirk.yml"), []byte(networkApp), 0o600)
+	})
+}
+
 // TestStackScripts runs those of the folder stacks against one ministack, which
 // knows stacks better and one account only.
 func TestStackScripts(t *testing.T) {
@@ -92,6 +112,9 @@ func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
 			"keep":       func(ts *testscript.TestScript, _ bool, _ []string) { copyStore(ts, ".falkirk", "kept") },
 			"restore":    func(ts *testscript.TestScript, _ bool, _ []string) { copyStore(ts, "kept", ".falkirk") },
 			"occupy":     occupy,
+			"stub":       stub,
+			"within":     func(ts *testscript.TestScript, neg bool, args []string) { within(ts, neg, falkirk, args) },
+			"told":       func(ts *testscript.TestScript, _ bool, args []string) { told(ts, falkirk, args) },
 			"strays":     func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },
 		},
 	})

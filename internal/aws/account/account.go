@@ -5,8 +5,10 @@ package account
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -16,6 +18,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
+	"falkirk/internal/network"
 )
 
 // Options is what a pool works with.
@@ -35,6 +38,7 @@ type Pool struct {
 
 	mu       sync.Mutex
 	start    *aws.Config
+	reached  atomic.Bool // a server has answered in this run
 	sessions map[session]*chain
 }
 
@@ -42,7 +46,7 @@ type Pool struct {
 func New(opt Options) *Pool {
 	if opt.Start == nil {
 		opt.Start = func(ctx context.Context) (aws.Config, error) {
-			return config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide()), config.WithSharedConfigProfile(opt.Profile))
+			return config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide()), config.WithLogger(logging.Nop{}), config.WithSharedConfigProfile(opt.Profile))
 		}
 	}
 	return &Pool{opt: opt, sessions: map[session]*chain{}}
@@ -103,9 +107,10 @@ func (p *Pool) placed(cfg aws.Config, a delivery.Account, region string) (aws.Co
 // wide is an HTTP client that keeps as many connections as calls are made side
 // by side; the SDK's own keeps ten.
 func wide() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
-	}, fence.Limit)
+	return awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = longestDial }).
+		WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
+		}, network.NoteProxy, fence.Limit)
 }
 
 // starting reads the SDK's ordinary chain once.
@@ -122,7 +127,7 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	cfg.Retryer = p.retryer("", cfg.Region, standard, nil) // of the roles' chains
 	cfg.Logger = logging.Nop{}                             // what matters is in the errors
 	cfg.HTTPClient = direct(cfg.HTTPClient)
-	cfg.APIOptions = append(cfg.APIOptions, fenced, noted)
+	cfg.APIOptions = append(cfg.APIOptions, p.watched, fenced, noted)
 	p.start = &cfg
 	return cfg, nil
 }

@@ -14,19 +14,17 @@ import (
 
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
+	"falkirk/internal/network"
 )
 
 // Classify gives an error of the SDK its kind: what was not allowed is
 // fault.Refused, what was not there fault.NotFound, what may pass by itself
-// fault.Unavailable. Others stay as they are.
+// fault.Unavailable. Others stay as they are. Where the credentials or the
+// network are wrong the message says which, and the hint what to do.
 func Classify(err error) error { return classify(err) }
 
-// The codes by which AWS says that something is not allowed, and that
-// credentials are no longer good.
-const (
-	codesDenied  = " AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationError NotAuthorized Forbidden "
-	codesExpired = " ExpiredToken ExpiredTokenException RequestExpired InvalidClientTokenId UnrecognizedClientException "
-)
+// codesDenied are the codes by which AWS says that something is not allowed.
+const codesDenied = " AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationError NotAuthorized Forbidden "
 
 func isOneOf(codes, code string) bool { return code != "" && strings.Contains(codes, " "+code+" ") }
 
@@ -34,28 +32,48 @@ func classify(err error) error {
 	if errors.Is(err, fence.ErrLost) {
 		return fault.New(fault.Locked, "%w", err)
 	}
-	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal {
+	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal && !errors.Is(err, context.DeadlineExceeded) {
 		return err
+	}
+	if told := ofCredentials(err); told != nil {
+		return told
 	}
 	var api smithy.APIError
 	var answer *smithyhttp.ResponseError
+	isAPI, isAnswer := errors.As(err, &api), errors.As(err, &answer)
 	switch {
-	case strings.Contains(err.Error(), "get credentials: "): // the SDK has no type for it
-		err = fault.New(fault.Refused, "no credentials for AWS are at hand: %w", err)
-		return fault.Hint(err, "log in (aws sso login), or name a profile that has some in AWS_PROFILE")
-	case errors.As(err, &api) && isOneOf(codesDenied, api.ErrorCode()):
+	case isAPI && isOneOf(codesDenied, api.ErrorCode()):
 		return fault.New(fault.Refused, "%w", err)
-	case errors.As(err, &api) && isOneOf(codesExpired, api.ErrorCode()):
-		return fault.Hint(fault.New(fault.Refused, "%w", err), "log in again: aws sso login, or new credentials")
-	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary,
-		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary:
+	case isThrottle(err):
+		return fault.Hint(fault.New(fault.Unavailable, "AWS limits the rate of calls (throttling): %w", err),
+			"wait a minute and repeat the command; lower parallel in the app file if it happens again")
+	case network.Of(err) != nil && !(isAnswer && answer.HTTPStatusCode() != 0):
+		return network.Explain(located(err))
+	case isAnswer && answer.HTTPStatusCode() == http.StatusProxyAuthRequired:
+		return fault.Hint(fault.New(fault.Refused, "a proxy wants a login (HTTP status 407): %w", err), "write the user and the password into HTTP_PROXY or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT")
+	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
 		return fault.New(fault.Unavailable, "%w", err)
-	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden:
+	case isAnswer && answer.HTTPStatusCode() == http.StatusForbidden:
 		return fault.New(fault.Refused, "%w", err)
-	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusNotFound:
+	case isAnswer && answer.HTTPStatusCode() == http.StatusNotFound:
 		return fault.New(fault.NotFound, "%w", err)
 	}
 	return err
+}
+
+// located names the call in an error of the network: the text of its cause names
+// the host only.
+func located(err error) error {
+	f := *network.Of(err)
+	var op *smithy.OperationError
+	for at := err; errors.As(at, &op); at = op.Err {
+		f.Text = op.Service() + " " + op.Operation() + ": " + network.Of(err).Text
+	}
+	return &f
+}
+
+func isThrottle(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // S3 makes a client. Emulators and private endpoints take the bucket in the

@@ -11,23 +11,24 @@ import (
 	"github.com/aws/smithy-go"
 
 	"falkirk/internal/fence"
+	"falkirk/internal/network"
 )
 
 // attempts is how often one call is sent at most. With the SDK's back-off of up
-// to 20 s between them, that is more than a minute of a service's bad weather.
+// to 20 s between them, that is more than a minute in which a service does not work.
 const attempts = 8
 
 // adaptive sends calls again as the SDK's adaptive mode does: slower, after a
 // service has asked for it.
 func adaptive() aws.RetryerV2 {
 	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-		o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+		o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts, s.MaxBackoff = attempts, mostDelay })
 	})
 }
 
 // standard is the same for single calls, such as those that get credentials.
 func standard() aws.RetryerV2 {
-	return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+	return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts, s.MaxBackoff = attempts, mostDelay })
 }
 
 // told is a retryer that tells of what it lets be sent again.
@@ -38,13 +39,16 @@ type told struct {
 }
 
 // IsErrorRetryable also sends again what came with a session that is over,
-// under a new one, and what was answered with half an answer.
+// under a new one, and what was answered with half an answer. The failure of a
+// call inside of this one, which gets the credentials, is not repeated: that call
+// was repeated itself.
 func (t told) IsErrorRetryable(err error) bool {
-	var api smithy.APIError
+	var inner *smithy.OperationError
+	failure := network.Of(err)
 	switch {
-	case errors.Is(err, fence.ErrLost):
+	case errors.Is(err, fence.ErrLost), errors.As(err, &inner), failure != nil && failure.Lasting:
 		return false
-	case t.renew != nil && errors.As(err, &api) && isOneOf(codesExpired, api.ErrorCode()):
+	case t.renew != nil && isSession(err):
 		t.renew()
 		return true
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -53,7 +57,13 @@ func (t told) IsErrorRetryable(err error) bool {
 	return t.RetryerV2.IsErrorRetryable(err)
 }
 
+// errEnough says that the time for repetitions is over.
+var errEnough = errors.New("it is not sent again")
+
 func (t told) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
+	if c := callOf(ctx); c != nil && !c.again(ctx, err) {
+		return nil, errEnough
+	}
 	release, refused := t.RetryerV2.GetRetryToken(ctx, err)
 	if refused == nil {
 		t.tell(ctx, err)

@@ -82,7 +82,7 @@ func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}
 	}
 	cfg, err := d.Accounts.Config(ctx, s.Account.Name, "")
 	if err != nil {
-		out.Error = fault.CleanAddresses(err.Error())
+		out.fails(err)
 		return out
 	}
 	sim := newSimulator(cfg, s.Account.Role)
@@ -103,7 +103,7 @@ func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}
 func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
 	hops, err := d.Accounts.Walk(ctx, s.Account.Name)
 	if err != nil {
-		out.Error = fault.CleanAddresses(err.Error())
+		out.fails(err)
 		return false
 	}
 	before := ""
@@ -118,8 +118,14 @@ func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
 		}
 		if h.Err != nil {
 			one.Error = h.Err.Error()
-			out.Error = fmt.Sprintf("the chain breaks at %s: %v", orStart(h.Role), h.Err)
-			out.Fixes = hopFixes(before, h.Role, s.Account)
+			out.fails(h.Err)
+			if h.Role == "" && out.Hint == "" {
+				out.Error, out.Hint = "AWS does not accept the starting credentials: "+out.Error, "aws sts get-caller-identity and aws configure list show which credentials are used"
+			}
+			if h.Role != "" && fault.Is(h.Err, fault.Refused) && out.Hint == "" {
+				out.Error = fmt.Sprintf("the chain breaks at %s: %s", h.Role, out.Error)
+				out.Fixes = hopFixes(before, h.Role, s.Account)
+			}
 		}
 		out.Hops = append(out.Hops, one)
 		before = h.ARN
@@ -130,11 +136,10 @@ func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
 	return out.Error == ""
 }
 
-func orStart(role string) string {
-	if role == "" {
-		return "the starting credentials"
-	}
-	return role
+// fails notes why the account cannot be reached. An error with a hint has a cause
+// outside of the chain of roles: the starting credentials or the network.
+func (a *Account) fails(err error) {
+	a.Err, a.Error, a.Hint = err, fault.CleanAddresses(err.Error()), fault.HintOf(err)
 }
 
 // hopFixes are the two sides of a role that cannot be assumed.

@@ -201,12 +201,13 @@ func isNamed(t *testing.T, name string, r Report, st policy.Statement, action st
 	}
 }
 
-func TestAChainThatBreaksIsShownHopByHop(t *testing.T) {
+func TestARejectedKeyIsNotTheFaultOfTheChain(t *testing.T) {
 	t.Parallel()
 	s := cloud.Moto(t, "INITIAL_NO_AUTH_ACTION_COUNT=0")
 	p := account.New(account.Options{Accounts: app().Accounts, App: "shop", Actor: "ann", Start: func(context.Context) (aws.Config, error) { return s.Config("us-east-1"), nil }})
 	r := examine(t, p, "prd")
-	if r.Broken != 1 || len(r.Accounts) != 1 || !strings.Contains(r.Accounts[0].Error, "the chain breaks at the starting credentials") {
+	if r.Broken != 1 || len(r.Accounts) != 1 || !strings.Contains(r.Accounts[0].Error, "AWS does not accept the starting credentials") ||
+		strings.Contains(r.Accounts[0].Error, "chain") || !strings.Contains(r.Accounts[0].Hint, "aws configure list") {
 		t.Errorf("%s", policy.JSON(r))
 	}
 }

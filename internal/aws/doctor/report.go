@@ -28,6 +28,8 @@ type Account struct {
 	Role        string   `json:"role,omitempty"`
 	Hops        []Hop    `json:"hops"`
 	Error       string   `json:"error,omitempty"` // why it cannot be reached
+	Hint        string   `json:"hint,omitempty"`  // the next step, where the cause is not the chain of roles
+	Err         error    `json:"-"`               // the same, with its kind
 	Fixes       []Fix    `json:"fixes,omitempty"` // of what is wrong with the chain
 	Notes       []string `json:"notes,omitempty"`
 	Checks      []Check  `json:"checks"`

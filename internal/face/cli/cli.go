@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,8 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
+	"falkirk/internal/network"
+	"falkirk/internal/quote"
 )
 
 // Streams are where a command reads and writes. Results go to Out, everything
@@ -78,17 +81,18 @@ type face struct {
 	warned  bool              // of a development build
 	readers *readers          // of Out and Err
 	inks    inks
-	screen  io.Writer           // Err as it is, for what is drawn over
-	redact  func(string) string // takes secrets out; nil until an app file is open
-	flush   func() []string     // waits for notices; nil until an app file is open
-	typed   *bufio.Reader       // over In, once something was asked
+	screen  io.Writer            // Err as it is, for what is drawn over
+	redact  func(string) string  // takes secrets out; nil until an app file is open
+	flush   func() []string      // waits for notices; nil until an app file is open
+	typed   *bufio.Reader        // over In, once something was asked
+	drawn   atomic.Pointer[live] // what is drawn over now
 }
 
 // Main runs one command and returns its exit code.
 func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	f := &face{Wiring: w, Streams: s}
 	f.screen, f.inks = s.Err, newInks()
-	ctx, f.work = fault.Watch(f.watch(ctx))
+	ctx, f.work = fault.Watch(f.watch(network.WithTeller(ctx, f.waiting)))
 	f.Out = newBorder(f.Out, f.inks, f.isJSON)
 	f.Err = newBorder(f.Err, f.inks, func() bool { return false })
 	defer f.readers.stop()
@@ -208,6 +212,16 @@ func (f *face) tell(err error) {
 		fprintf(f.Err, "  next: %s\n", hint)
 	}
 	fprintf(f.Err, "%s\n", lastLine(fault.ExitCode(err)))
+}
+
+// waiting tells what a request waits for, and until when.
+func (f *face) waiting(line string) {
+	line = quote.Line(fault.CleanAddresses(line))
+	if l := f.drawn.Load(); l != nil {
+		l.print(line)
+	} else if !f.quiet {
+		fprintln(f.Err, line)
+	}
 }
 
 // lastLine says how the command ended, so that nobody takes a failure for a

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -69,6 +70,8 @@ type ExaminedAccount struct {
 	Role        string           `json:"role,omitempty"`
 	Hops        []ExaminedHop    `json:"hops"`            // of the chain of roles; the first are the starting credentials
 	Error       string           `json:"error,omitempty"` // why it cannot be reached
+	Hint        string           `json:"hint,omitempty"`  // the next step, where the cause is not the chain of roles
+	Err         error            `json:"-"`               // the same, with its kind
 	Fixes       []StatementToAdd `json:"fixes,omitempty"` // one of them may be enough
 	Notes       []string         `json:"notes,omitempty"`
 	Checks      []Permission     `json:"checks"`
@@ -174,13 +177,16 @@ func firstThree(all []string) string {
 
 // unreachable says that the account cannot be reached, and what to do.
 func (a ExaminedAccount) unreachable() error {
+	if a.Hint != "" {
+		return fault.Hint(fault.New(fault.KindOf(a.Err), "account %s (%s) cannot be reached: %s", a.Name, a.ID, a.Error), "%s", a.Hint)
+	}
 	if a.Environment != "" {
 		name, _, _ := strings.Cut(a.Name, " ")
 		err := fault.New(fault.Refused, "the storeRole of environment %s (%s) cannot be assumed: %s", a.Environment, a.Role, a.Error)
 		return fault.Hint(err, "falkirk create account %s --principal %s=ARN makes the role and lets ARN assume it; then falkirk doctor %s", name, a.Environment, name)
 	}
 	err := fault.New(fault.Refused, "account %s (%s) cannot be reached: %s", a.Name, a.ID, a.Error)
-	return fault.Hint(err, "mend the chain of accounts.%s, then falkirk doctor %s", a.Name, a.Name)
+	return fault.Hint(err, "correct the chain of accounts.%s, then falkirk doctor %s", a.Name, a.Name)
 }
 
 func (f *face) printExamination(e Examination, all bool) {
@@ -210,7 +216,7 @@ func (f *face) printHops(a ExaminedAccount) {
 			name = h.Role
 		}
 		if h.Error != "" {
-			fprintf(f.Out, "  %s %s: %s\n", f.paint(red, "fails"), orDash(name), h.Error)
+			fprintf(f.Out, "  %s %s: %s\n", f.paint(red, "fails"), cmp.Or(name, "the starting credentials"), h.Error)
 			continue
 		}
 		fprintf(f.Out, "  %s %s\n", f.paint(green, "as"), name)

@@ -26,6 +26,7 @@ func (f *face) progress(follow bool) *progress {
 	p := f.lines(follow)
 	if f.Terminal && !f.isJSON() && !f.quiet {
 		p.live = newLive(f.screen, f.line)
+		f.drawn.Store(p.live)
 	}
 	return p
 }
@@ -42,6 +43,7 @@ func (p *progress) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.live != nil && !p.closed {
+		p.drawn.CompareAndSwap(p.live, nil)
 		p.live.close()
 	}
 	p.closed = true

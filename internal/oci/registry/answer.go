@@ -65,8 +65,13 @@ func newAnswer(res *http.Response, raw []byte) *Answer {
 // classify gives an answer its kind.
 func classify(a *Answer) error {
 	err := fault.New(kindOf(a.Status), "%w", a)
-	if fault.Is(err, fault.Refused) {
+	switch {
+	case fault.Is(err, fault.Refused):
 		return fault.Hint(err, "log in with docker login, or allow the role to use the repository")
+	case a.Status == http.StatusProxyAuthRequired:
+		return fault.Hint(fault.New(fault.Refused, "a proxy wants a login: %w", a), "write the user and the password into HTTP_PROXY or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT")
+	case a.Status == http.StatusTooManyRequests:
+		return fault.Hint(fault.New(fault.Unavailable, "the registry limits the rate of requests: %w", a), "wait some minutes and repeat the command; a login (docker login) has a higher limit")
 	}
 	return err
 }

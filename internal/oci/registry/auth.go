@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // auth is what a registry has said about how to authenticate.
@@ -159,6 +160,19 @@ func (r *Registry) ask(ctx context.Context, scopes []string, again bool) (*http.
 	return req, err
 }
 
+// noToken says why the realm was not reached.
+func (r *Registry) noToken(err error) error {
+	var known *fault.Error
+	at := originOf(r.auth.realm)
+	switch {
+	case errors.As(err, &known):
+		return withoutAddress(err)
+	case network.Of(err) != nil:
+		return fmt.Errorf("ask %s for a token: %w", at, network.Explain(err))
+	}
+	return fault.New(fault.Unavailable, "ask %s for a token: %w", at, withoutAddress(err))
+}
+
 // maxToken bounds the answer of a realm.
 const maxToken = 1 << 20
 
@@ -170,12 +184,8 @@ func (r *Registry) fetch(ctx context.Context, scopes []string, again bool) (toke
 		return token{}, err
 	}
 	res, err := r.tokens.Do(req)
-	var known *fault.Error
-	if err = withoutAddress(err); errors.As(err, &known) {
-		return token{}, err
-	}
 	if err != nil {
-		return token{}, fault.New(fault.Unavailable, "ask %s for a token: %w", originOf(r.auth.realm), err)
+		return token{}, r.noToken(err)
 	}
 	raw, err := r.whole(res, maxToken+1)
 	if err != nil {

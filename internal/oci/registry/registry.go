@@ -6,6 +6,7 @@ package registry
 import (
 	"cmp"
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"falkirk/internal/fence"
 	"falkirk/internal/limit"
+	"falkirk/internal/network"
 )
 
 // Login gives the user and password for a registry; again says that the last
@@ -48,7 +50,8 @@ type Registry struct {
 	asked  atomic.Bool // that was found out
 	old    atomic.Bool // it has shown that it does not
 
-	limit *limit.Limit // of requests under way
+	reached atomic.Bool  // it has answered
+	limit   *limit.Limit // of requests under way
 }
 
 // New makes a registry; nothing is asked of it yet.
@@ -93,12 +96,17 @@ func NewClient(like *http.Transport) *http.Client {
 		like = http.DefaultTransport.(*http.Transport) //nolint:forcetypeassert // the standard library's own
 	}
 	t := like.Clone()
+	t.DialContext = (&net.Dialer{Timeout: longestDial, KeepAlive: 30 * time.Second}).DialContext
+	network.NoteProxy(t)
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 128, 64
 	t.DisableCompression = true // blobs are what their digests say
 	t.ResponseHeaderTimeout = 2 * time.Minute
 	t.MaxResponseHeaderBytes = 1 << 20
 	return &http.Client{Transport: fence.Transport(t)}
 }
+
+// longestDial is how long a connection may take.
+const longestDial = 10 * time.Second
 
 // Host is the registry's name, with its port.
 func (r *Registry) Host() string { return r.opt.Host }

@@ -3,21 +3,30 @@ package registry
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
-	"strings"
 	"time"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // tries is how often a request is sent before its failure is believed.
 const tries = 5
+
+// most is tries; of a registry that has never answered, the address or the network
+// is more likely to be wrong, and the user must see that soon.
+func (r *Registry) most() int {
+	if r.reached.Load() {
+		return tries
+	}
+	return 3
+}
 
 // logins is how often a request is sent with another login in a row.
 const logins = 3
@@ -44,18 +53,39 @@ func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
 	if c.scopes == nil {
 		c.scopes = []string{r.scope()}
 	}
+	waiting := network.NewWait(ctx)
+	defer waiting.Stop()
 	for n := 1; ; n++ {
-		res, wait, err := r.reg.try(ctx, c)
+		res, wait, err := r.reg.try(traced(ctx, waiting), c)
 		if err == nil {
 			return res, nil
 		}
-		if wait < 0 || n == tries || c.stream != nil {
+		if wait < 0 || n == r.reg.most() || c.stream != nil {
 			return nil, fmt.Errorf("%s: %w", r, err)
 		}
+		waiting.Failed(fmt.Sprintf("%s: %v", r, err), r.reg.until(n, wait))
 		if err := r.reg.pause(ctx, n, wait); err != nil {
 			return nil, fmt.Errorf("%s: %w", r, err)
 		}
 	}
+}
+
+// traced follows the connections of a request. The time that a transport gives
+// a connection is not known here: it is that of the standard library.
+func traced(ctx context.Context, w *network.Wait) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(host string) { w.Connecting("connecting to "+host, time.Now().Add(longestDial)) },
+		GotConn: func(httptrace.GotConnInfo) { w.Connected() },
+	})
+}
+
+// until is when a request is given up at the latest, after its n-th failure.
+func (r *Registry) until(n int, least time.Duration) time.Time {
+	var all time.Duration
+	for ; n < r.most(); n++ {
+		all += max(r.opt.Pause<<n, least) // a pause is up to twice as long as the first part
+	}
+	return time.Now().Add(all)
 }
 
 func (r *Repository) scope() string { return "repository:" + r.name + ":pull,push" }
@@ -101,6 +131,9 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		}
 		res, err := r.client.Do(req)
 		r.limit.Give() // the body of an answer does not count: who reads it may wait for another answer
+		if err == nil {
+			r.reached.Store(true)
+		}
 		note(ctx, c.method, res)
 		if err != nil {
 			return nil, repeatable(ctx, err), lost(ctx, c, err)
@@ -146,23 +179,11 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 // ourselves, and not when what we sent was wrong.
 func repeatable(ctx context.Context, err error) time.Duration {
 	var own *fault.Error
-	if ctx.Err() != nil || errors.As(err, &own) || misled(err) != nil {
+	failure := network.Of(err)
+	if ctx.Err() != nil || errors.As(err, &own) || failure != nil && failure.Lasting {
 		return -1
 	}
 	return 0
-}
-
-// misled is what to say where the connection itself cannot be what was meant.
-func misled(err error) error {
-	var unknown x509.UnknownAuthorityError
-	err = withoutAddress(err)
-	switch {
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return fault.Hint(fault.New(fault.Invalid, "%w", err), "write http:// before a registry without TLS on this machine")
-	case errors.As(err, &unknown):
-		return fault.Hint(fault.New(fault.Invalid, "%w", err), "name the file of the registry's own authority in SSL_CERT_FILE")
-	}
-	return nil
 }
 
 func lost(ctx context.Context, c call, err error) error {
@@ -170,13 +191,13 @@ func lost(ctx context.Context, c call, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if told := misled(err); told != nil {
-		return told
+	if errors.As(err, &own) {
+		return withoutAddress(err)
+	}
+	if network.Of(err) != nil {
+		return network.Explain(err) // its text has the host, and no address
 	}
 	err = withoutAddress(err)
-	if errors.As(err, &own) {
-		return err
-	}
 	return fault.New(fault.Unavailable, "%s: %w", c.method, err)
 }
 

@@ -1,0 +1,185 @@
+package script
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// networkApp is an app whose store and account are in AWS.
+const networkApp = `app: shop
+store: s3://shop-builds/shop
+storeAccount: prd
+accounts:
+  prd: {id: "111111111111", role: "arn:aws:iam::111111111111:role/falkirk", region: eu-central-1}
+components:
+  web: {site: {path: web}, target: {local: {}}}
+environments: [{name: dev}]
+`
+
+// stub is `stub KIND [CODE [MESSAGE]]`: a server that answers as AWS, or the
+// network, does when something is wrong. $STUB is its URL, $HOST
+// its host and port.
+//
+//	code     each request is answered with an error of AWS
+//	skewed   likewise, and the clock of the server is two hours ahead
+//	refused  nobody listens
+//	tls      the certificate is signed by an unknown authority
+//	plain    there is no TLS where TLS is expected
+//	silent   connections are accepted and nothing is answered
+//	proxy    a proxy that answers CONNECT with the status CODE
+func stub(ts *testscript.TestScript, _ bool, args []string) {
+	args = append(args, "", "")
+	address := ""
+	switch args[0] {
+	case "refused", "silent":
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		address = "http://" + l.Addr().String()
+		if args[0] == "refused" {
+			ts.Check(l.Close())
+		} else {
+			address = strings.Replace(address, "http:", "https:", 1)
+			ts.Defer(func() { _ = l.Close() })
+		}
+	case "tls":
+		s := httptest.NewUnstartedServer(http.NotFoundHandler())
+		s.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of each client that hangs up
+		s.StartTLS()
+		ts.Defer(s.Close)
+		address = s.URL
+	default:
+		s := httptest.NewServer(wrong(args[0], args[1], args[2]))
+		ts.Defer(s.Close)
+		address = s.URL
+		if args[0] == "plain" {
+			address = strings.Replace(address, "http:", "https:", 1)
+		}
+	}
+	ts.Setenv("STUB", address)
+	_, host, _ := strings.Cut(address, "://")
+	ts.Setenv("HOST", host)
+}
+
+// wrong answers as AWS does, or as a proxy.
+func wrong(kind, code, message string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if kind == "proxy" {
+			status, err := strconv.Atoi(code)
+			if err != nil {
+				status = http.StatusBadGateway
+			}
+			w.WriteHeader(status)
+			return
+		}
+		if kind == "skewed" {
+			w.Header().Set("Date", time.Now().Add(2*time.Hour).UTC().Format(http.TimeFormat))
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		status := http.StatusForbidden
+		if code == "Throttling" {
+			status = http.StatusBadRequest
+		}
+		if code == "InternalFailure" {
+			status = http.StatusInternalServerError
+		}
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>r</RequestId></ErrorResponse>", code, message)
+	})
+}
+
+// within is `within CODE ARGS...`: as falkirk, and it ends within five seconds.
+func within(ts *testscript.TestScript, neg bool, falkirk string, args []string) {
+	begun := time.Now()
+	run(ts, neg, falkirk, args)
+	took := time.Since(begun)
+	ts.Logf("it took %s", took.Round(time.Millisecond))
+	if took > 5*time.Second {
+		ts.Fatalf("it took %s", took)
+	}
+	if strings.Contains(ts.ReadFile("stdout")+ts.ReadFile("stderr"), "never-shown") {
+		ts.Fatalf("the secret key is shown")
+	}
+}
+
+// told is `told PATTERN ARGS...`: within five seconds a line of the pattern says
+// what is tried again and until when, and an interrupt ends the command within ten.
+func told(ts *testscript.TestScript, falkirk string, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: told PATTERN ARGS...")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	pattern := regexp.MustCompile(`(?m)` + args[0] + `.* until \d\d:\d\d:\d\d, Ctrl-C stops`)
+	out := &seen{pattern: pattern, found: make(chan struct{})}
+	cmd := exec.CommandContext(ctx, falkirk, args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), io.Discard, out
+	for _, name := range []string{"HOME", "PATH", "FALKIRK_ACTOR", "AWS_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "HTTPS_PROXY"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	begun := time.Now()
+	ts.Check(cmd.Start())
+	select {
+	case <-out.found:
+	case <-time.After(20 * time.Second):
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		ts.Fatalf("no line %s: %s", pattern, out.text())
+	}
+	took := time.Since(begun)
+	ts.Logf("it was told after %s: %s", took.Round(time.Millisecond), out.text())
+	ts.Check(cmd.Process.Signal(syscall.SIGINT))
+	interrupted := time.Now()
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) {
+		ts.Fatalf("after an interrupt: %v", err)
+	}
+	if took > 5*time.Second || time.Since(interrupted) > 10*time.Second {
+		ts.Fatalf("the line came after %s, the end %s after the interrupt", took, time.Since(interrupted))
+	}
+	if exit.ExitCode() != 130 {
+		ts.Fatalf("exit code %d after an interrupt: %s", exit.ExitCode(), out.text())
+	}
+}
+
+// seen is what was written, and when a pattern was in it.
+type seen struct {
+	pattern *regexp.Regexp
+	found   chan struct{}
+
+	mu   sync.Mutex
+	all  bytes.Buffer
+	done bool
+}
+
+func (s *seen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all.Write(p)
+	if !s.done && s.pattern.Match(s.all.Bytes()) {
+		s.done = true
+		close(s.found)
+	}
+	return len(p), nil
+}
+
+func (s *seen) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
+}
