@@ -67,7 +67,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		Ledgers: func(ctx context.Context) (names, others []string, err error) {
 			return ledger.Names(ctx, objects, f.App.Name)
 		},
-		Packer: packer(f.App, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
+		Packer: packer(f, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/config"
 	"falkirk/internal/deflate"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
@@ -18,7 +21,8 @@ import (
 )
 
 // packer packs an app into its store.
-func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Packer {
+func packer(f *config.File, store *release.Store, accounts *account.Pool) cli.Packer {
+	a := f.App
 	return func(ctx context.Context, r cli.PackRequest) (cli.Packed, error) {
 		named, err := versionOf(ctx, a, r.Version)
 		if err != nil {
@@ -31,7 +35,12 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 		req := pack.Request{
 			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
 			At: time.Now().UTC(), Packers: map[string]pack.New{}, Store: store, Report: r.Report,
+			Own:     pack.Own{Folders: ownFolders(a), AppFile: f.Path},
 			Publish: map[string]pack.Publish{image.Kind: asked(r.People, pusher(a, store, accounts))},
+		}
+		var left []cli.LeftOut
+		req.Left = func(component, path, why string) {
+			left = append(left, cli.LeftOut{Component: component, Path: path, Why: why})
 		}
 		for _, c := range components() {
 			req.Packers[c.Name] = c.pack
@@ -41,14 +50,31 @@ func packer(a delivery.App, store *release.Store, accounts *account.Pool) cli.Pa
 		defer cache.Close() // what it could not keep is compressed again the next time
 		if r.DryRun {
 			p, err := pack.Plan(ctx, req)
-			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, Notes: named.Notes}, err
+			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, LeftOut: sorted(left), Notes: named.Notes}, err
 		}
 		if err := r.People.Ask(ctx, v); err != nil { // the version is known now
 			return cli.Packed{}, err
 		}
 		rel, added, err := pack.Pack(ctx, req)
-		return cli.Packed{Release: rel, Added: added, Healed: store.Healed(), Notes: named.Notes}, err
+		return cli.Packed{Release: rel, Added: added, Healed: store.Healed(), LeftOut: sorted(left), Notes: named.Notes}, err
 	}
+}
+
+// ownFolders are the state and the store, where that is a folder.
+func ownFolders(a delivery.App) []string {
+	own := []string{filepath.Join(a.Root, ".falkirk")}
+	if dir, ok := strings.CutPrefix(a.Store, "file://"); ok {
+		own = append(own, filepath.FromSlash(dir))
+	}
+	return own
+}
+
+// sorted puts what was left out in the order in which it is printed.
+func sorted(left []cli.LeftOut) []cli.LeftOut {
+	slices.SortFunc(left, func(a, b cli.LeftOut) int {
+		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(a.Why, b.Why), cmp.Compare(a.Path, b.Path))
+	})
+	return left
 }
 
 // asked is what brings an artifact elsewhere, once nobody has decided against it
@@ -65,10 +91,7 @@ func asked(d *engine.Decisions, publish pack.Publish) pack.Publish {
 // versionOf is the version given, or git's. The commit is recorded either way,
 // where there is one.
 func versionOf(ctx context.Context, a delivery.App, given string) (version.Named, error) {
-	tree := version.Tree{Dir: a.Root, Own: []string{filepath.Join(a.Root, ".falkirk")}, Tags: a.VersionTags}
-	if dir, ok := strings.CutPrefix(a.Store, "file://"); ok {
-		tree.Own = append(tree.Own, filepath.FromSlash(dir))
-	}
+	tree := version.Tree{Dir: a.Root, Own: ownFolders(a), Tags: a.VersionTags}
 	n, err := version.FromGit(ctx, tree)
 	if given == "" {
 		return n, err

@@ -111,12 +111,16 @@ func (f FileChange) Headers() []Difference {
 	if f.From.Type != f.To.Type {
 		out = append(out, Difference{Key: "Content-Type", Change: Changed, From: f.From.Type, To: f.To.Type})
 	}
-	if f.From.Cache != f.To.Cache {
-		if a, b := f.From.Cache.Header(), f.To.Cache.Header(); a != b {
-			out = append(out, Difference{Key: "Cache-Control", Change: Changed, From: a, To: b})
-		} else {
-			out = append(out, Difference{Key: "cache", Change: Changed, From: string(f.From.Cache), To: string(f.To.Cache)})
-		}
+	if f.From.Encoding != f.To.Encoding {
+		out = append(out, Difference{Key: "Content-Encoding", Change: Changed, From: f.From.Encoding, To: f.To.Encoding})
+	}
+	if a, b := f.From.CacheHeader(), f.To.CacheHeader(); a != b {
+		out = append(out, Difference{Key: "Cache-Control", Change: Changed, From: a, To: b})
+	} else if f.From.Cache != f.To.Cache {
+		out = append(out, Difference{Key: "cache", Change: Changed, From: string(f.From.Cache), To: string(f.To.Cache)})
+	}
+	if a, b := f.From.Metadata, f.To.Metadata; a != b {
+		out = append(out, Difference{Key: "metadata", Change: Changed, From: string(a), To: string(b)})
 	}
 	if f.From.Entry != f.To.Entry {
 		out = append(out, Difference{Key: "entry", Change: Changed, From: yes(f.From.Entry), To: yes(f.To.Entry)})

@@ -29,7 +29,9 @@ type New func(Kit) Packer
 // Kit is what a packer works with.
 type Kit struct {
 	Store
-	Deflate *deflate.Deflater // compresses files, each once; may be nil
+	Deflate *deflate.Deflater      // compresses files, each once; may be nil
+	Own     Own                    // what no artifact holds
+	Left    func(path, why string) // is told what a packer leaves out by itself; may be nil
 }
 
 // Blob is a blob being written; its digest is known at the end.
@@ -66,6 +68,8 @@ type Request struct {
 	Deflate  *deflate.Deflater                           // may be nil
 	Parallel int                                         // components packed at once; 0 is one per core
 	Report   func(component string, p delivery.Progress) // may be nil; called from several goroutines, one at a time
+	Own      Own                                         // what no artifact holds
+	Left     func(component, path, why string)           // is told what a packer leaves out by itself; as Report
 	Publish  map[string]Publish                          // by kind of component, for those that are kept elsewhere besides
 }
 
@@ -148,7 +152,16 @@ func (r Request) release(ctx context.Context, store Store) (delivery.Release, er
 				defer reporting.Unlock()
 				r.Report(c.Name, p)
 			}
-			artifacts[i], errs[i] = r.component(ctx, store, c, report)
+			left := func(path, why string) {
+				if r.Left == nil {
+					return
+				}
+				reporting.Lock()
+				defer reporting.Unlock()
+				r.Left(c.Name, path, why)
+			}
+			kit := Kit{Store: store, Deflate: r.Deflate, Own: r.Own, Left: left}
+			artifacts[i], errs[i] = r.component(ctx, kit, c, report)
 		})
 	}
 	all.Wait()
@@ -164,11 +177,11 @@ func (r Request) release(ctx context.Context, store Store) (delivery.Release, er
 	}, nil
 }
 
-func (r Request) component(ctx context.Context, store Store, c delivery.Component, report func(delivery.Progress)) (delivery.Artifact, error) {
+func (r Request) component(ctx context.Context, kit Kit, c delivery.Component, report func(delivery.Progress)) (delivery.Artifact, error) {
 	if err := ctx.Err(); err != nil {
 		return delivery.Artifact{}, err
 	}
-	a, err := r.Packers[c.Kind](Kit{store, r.Deflate}).Pack(ctx, r.App.Root, c, report)
+	a, err := r.Packers[c.Kind](kit).Pack(ctx, r.App.Root, c, report)
 	if err != nil {
 		return delivery.Artifact{}, fmt.Errorf("pack component %s: %w", c.Name, err)
 	}

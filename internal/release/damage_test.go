@@ -125,7 +125,7 @@ func TestAuditKnowsWhatEachReleaseNeeds(t *testing.T) {
 	})}}})
 	nested := delivery.Template{Digest: blob("nested"), References: []delivery.Reference{{Form: delivery.FormURI, Digest: blob("zip")}}}
 	stack := blob(delivery.Stack{Schema: 1, Template: delivery.Template{Digest: blob("template"), References: []delivery.Reference{{Form: delivery.FormURL, Template: &nested}}}})
-	site := blob(delivery.Site{Schema: release.SiteSchema, Files: []delivery.File{{
+	site := blob(delivery.Site{Schema: delivery.SiteSchema, Files: []delivery.File{{
 		Path: "package-lock.json", Digest: blob(m{"digest": release.Digest([]byte("of somebody else"))}), Size: 1, Type: "application/json", Cache: delivery.CacheRevalidate,
 	}}})
 	_, _, err := s.Add(t.Context(), delivery.Release{

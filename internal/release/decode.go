@@ -15,9 +15,6 @@ import (
 	"falkirk/internal/fault"
 )
 
-// SiteSchema is the version of the site manifest's format.
-const SiteSchema = 1
-
 // maxSite holds about a million files.
 const maxSite = 256 << 20
 
@@ -41,8 +38,12 @@ func DecodeSite(raw []byte) (delivery.Site, error) {
 	if err := strict(raw, &site); err != nil {
 		return delivery.Site{}, fault.New(fault.Tampered, "not a site manifest: %w", err)
 	}
-	if site.Schema != SiteSchema {
-		return delivery.Site{}, fault.New(fault.Refused, "site manifest of schema %d; this falkirk reads %d", site.Schema, SiteSchema)
+	if site.Schema < delivery.SiteSchema || site.Schema > delivery.SiteSchemaHeaders {
+		err := fault.New(fault.Refused, "site manifest of schema %d; this falkirk reads %d to %d", site.Schema, delivery.SiteSchema, delivery.SiteSchemaHeaders)
+		return delivery.Site{}, fault.Hint(err, "use the falkirk that packed it, or a newer one")
+	}
+	if need := delivery.SchemaOf(site.Files); need != site.Schema {
+		return delivery.Site{}, fault.New(fault.Tampered, "site manifest of schema %d holds what schema %d has", site.Schema, need)
 	}
 	last := ""
 	for _, f := range site.Files {
@@ -67,6 +68,15 @@ func checkFile(f delivery.File) error {
 		return fmt.Errorf("size %d", f.Size)
 	case !headerText(f.Type):
 		return fmt.Errorf("content type %q", f.Type)
+	case !headerText(f.Encoding):
+		return fmt.Errorf("content encoding %q", f.Encoding)
+	case !headerText(f.CacheControl):
+		return fmt.Errorf("cache control %q", f.CacheControl)
+	}
+	for name, value := range f.Metadata.Map() {
+		if !headerText(name + value) {
+			return fmt.Errorf("metadata %q: %q", name, value)
+		}
 	}
 	switch f.Cache {
 	case delivery.CacheImmutable, delivery.CacheRevalidate, delivery.CacheNone:

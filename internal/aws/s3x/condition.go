@@ -79,8 +79,13 @@ func (c *Client) written(ctx context.Context, item Item, met error) (string, err
 
 // is reports whether an object is what the item asks for.
 func (i Item) is(out *s3.HeadObjectOutput) bool {
-	return out.Metadata[MetaDigest] == i.meta()[MetaDigest] && aws.ToInt64(out.ContentLength) == i.Size &&
-		(i.Type == "" || aws.ToString(out.ContentType) == i.Type) && aws.ToString(out.CacheControl) == i.Cache &&
+	for name, value := range i.Metadata() {
+		if out.Metadata[name] != value {
+			return false
+		}
+	}
+	return aws.ToInt64(out.ContentLength) == i.Size &&
+		(i.Coding == "" || aws.ToString(out.ContentEncoding) == i.Coding) && (i.Type == "" || aws.ToString(out.ContentType) == i.Type) && aws.ToString(out.CacheControl) == i.Cache &&
 		(i.Not == "" || unquote(out.ETag) != i.Not)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -36,16 +37,22 @@ func (p Place) Source() string {
 type Item struct {
 	To     Place
 	Size   int64
-	Digest string // sha256:… of the content
-	Type   string // Content-Type
-	Cache  string // Cache-Control
-	Key    string // of KMS, to encrypt it with; empty: what the bucket says
-	Was    string // ETag of the object that it replaces; empty: there must be none
-	Not    string // ETag that it must not get, where one is given; see split
+	Digest string            // sha256:… of the content
+	Type   string            // Content-Type
+	Cache  string            // Cache-Control
+	Coding string            // Content-Encoding
+	Meta   map[string]string // user-defined metadata besides MetaDigest
+	Key    string            // of KMS, to encrypt it with; empty: what the bucket says
+	Was    string            // ETag of the object that it replaces; empty: there must be none
+	Not    string            // ETag that it must not get, where one is given; see split
 }
 
-func (i Item) meta() map[string]string {
-	return map[string]string{MetaDigest: strings.TrimPrefix(i.Digest, "sha256:")}
+// Metadata is all user-defined metadata of the object.
+func (i Item) Metadata() map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, i.Meta)
+	all[MetaDigest] = strings.TrimPrefix(i.Digest, "sha256:")
+	return all
 }
 
 func (i Item) sum() string {
@@ -80,8 +87,8 @@ func (c *Client) Copy(ctx context.Context, from Place, tag string, item Item) (s
 	}
 	in := &s3.CopyObjectInput{
 		Bucket: &item.To.Bucket, Key: &item.To.Key, CopySource: aws.String(from.Source()), CopySourceIfMatch: optional(tag),
-		MetadataDirective: types.MetadataDirectiveReplace, Metadata: item.meta(),
-		ContentType: optional(item.Type), CacheControl: optional(item.Cache),
+		MetadataDirective: types.MetadataDirectiveReplace, Metadata: item.Metadata(),
+		ContentType: optional(item.Type), CacheControl: optional(item.Cache), ContentEncoding: optional(item.Coding),
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
 	in.IfMatch, in.IfNoneMatch = item.condition()

@@ -94,8 +94,8 @@ func sideBySide(ctx context.Context, n int, f func(ctx context.Context, i int) e
 // inOne makes one object of parts. What fails leaves no parts behind.
 func (c *Client) inOne(ctx context.Context, item Item, parts func(id string) ([]types.CompletedPart, error)) (string, error) {
 	in := &s3.CreateMultipartUploadInput{
-		Bucket: &item.To.Bucket, Key: &item.To.Key, Metadata: item.meta(),
-		ContentType: optional(item.Type), CacheControl: optional(item.Cache),
+		Bucket: &item.To.Bucket, Key: &item.To.Key, Metadata: item.Metadata(),
+		ContentType: optional(item.Type), CacheControl: optional(item.Cache), ContentEncoding: optional(item.Coding),
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
 	begun, err := c.api.CreateMultipartUpload(ctx, in)
@@ -153,8 +153,8 @@ func (c *Client) Upload(ctx context.Context, r io.Reader, item Item) (string, er
 		return "", fmt.Errorf("read what goes to %s: %w", item.To, err)
 	}
 	in := &s3.PutObjectInput{
-		Bucket: &item.To.Bucket, Key: &item.To.Key, Body: bytes.NewReader(data), Metadata: item.meta(),
-		ContentType: optional(item.Type), CacheControl: optional(item.Cache), ChecksumSHA256: optional(item.sum()),
+		Bucket: &item.To.Bucket, Key: &item.To.Key, Body: bytes.NewReader(data), Metadata: item.Metadata(),
+		ContentType: optional(item.Type), CacheControl: optional(item.Cache), ContentEncoding: optional(item.Coding), ChecksumSHA256: optional(item.sum()),
 	}
 	in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled = item.encryption()
 	in.IfMatch, in.IfNoneMatch = item.condition()

@@ -76,7 +76,15 @@ type Packed struct {
 	Added   bool             `json:"added"`            // false: the same content was packed under this version before
 	Bytes   int64            `json:"bytes,omitempty"`  // of a dry run: what the store does not have yet
 	Healed  int              `json:"healed,omitempty"` // damaged blobs that were written again
-	Notes   []string         `json:"-"`                // warnings: about the version
+	LeftOut []LeftOut        `json:"leftOut,omitempty"`
+	Notes   []string         `json:"-"` // warnings: about the version
+}
+
+// LeftOut is a file or a folder that pack left out by itself.
+type LeftOut struct {
+	Component string `json:"component"`
+	Path      string `json:"path"` // as seen from the component's folder
+	Why       string `json:"why"`
 }
 
 // LogRequest asks for what a component printed.

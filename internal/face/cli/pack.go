@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +50,7 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 		for _, note := range packed.Notes {
 			fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), quote.Line(note))
 		}
+		f.printLeftOut(packed.LeftOut)
 		f.printRelease(packed.Release)
 		switch {
 		case req.DryRun:
@@ -63,6 +65,28 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 				packed.Release.Version, moment(packed.Release.PackedAt), packed.Release.PackedBy)
 		}
 	})
+}
+
+// mostLeftOut is how many paths a line names; JSON has all of them.
+const mostLeftOut = 10
+
+// printLeftOut prints a line for each component and reason.
+func (f *face) printLeftOut(all []LeftOut) {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].Component == all[0].Component && all[n].Why == all[0].Why {
+			n++
+		}
+		var paths []string
+		for _, l := range all[:min(n, mostLeftOut)] {
+			paths = append(paths, quote.Line(l.Path))
+		}
+		if n > mostLeftOut {
+			paths = append(paths, fmt.Sprintf("and %d more", n-mostLeftOut))
+		}
+		fprintf(f.Err, "left out: %s: %s (%s)\n", all[0].Component, strings.Join(paths, ", "), all[0].Why)
+		all = all[n:]
+	}
 }
 
 // packProgress prints warnings, and a line per component now and then.

@@ -35,7 +35,7 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 	if err := json.Unmarshal(c.Settings, &s); err != nil {
 		return delivery.Artifact{}, fault.New(fault.Invalid, "settings: %w", err)
 	}
-	files, err := tree.Files(ctx, root, s.Path, s.Ignore)
+	files, err := tree.Files(ctx, root, s.Path, s.Ignore, p.kit.LeaveOwn())
 	if err != nil {
 		return delivery.Artifact{}, err
 	}

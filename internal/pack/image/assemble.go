@@ -120,7 +120,7 @@ func (j job) folder(ctx context.Context) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	files, err := tree.Walk(ctx, folder, tree.Options{Ignore: left, Docker: docker})
+	files, err := tree.Walk(ctx, folder, tree.Options{Ignore: left, Docker: docker, Leave: j.store.LeaveOwn()})
 	if err != nil {
 		return content{}, err
 	}

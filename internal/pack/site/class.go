@@ -25,24 +25,24 @@ var (
 	hexHash    = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 	base32Hash = regexp.MustCompile(`^[A-Z2-7]{8}$`)
 	base64Hash = regexp.MustCompile(`^[A-Za-z0-9_-]{8}$`)
-	letter     = regexp.MustCompile(`[A-Za-z]`)
-	digit      = regexp.MustCompile(`[0-9]`)
+	uuid       = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	formula    = regexp.MustCompile(`^C[0-9]*H[0-9]*([BCFHIKNOPS][0-9]*)*$`) // of a chemical, as they are written
+	lower      = regexp.MustCompile(`[a-z]`)
+	upper      = regexp.MustCompile(`[A-Z]`)
 )
 
 // hashed reports whether a name plainly holds a hash of the content. A file
 // wrongly called immutable would be stale for a year, while one that was missed
-// is only asked about; so a date, a version, a word or a model number is none.
+// is only asked about; so a date, a version, a word, a word with a year, a model
+// number or an identifier (UUID) is none.
 func hashed(p string) bool {
-	parts := strings.Split(path.Base(p), ".")
+	parts := strings.Split(uuid.ReplaceAllString(path.Base(p), ""), ".")
 	if len(parts) < 2 {
 		return false
 	}
 	for i, part := range parts[:len(parts)-1] {
-		if part == "" {
-			continue
-		}
 		for _, piece := range strings.FieldsFunc(part, func(r rune) bool { return r == '-' || r == '_' }) {
-			if hexHash.MatchString(piece) && letter.MatchString(piece) && digit.MatchString(piece) {
+			if hexHash.MatchString(piece) && turns(piece) >= 3 {
 				return true
 			}
 		}
@@ -51,33 +51,50 @@ func hashed(p string) bool {
 		if n := len(part) - 8; n > 0 && part[n-1] == '-' {
 			tail, alone = part[n:], true
 		}
-		if alone && (base32Hash.MatchString(tail) && turns(tail) >= 3 || base64Hash.MatchString(tail) && turns(tail) >= 4) {
+		if alone && isShortHash(tail) {
 			return true
 		}
 	}
 	return false
 }
 
-// turns counts where the sort of character changes; a capital that begins a
-// word is no change. Words, even with numbers in them, have few.
-func turns(s string) int {
-	sort := func(c byte) byte {
-		switch {
-		case c >= 'a' && c <= 'z':
-			return 'a'
-		case c >= 'A' && c <= 'Z':
-			return 'A'
-		case c >= '0' && c <= '9':
-			return '0'
-		}
-		return '-'
+// isShortHash knows hashes of eight characters.
+func isShortHash(s string) bool {
+	switch {
+	case base32Hash.MatchString(s):
+		return turns(s) >= 3 && !formula.MatchString(s)
+	case base64Hash.MatchString(s):
+		return turns(s) >= 4 && lower.MatchString(s) && upper.MatchString(s)
 	}
-	n := 0
-	for i := 1; i < len(s); i++ {
-		a, b := sort(s[i-1]), sort(s[i])
-		if a != b && (a != 'A' || b != 'a') {
+	return false
+}
+
+// turns counts where the sort of character changes: small letters, capitals,
+// digits. A capital that begins a word is no change, and '-' and '_' are passed
+// over. Words, even with numbers in them, have few.
+func turns(s string) int {
+	n, last := 0, byte(0)
+	for i := range len(s) {
+		now := sortOf(s[i])
+		if now == 0 {
+			continue
+		}
+		if last != 0 && now != last && (last != 'A' || now != 'a') {
 			n++
 		}
+		last = now
 	}
 	return n
+}
+
+func sortOf(c byte) byte {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return 'a'
+	case c >= 'A' && c <= 'Z':
+		return 'A'
+	case c >= '0' && c <= '9':
+		return '0'
+	}
+	return 0
 }

@@ -158,7 +158,7 @@ func (w *work) zip(ctx context.Context, out io.Writer, path string, dir bool) er
 	if !dir {
 		folder, only = filepath.Split(path)
 	}
-	files, err := tree.Files(ctx, w.root, filepath.ToSlash(filepath.Clean(folder)), nil)
+	files, err := tree.Files(ctx, w.root, filepath.ToSlash(filepath.Clean(folder)), nil, w.kit.LeaveOwn())
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,14 @@ type Options struct {
 	Ignore *ignore.List   // may be nil; with it the ignore files in deeper folders count too
 	Docker *ignore.Docker // may be nil
 	Follow bool           // pack what links lead to, and list no folders; else keep links
+	Leave  Leave          // may be nil
 }
+
+// Leave is asked about each file and folder that no ignore file leaves out, and
+// says whether it is left out. At is where it is. A link is asked about twice: as
+// itself, and as what it leads to. What is in a folder that is left out is not
+// asked about.
+type Leave func(p, at string, info fs.FileInfo) bool
 
 // Walk lists what the folder holds, in order of path. Everything that another
 // machine could not hold alike is an error, all of them at once: links that lead
@@ -159,7 +166,7 @@ func differ(a, b string) string {
 
 func (w *walk) ignored(p string, folder bool, list *ignore.List) bool {
 	switch path.Base(p) {
-	case ".git", ".DS_Store", ignore.File:
+	case ".DS_Store", ignore.File:
 		return true
 	}
 	if list != nil && list.Match(p, folder) {
@@ -183,6 +190,9 @@ func (w *walk) entry(p, at string, above []string, list *ignore.List) {
 		return
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
+		if w.leaves(p, at, info) {
+			return
+		}
 		w.link(p, at, info, above, list)
 		return
 	}
@@ -190,6 +200,9 @@ func (w *walk) entry(p, at string, above []string, list *ignore.List) {
 }
 
 func (w *walk) add(p, at string, info fs.FileInfo, above []string, list *ignore.List) {
+	if w.leaves(p, at, info) {
+		return
+	}
 	switch {
 	case info.IsDir():
 		if !w.options.Follow {
@@ -201,6 +214,11 @@ func (w *walk) add(p, at string, info fs.FileInfo, above []string, list *ignore.
 	default:
 		w.refuse(p, "is neither a file nor a folder (%s)", info.Mode().Type())
 	}
+}
+
+// leaves reports whether something is left out whatever the ignore files say.
+func (w *walk) leaves(p, at string, info fs.FileInfo) bool {
+	return w.options.Leave != nil && w.options.Leave(p, at, info) || path.Base(p) == ".git"
 }
 
 // link checks that what a link leads to is inside, and follows or keeps it.
@@ -221,6 +239,9 @@ func (w *walk) link(p, at string, info fs.FileInfo, above []string, list *ignore
 		return
 	}
 	if !w.options.Follow {
+		if w.leaves(p, real, info) {
+			return
+		}
 		w.files = append(w.files, File{Path: p, Mode: info.Mode(), Link: filepath.ToSlash(target), at: at, info: info})
 		return
 	}

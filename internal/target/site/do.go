@@ -64,7 +64,7 @@ func (t *Target) layOut(ctx context.Context, s spot, report func(delivery.Progre
 		return delivery.Outcome{Nothing: true}, nil
 	}
 	r := record{
-		Schema: schema, App: s.App, Component: s.Component, Version: s.Version, Digest: s.Artifact.Digest,
+		Schema: schemaOf(l.files), App: s.App, Component: s.Component, Version: s.Version, Digest: s.Artifact.Digest,
 		Files: l.files, Saved: old.Saved, Operation: s.operation.ID,
 	}
 	tag := v.tags[s.Version]
@@ -176,7 +176,8 @@ func (t *Target) bring(ctx context.Context, v *view, f delivery.File, key string
 
 func (s spot) item(f delivery.File, key string) s3x.Item {
 	return s3x.Item{
-		To: s.at(key), Size: f.Size, Digest: f.Digest, Type: f.Type, Cache: f.Cache.Header(), Key: s.set.KMSKey,
+		To: s.at(key), Size: f.Size, Digest: f.Digest, Type: f.Type, Cache: f.CacheHeader(),
+		Coding: f.Encoding, Meta: f.Metadata.Map(), Key: s.set.KMSKey,
 	}
 }
 
@@ -192,7 +193,7 @@ func (v *view) keepBeside(ctx context.Context, s save) (kept, error) {
 // saved is what stands at a path as a file.
 func (v *view) saved(s save) delivery.File {
 	c, _ := v.holds(s.path)
-	return delivery.File{Path: s.path, Digest: s.digest, Size: s.size, Type: c.Type, Cache: c.Cache}
+	return delivery.File{Path: s.path, Digest: s.digest, Size: s.size, Type: c.Type, Cache: c.Cache, Headers: c.Headers}
 }
 
 // progress counts what is done.

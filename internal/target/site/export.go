@@ -54,7 +54,7 @@ func (e *export) layOut(store Store) error {
 	}
 	l := e.layout()
 	r := record{
-		Schema: schema, App: e.App, Component: e.Component, Version: e.Version, Digest: e.Artifact.Digest,
+		Schema: schemaOf(l.files), App: e.App, Component: e.Component, Version: e.Version, Digest: e.Artifact.Digest,
 		Files: l.files, Saved: e.records[e.Version].Saved,
 	}
 	if err := e.write(e.recordKey(e.Version), r); err != nil {
@@ -162,10 +162,13 @@ func (e *export) remove(version string) error {
 func (e *export) copy(from s3x.Place, tag string, item s3x.Item) {
 	common := []string{
 		"--metadata-directive REPLACE", "--content-type", quote(item.Type), "--cache-control", quote(item.Cache),
-		"--metadata", s3x.MetaDigest + "=" + strings.TrimPrefix(item.Digest, "sha256:"),
+		"--metadata", metadata(item),
 	}
 	if item.Type == "" {
 		common = slices.Delete(common, 1, 3)
+	}
+	if item.Coding != "" {
+		common = append(common, "--content-encoding", quote(item.Coding))
 	}
 	if item.Size > mostCopied {
 		if item.Key != "" {
@@ -182,6 +185,15 @@ func (e *export) copy(from s3x.Place, tag string, item s3x.Item) {
 		common = append(common, "--server-side-encryption aws:kms --bucket-key-enabled --ssekms-key-id", quote(item.Key))
 	}
 	e.say(append(append(words, common...), ">/dev/null")...)
+}
+
+// metadata is a value of --metadata: short where it is the digest alone, JSON
+// where values of users may hold any character.
+func metadata(item s3x.Item) string {
+	if len(item.Meta) == 0 {
+		return s3x.MetaDigest + "=" + strings.TrimPrefix(item.Digest, "sha256:")
+	}
+	return quote(string(delivery.NewMetadata(item.Metadata())))
 }
 
 // mostCopied is how many bytes one copy-object takes.

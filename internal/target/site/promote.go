@@ -161,6 +161,7 @@ func (v *view) settled(m move, tags map[string]string) pointer {
 	for _, f := range slices.Concat(m.changed, m.entries) {
 		next.Written[f.Path] = written{contentOf(f.File), tags[f.Path], f.Entry}
 	}
+	next.Schema = next.lowestSchema()
 	next.Marks = v.marks(nil)
 	next.Avoid, next.Renewed = v.stillAvoided(), v.stillRenewed()
 	if v.set.Distribution == "" || m.isEmpty() {

@@ -17,8 +17,22 @@ import (
 // knows and the files that promote puts in their places.
 const stateDir = ".falkirk"
 
-// schema is the version of the formats below.
-const schema = 1
+// Versions of the formats below. What holds no header of delivery.Headers is
+// written in the first one, which older versions of this program read.
+const (
+	schema        = 1
+	schemaHeaders = 2
+)
+
+// schemaOf is the version of a record with these files.
+func schemaOf(files []laid) int {
+	for _, f := range files {
+		if f.Headers != (delivery.Headers{}) {
+			return schemaHeaders
+		}
+	}
+	return schema
+}
 
 // record is what the provisioning of a release laid out. It is written before
 // the first copy, so that what a killed one left is known for its own, and
@@ -58,9 +72,10 @@ type content struct {
 	Digest string         `json:"digest"`
 	Type   string         `json:"type"`
 	Cache  delivery.Cache `json:"cache"`
+	delivery.Headers
 }
 
-func contentOf(f delivery.File) content { return content{f.Digest, f.Type, f.Cache} }
+func contentOf(f delivery.File) content { return content{f.Digest, f.Type, f.Cache, f.Headers} }
 
 // removing is a removal that has begun. It is written before the first delete.
 type removing struct {
@@ -86,6 +101,16 @@ type pointer struct {
 
 	Avoid   map[string]avoid  `json:"avoid,omitempty"`   // by key
 	Renewed map[string]string `json:"renewed,omitempty"` // by digest: ETags of copies beside the site that were written again
+}
+
+// lowestSchema is the first version that holds what promotions wrote.
+func (p *pointer) lowestSchema() int {
+	for _, w := range p.Written {
+		if w.Headers != (delivery.Headers{}) {
+			return schemaHeaders
+		}
+	}
+	return schema
 }
 
 // author is the operation that wrote the pointer last.
@@ -146,8 +171,8 @@ func decode[T any](raw []byte, key string, schemaOf func(T) int) (T, error) {
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return v, fault.New(fault.Internal, "read %s: %w", key, err)
 	}
-	if n := schemaOf(v); n != schema {
-		err := fault.New(fault.Refused, "%s has schema %d; this falkirk reads %d", key, n, schema)
+	if n := schemaOf(v); n < schema || n > schemaHeaders {
+		err := fault.New(fault.Refused, "%s has schema %d; this falkirk reads %d to %d", key, n, schema, schemaHeaders)
 		return v, fault.Hint(err, "use the version of the program that wrote it, or a newer one")
 	}
 	return v, nil
@@ -157,6 +182,7 @@ func decode[T any](raw []byte, key string, schemaOf func(T) int) (T, error) {
 // writes differs from everything that the pointer ever was.
 func (s spot) writePointer(ctx context.Context, p *pointer, tag string) (string, error) {
 	p.Writes++
+	p.Schema = p.lowestSchema()
 	p.By = &author{s.operation.ID, s.operation.Verb, s.operation.Version, s.operation.Actor}
 	return s.write(ctx, s.pointerKey(), *p, tag)
 }

@@ -131,7 +131,13 @@ func (f *Files) send(w http.ResponseWriter, r *http.Request, file delivery.File)
 	}
 	h := w.Header()
 	h.Set("Content-Type", file.Type)
-	h.Set("Cache-Control", file.Cache.Header())
+	h.Set("Cache-Control", file.CacheHeader())
+	if file.Encoding != "" {
+		h.Set("Content-Encoding", file.Encoding)
+	}
+	for name, value := range file.Metadata.Map() {
+		h.Set("X-Amz-Meta-"+name, value) // as S3 answers
+	}
 	h.Set("ETag", `"`+file.Digest+`"`)
 	h.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, "", time.Time{}, content)

@@ -1,0 +1,95 @@
+package site
+
+import (
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"falkirk/internal/pack"
+	"falkirk/internal/pack/ignore"
+	"falkirk/internal/pack/tree"
+)
+
+// Why a site leaves something out.
+const (
+	whyGit    = "the repository of git"
+	whySecret = "it looks like a secret"
+	whyHidden = "hidden; name it under dotfiles to publish it"
+)
+
+// appFileName is the usual name of an app file. Those of other apps are left out
+// too.
+const appFileName = "falkirk.yml"
+
+// wellKnown is the hidden folder that is made to be published (RFC 8615).
+const wellKnown = ".well-known"
+
+// leaver decides what of a folder is not part of a site whatever the ignore
+// files say. Everything that a site holds can be read by everybody.
+type leaver struct {
+	kit      pack.Kit
+	own      tree.Leave
+	appFile  string
+	dotfiles *ignore.List
+	named    []string // the patterns of dotfiles
+}
+
+func newLeaver(kit pack.Kit, s Settings) (*leaver, error) {
+	l := &leaver{kit: kit, own: kit.LeaveOwn(), dotfiles: &ignore.List{}, named: s.Dotfiles}
+	if kit.Own.AppFile != "" {
+		l.appFile = pack.Real(kit.Own.AppFile)
+	}
+	return l, l.dotfiles.Add("dotfiles", s.Dotfiles...)
+}
+
+// leave is a tree.Leave.
+func (l *leaver) leave(p, at string, info fs.FileInfo) bool {
+	if l.own(p, at, info) {
+		return true
+	}
+	why := l.why(p, at, info)
+	if why != "" {
+		l.kit.SayLeft(p, why)
+	}
+	return why != ""
+}
+
+func (l *leaver) why(p, at string, info fs.FileInfo) string {
+	switch base := path.Base(p); {
+	case base == ".git" || filepath.Base(at) == ".git":
+		return whyGit
+	case at == l.appFile, base == appFileName:
+		return pack.WhyAppFile
+	case !info.IsDir() && (secretName(base) || secretName(filepath.Base(at)) || secretContent(p, at, info)):
+		return whySecret
+	case isHidden(p) && !l.isNamed(p, info.IsDir()):
+		return whyHidden
+	}
+	return ""
+}
+
+// isHidden reports whether a path has a part that begins with a dot, besides the
+// one folder that may.
+func isHidden(p string) bool {
+	for part := range strings.SplitSeq(p, "/") {
+		if strings.HasPrefix(part, ".") && part != wellKnown {
+			return true
+		}
+	}
+	return false
+}
+
+// isNamed reports whether the app file names something hidden, a folder above it,
+// or something in it.
+func (l *leaver) isNamed(p string, folder bool) bool {
+	if l.dotfiles.Covers(p) || folder && l.dotfiles.Match(p, true) {
+		return true
+	}
+	for _, pattern := range l.named {
+		if folder && strings.HasPrefix(strings.TrimPrefix(pattern, "/"), p+"/") {
+			return true
+		}
+	}
+	return false
+}
