@@ -82,7 +82,7 @@ func (f *face) printLeftOut(all []LeftOut) {
 			paths = append(paths, quote.Line(l.Path))
 		}
 		if n > mostLeftOut {
-			paths = append(paths, fmt.Sprintf("and %d more", n-mostLeftOut))
+			paths = append(paths, sprintf("and %d more", n-mostLeftOut))
 		}
 		fprintf(f.Err, "left out: %s: %s (%s)\n", all[0].Component, strings.Join(paths, ", "), all[0].Why)
 		all = all[n:]
