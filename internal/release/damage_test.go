@@ -175,7 +175,7 @@ func (c closed) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Info
 func sited(t *testing.T, s *release.Store, dir, app, content string) (site, file string) {
 	t.Helper()
 	file, _ = stored(t, s, dir, []byte(content), true)
-	raw, err := json.Marshal(delivery.Site{Schema: release.SiteSchema, Files: []delivery.File{{
+	raw, err := json.Marshal(delivery.Site{Schema: delivery.SiteSchema, Files: []delivery.File{{
 		Path: "a.txt", Digest: file, Size: int64(len(content)), Type: "text/plain", Cache: delivery.CacheRevalidate,
 	}}})
 	ok(t, err)
