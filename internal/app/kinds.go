@@ -27,6 +27,15 @@ import (
 	stacktarget "falkirk/internal/target/stack"
 )
 
+// askedComponent is the component that an http gate asks.
+func askedComponent(raw json.RawMessage) (string, []string) {
+	var s httpgate.Settings
+	if json.Unmarshal(raw, &s) != nil {
+		return "", nil // told where the block is checked
+	}
+	return s.Component, []string{"component"}
+}
+
 // kindLocal is the target that is this machine.
 const kindLocal = "local"
 
@@ -84,7 +93,7 @@ func gates() []gate {
 			true,
 		},
 		{
-			config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }},
+			config.Kind{Name: "http", Doc: "An HTTP request and what its answer must be.", New: func() any { return &httpgate.Settings{} }, Component: askedComponent},
 			func(delivery.App, func(string) string) engine.Gate { return httpgate.New(nil) },
 			true,
 		},

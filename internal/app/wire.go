@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/blueprint/registrystack"
 	"falkirk/internal/blueprint/sitestack"
 	"falkirk/internal/config"
@@ -44,7 +45,7 @@ func wire() cli.Wiring {
 		Kinds:     settings(),
 		Open:      open,
 		Signers:   signersOf,
-		Templates: checkTemplates,
+		Templates: checkFiles,
 		Reach:     openAccounts,
 		Sync:      openSyncs,
 		Images:    openImages,
@@ -88,6 +89,7 @@ func settings() config.Kinds {
 	for _, c := range channels() {
 		k.Notices = append(k.Notices, c.Kind)
 	}
+	k.Partition = func(region string) (string, bool) { return partition.Of(region), partition.IsRegion(region) }
 	k.Sync = config.Kind{
 		Name: imagesync.Kind, Doc: "Images that are kept in another registry too, by `falkirk sync`.",
 		New: func() any { s := imagesync.Defaults(); return &s },

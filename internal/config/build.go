@@ -63,6 +63,8 @@ func (b *builder) build(root *node) {
 	b.readComponents(doc.Components)
 	b.environments(root, doc)
 	b.storeRoles()
+	b.sameAccounts(doc.Accounts)
+	b.partitions(doc.Accounts)
 	b.notices(doc.Notices)
 	b.syncs(doc.Sync)
 	b.misplaced(root, nil)
@@ -286,11 +288,16 @@ func (b *builder) unknownName(at pos, what, name string, known []string) {
 	b.rep.add(at, p)
 }
 
-// together asks each kind of target what does not fit between its landings.
+// isWrong reports whether a problem is told of a value in a block already.
+func (b *builder) isWrong(n *node) bool {
+	told := slices.ContainsFunc(b.rep.list, func(p Problem) bool { return p.Line == n.line && p.Column == n.col })
+	inField := func(f field) bool { return b.isWrong(f.node) }
+	return told || slices.ContainsFunc(n.items, b.isWrong) || slices.ContainsFunc(n.fields, inField)
+}
+
+// together asks each kind of target what does not fit between its landings. A
+// landing with a problem of its own is left out, so that the others are told at once.
 func (b *builder) together() {
-	if len(b.rep.list) > 0 {
-		return
-	}
 	for _, k := range b.kinds.Targets {
 		if k.Place == nil {
 			continue
@@ -298,7 +305,7 @@ func (b *builder) together() {
 		var mine []landing
 		var given []delivery.Landing
 		for _, l := range b.landings {
-			if l.Target == k.Name && l.Unusable == "" {
+			if l.Target == k.Name && l.Unusable == "" && !b.isWrong(l.block) {
 				mine, given = append(mine, l), append(given, l.Landing)
 			}
 		}

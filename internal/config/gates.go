@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -64,6 +65,7 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 		}
 		out.asked, out.gates = append(out.asked, n), append(out.gates, block)
 		settings, why := b.settings(k, block, k.Name)
+		b.componentNamed(k, block, settings)
 		if k.Groups != nil && why == "" {
 			why = b.nobody
 		}
@@ -75,6 +77,21 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 			Settings: settings, Unusable: why,
 		})
 	})
+}
+
+// componentNamed checks the component that a gate or a hook asks.
+func (b *builder) componentNamed(k Kind, block *node, settings json.RawMessage) {
+	if k.Component == nil || settings == nil {
+		return
+	}
+	name, path := k.Component(settings)
+	var known []string
+	for _, c := range b.components {
+		known = append(known, c.Name)
+	}
+	if name != "" && !slices.Contains(known, name) {
+		b.unknownName(at(block, path), "component", name, known)
+	}
 }
 
 // bake checks a gate that must stay open for a time.
@@ -100,6 +117,7 @@ func (b *builder) hooks(nodes []*node, out *readEnvironment) {
 	b.asking(nodes, "hook", b.kinds.Hooks, []string{"name", "when", "if", "once", "repeat"}, head, func(k Kind, n, block *node) {
 		out.hooked, out.hooks = append(out.hooked, n), append(out.hooks, block)
 		settings, why := b.settings(k, block, k.Name)
+		b.componentNamed(k, block, settings)
 		if prunes := delivery.Moment(h.When); repeat(h.Repeat) == delivery.RepeatNever && (prunes == delivery.Before(delivery.Prune) || prunes == delivery.After(delivery.Prune)) {
 			b.rep.add(n.get("repeat").pos, Problem{Text: "repeat is never, and a prune belongs to no release", Want: "repeat: always"})
 		}

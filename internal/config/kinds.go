@@ -38,6 +38,10 @@ type Kind struct {
 	// (release, artifact or stack) is filled in at a path of the settings.
 	Fills func(kind string, path []string) bool
 
+	// Component, for gates only and optional, is the component that checked settings
+	// name, and where; "" where they name none.
+	Component func(settings json.RawMessage) (name string, path []string)
+
 	// Groups, for gates only and optional, is given checked settings and the
 	// groups of people, and finds what does not go together.
 	Groups func(settings json.RawMessage, groups map[string][]string) []fault.Problem
@@ -58,6 +62,10 @@ type Kinds struct {
 	Hooks      []Kind // the gates that can be hooks
 	Notices    []Kind
 	Sync       Kind // each item of the list sync
+
+	// Partition is the partition of AWS that a region is in, and whether the name is
+	// one of a region of AWS; nil: it is not checked.
+	Partition func(region string) (name string, isRegion bool)
 }
 
 type checker interface{ Check() []fault.Problem }

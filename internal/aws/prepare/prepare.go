@@ -101,8 +101,25 @@ func Name(app string) string { return "falkirk-" + app + "-account" }
 func (p Preparer) setup(name string) (policy.Setup, error) {
 	for _, s := range p.Setups {
 		if s.Account.Name == name {
+			if err := p.alone(s.Account); err != nil {
+				return s, err
+			}
 			return s, policy.Check(p.App.Name, p.Setups)
 		}
 	}
 	return policy.Setup{}, fault.New(fault.NotFound, "no account %q in the app file", name)
+}
+
+// alone refuses an account that has a second entry in the app file: both would have
+// the same stack, and each would take away what only the other needs.
+func (p Preparer) alone(a delivery.Account) error {
+	for _, other := range p.App.Accounts {
+		if other.Name == a.Name || other.ID != a.ID || a.ID == "" {
+			continue
+		}
+		first, second := min(a.Name, other.Name), max(a.Name, other.Name)
+		err := fault.New(fault.Invalid, "accounts %s and %s are one account (%s)", first, second, a.ID)
+		return fault.Hint(err, "name one of them in all places of the account, and remove the other from the app file")
+	}
+	return nil
 }

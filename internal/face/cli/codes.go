@@ -33,13 +33,15 @@ func ownCodes(command string) (codes []int, known bool) {
 		"schema", "version", "approvals", "release-hold", "unban", "stop", "sign-ledger", "releases", "doctor",
 		"export", "why":
 		return nil, true
-	case "apply", "approve", "reject", "hold", "ban", "create account", "create ecr-sync", "create sync-function", "delete ecr-sync",
+	case "apply":
+		return []int{4, 6}, true
+	case "approve", "reject", "hold", "ban", "create account", "create ecr-sync", "create sync-function", "delete ecr-sync",
 		"delete sync-function", "image copy", "image tag", "init", "local up", "lock steal", "notices test", "pack", "resume", "sync":
 		return []int{6}, true
 	case "provision":
 		return []int{fault.InUse, 6, 8}, true
 	case "converge":
-		return []int{fault.InUse, 6}, true
+		return []int{4, fault.InUse, 6}, true
 	case "diff":
 		return []int{fault.Different}, true
 	case "history", "plan", "verify":
