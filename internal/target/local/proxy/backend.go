@@ -1,12 +1,12 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,24 +17,18 @@ import (
 // Backend is a process that requests are sent to. Its port may change while
 // it serves, when the process was started again.
 type Backend struct {
-	port      atomic.Int64
-	transport *http.Transport
-	proxy     *httputil.ReverseProxy
+	port  atomic.Int64
+	http1 *http.Transport
+	http2 *http.Transport // without TLS (h2c), as gRPC needs it
+	proxy *httputil.ReverseProxy
 }
 
 // NewBackend makes a backend without a port; strip takes the prefix off the
 // path before it is sent.
 func NewBackend(prefix string, strip bool, log *slog.Logger) *Backend {
-	b := &Backend{transport: &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		MaxIdleConnsPerHost: 1024,
-		// Shorter than the five seconds after which Node closes an idle
-		// connection: a request must not be sent into one that is closing.
-		IdleConnTimeout:    4 * time.Second,
-		DisableCompression: true,
-		WriteBufferSize:    16 << 10,
-		ReadBufferSize:     16 << 10,
-	}}
+	b := &Backend{http1: newTransport(), http2: newTransport()}
+	b.http2.Protocols = new(http.Protocols)
+	b.http2.Protocols.SetUnencryptedHTTP2(true)
 	b.proxy = &httputil.ReverseProxy{
 		Rewrite:    func(r *httputil.ProxyRequest) { b.rewrite(r, prefix, strip) },
 		Transport:  retrying{b},
@@ -49,14 +43,38 @@ func NewBackend(prefix string, strip bool, log *slog.Logger) *Backend {
 	return b
 }
 
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		MaxIdleConnsPerHost: 1024,
+		// Shorter than the five seconds after which Node closes an idle
+		// connection: a request must not be sent into one that is closing.
+		IdleConnTimeout:       4 * time.Second,
+		ExpectContinueTimeout: time.Second, // the process may refuse a body before it is sent
+		DisableCompression:    true,
+		WriteBufferSize:       16 << 10,
+		ReadBufferSize:        16 << 10,
+	}
+}
+
 // Point sends requests to another port from now on; 0 is nowhere.
 func (b *Backend) Point(port int) { b.port.Store(int64(port)) }
 
 // Close closes the connections that wait for a request.
-func (b *Backend) Close() { b.transport.CloseIdleConnections() }
+func (b *Backend) Close() {
+	b.http1.CloseIdleConnections()
+	b.http2.CloseIdleConnections()
+}
 
 // ServeHTTP sends the request on.
-func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.proxy.ServeHTTP(w, r) }
+func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = r.WithContext(context.WithValue(r.Context(), protoKey{}, r.ProtoMajor))
+	b.proxy.ServeHTTP(&verbatim{ResponseWriter: w, release: w.Header().Get(Header)}, r)
+}
+
+// protoKey is the version of HTTP that a request came by; the standard library
+// writes HTTP/1.1 into what is sent on.
+type protoKey struct{}
 
 func (b *Backend) address() string {
 	return "127.0.0.1:" + strconv.FormatInt(b.port.Load(), 10)
@@ -66,23 +84,19 @@ func (b *Backend) rewrite(r *httputil.ProxyRequest, prefix string, strip bool) {
 	r.Out.URL.Scheme = "http"
 	r.Out.URL.Host = b.address()
 	r.Out.Host = r.In.Host
+	target(r.Out.URL, r.In, prefix, strip)
+	trailers(r.Out, r.In)
+	if strings.EqualFold(r.Out.Header.Get("Upgrade"), "h2c") { // for this hop only; the answer is HTTP/1.1
+		r.Out.Header.Del("Upgrade")
+		r.Out.Header.Del("Connection")
+	}
 	// Only this machine reaches the proxy, so who stands before it is believed.
 	r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 	r.SetXForwarded()
-	for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Proto"} {
-		if v := r.In.Header.Get(name); v != "" {
-			r.Out.Header.Set(name, v)
+	for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded"} {
+		if v := r.In.Header[name]; len(v) > 0 {
+			r.Out.Header[name] = v
 		}
-	}
-	if strip && prefix != "/" {
-		cut(r.Out.URL, prefix)
-	}
-}
-
-func cut(u *url.URL, prefix string) {
-	u.Path = "/" + strings.TrimPrefix(strings.TrimPrefix(u.Path, prefix), "/")
-	if u.RawPath != "" {
-		u.RawPath = "/" + strings.TrimPrefix(strings.TrimPrefix(u.RawPath, prefix), "/")
 	}
 }
 
@@ -98,7 +112,7 @@ type retrying struct{ b *Backend }
 func (t retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 	wait := 20 * time.Millisecond
 	for try := 0; ; try++ {
-		res, err := t.b.transport.RoundTrip(r)
+		res, err := t.b.transport(r).RoundTrip(r)
 		if err == nil || try == 6 || !isDial(err) || r.Body != nil && r.Body != http.NoBody {
 			return res, err
 		}
@@ -113,6 +127,14 @@ func (t retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.URL.Host = t.b.address()
 	}
+}
+
+// transport speaks the protocol that the request came by.
+func (b *Backend) transport(r *http.Request) *http.Transport {
+	if came, ok := r.Context().Value(protoKey{}).(int); ok && came == 2 {
+		return b.http2
+	}
+	return b.http1
 }
 
 func isDial(err error) bool {

@@ -58,8 +58,11 @@ func Run(ctx context.Context, dir place.Dir, self []string, log *slog.Logger) er
 		units: map[string]*unit{}, leaving: map[string]*unit{}, broken: map[string]string{},
 		served: map[string]string{}, quit: make(chan struct{}),
 	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // gRPC
 	s.front = &http.Server{
-		Handler: s.proxy, ReadHeaderTimeout: time.Minute, IdleTimeout: 10 * time.Minute,
+		Handler: s.proxy, Protocols: protocols, ReadHeaderTimeout: time.Minute, IdleTimeout: 10 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return s.serve(ctx, lock)

@@ -55,7 +55,11 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "child" {
 		time.Sleep(time.Hour)
 	}
-	fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	http.HandleFunc("/target", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.RequestURI) })
+	server := http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	fmt.Println(server.ListenAndServe())
 	os.Exit(1)
 }
 
