@@ -182,7 +182,12 @@ func TestASiteManifestThatCannotBeIsRefused(t *testing.T) {
 		"size":      with(func(f *delivery.File) { f.Size = -1 }),
 		"class":     with(func(f *delivery.File) { f.Cache = "forever" }),
 		"header":    with(func(f *delivery.File) { f.Type = "a\r\nSet-Cookie: x" }),
-		"schema":    {Schema: 2},
+		"encoding":  {Schema: 2, Files: with(func(f *delivery.File) { f.Encoding = "a\nb" }).Files},
+		"caching":   {Schema: 2, Files: with(func(f *delivery.File) { f.CacheControl = "a\nb" }).Files},
+		"metadata":  {Schema: 2, Files: with(func(f *delivery.File) { f.Metadata = delivery.NewMetadata(map[string]string{"a": "\n"}) }).Files},
+		"schema 2":  {Schema: 2},
+		"schema 3":  {Schema: 3},
+		"mixed":     with(func(f *delivery.File) { f.Encoding = "gzip" }),
 		"twice":     {Schema: 1, Files: []delivery.File{good, good}},
 	} {
 		raw, err := json.Marshal(site)
@@ -193,7 +198,20 @@ func TestASiteManifestThatCannotBeIsRefused(t *testing.T) {
 			t.Errorf("%s is taken", name)
 		}
 	}
+	// A manifest that an earlier version wrote is read as it is.
+	old := `{"schema":1,"files":[{"path":"a/b","digest":"` + d + `","size":0,"type":"text/plain","cache":"no-cache"}]}`
 	raw, _ := json.Marshal(delivery.Site{Schema: 1, Files: []delivery.File{good}})
+	if string(raw) != old {
+		t.Errorf("the same site is written as %s", raw)
+	}
+	rich := with(func(f *delivery.File) {
+		f.Encoding, f.CacheControl, f.Metadata = "gzip", "no-store", delivery.NewMetadata(map[string]string{"b": "2", "a": "1"})
+	})
+	rich.Schema = 2
+	written, _ := json.Marshal(rich)
+	if back, err := release.DecodeSite(written); err != nil || len(back.Files) != 1 || back.Files[0] != rich.Files[0] {
+		t.Errorf("%s is read as %+v, %v", written, back, err)
+	}
 	if _, err := release.DecodeSite(raw); err != nil {
 		t.Error(err)
 	}

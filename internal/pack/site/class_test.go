@@ -9,6 +9,9 @@ func TestHashedNames(t *testing.T) {
 		"app-5NBDQ2YG.js": true, "main.8f3e2b1c9d.chunk.js": true, "3f2a9c1b4d5e6f70.png": true,
 		"_next/static/chunks/framework-64ad27b21261a9ce.js": true,
 
+		"cafe2024.jpg": false, "decade90.css": false, "menu-facade2024.pdf": false, "face2face.jpg": false, "2024feb02-news.jpg": false,
+		"photo-550e8400-e29b-41d4-a716-446655440000.jpg": false, "3f2a9c1b-4d5e-4f60-8a7b-9c0d1e2f3a4b.png": false,
+		"uracil-C4H4N2O2.svg": false, "clip-mp4_h264.mov": false, "lib-x86_64v3.wasm": false, "intro-iPhone12.png": false,
 		"index.html": false, "report-20240131.pdf": false, "logo-Version2.png": false, "my-Component2-View.js": false,
 		"photo-iPhone5s.jpg": false, "icon-MacBook2.png": false, "jquery-3.7.1.min.js": false, "deadbeef": false,
 		"facade.js": false, "apple-touch-icon.png": false, "android-chrome-192x192.png": false, "favicon-32x32.png": false,

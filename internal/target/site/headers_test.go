@@ -56,3 +56,42 @@ func TestHeadersSurvive(t *testing.T) {
 	w.prune("1")
 	w.expectIdle("2")
 }
+
+// Encoding, caching and metadata of a release come and go with it, also where
+// nothing else changes; the AWS CLI says so. versitygw 1.8.0 keeps the
+// Content-Encoding of an object that is replaced, which S3 does not.
+func TestOtherHeadersComeAndGo(t *testing.T) {
+	t.Parallel()
+	const key = "app.11111111.js"
+	moto := cloud.Moto(t)
+	w := worldAt(t, moto.URL)
+	cli := moto.CLI(t)
+	w.pack("1", map[string]string{"index.html": "root", key: "text", "a.css": "css"})
+	plain := w.sites[w.packed["1"].Digest]
+	rich := delivery.Site{Schema: 2}
+	for _, f := range plain.Files {
+		f.Headers = delivery.Headers{Encoding: "gzip", CacheControl: "max-age=60", Metadata: delivery.NewMetadata(map[string]string{"owner": "a, b=c"})}
+		rich.Files = append(rich.Files, f)
+	}
+	w.packSite("2", rich)
+	for _, version := range []string{"1", "2", "1", "2"} {
+		w.live(version)
+		w.expectIdle(version)
+		for _, f := range plain.Files {
+			var got struct {
+				ContentEncoding, CacheControl string
+				Metadata                      map[string]string
+			}
+			cli.JSON(t, &got, "s3api", "head-object", "--bucket", bucket, "--key", f.Path)
+			coding, caching, owner := "", f.Cache.Header(), ""
+			if version == "2" {
+				coding, caching, owner = "gzip", "max-age=60", "a, b=c"
+			}
+			if got.ContentEncoding != coding || got.CacheControl != caching || got.Metadata["owner"] != owner || got.Metadata["falkirk-sha256"] == "" {
+				t.Errorf("release %s: the AWS CLI sees %s as %+v", version, f.Path, got)
+			}
+		}
+	}
+	w.prune("1")
+	w.expectIdle("2")
+}
