@@ -63,6 +63,28 @@ func (r Record) Content(version string) Content {
 	return Content{}
 }
 
+// standing is what an operation saw, and what was live before in places and of
+// components that it did not know any more: nothing has removed that.
+func standing(was, seen []Standing) []Standing {
+	out := slices.Clone(seen)
+	for _, w := range was {
+		same := func(s Standing) bool { return s.Place == w.Place && s.Component == w.Component }
+		if w.Live != "" && !slices.ContainsFunc(seen, same) {
+			w.Ready = nil
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// Orphans is what is live by the record in places and of components that the
+// environment does not have any more.
+func (r Record) Orphans(env Environment) []Standing {
+	return slices.DeleteFunc(slices.Clone(r.Standing), func(s Standing) bool {
+		return s.Live == "" || slices.ContainsFunc(env.Landings, func(l Landing) bool { return l.Place == s.Place && l.Component == s.Component })
+	})
+}
+
 // Fold adds one entry. It is a pure function: the record given is not changed.
 func (r Record) Fold(e Entry, hash string) Record {
 	r.Last, r.LastHash, r.Doubt, r.Latest = e.Number, hash, r.doubt(e), r.latest(e)
@@ -96,7 +118,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 		}
 		r.Open = nil
 		if e.After != nil {
-			r.Standing = e.After
+			r.Standing = standing(r.Standing, e.After)
 		}
 		if e.Event == Closed && e.Settled && e.Operation.moves() {
 			r.Way, r.Toward = nil, ""

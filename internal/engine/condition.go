@@ -13,12 +13,13 @@ type Condition string
 
 // The conditions. The first that fits is the one.
 const (
-	Running Condition = "running" // an operation has it
-	Unknown Condition = "unknown" // something could not be observed
-	Partial Condition = "partial" // places are on different releases, or a promotion has not come to its end
-	Drifted Condition = "drifted" // something is not as it was left
-	Empty   Condition = "empty"   // nothing is live
-	Whole   Condition = "whole"   // every place is on the release that the ledger says, and as it was left
+	Running  Condition = "running"  // an operation has it
+	Unknown  Condition = "unknown"  // something could not be observed
+	Partial  Condition = "partial"  // places are on different releases, or a promotion has not come to its end
+	Drifted  Condition = "drifted"  // something is not as it was left
+	Orphaned Condition = "orphaned" // the app file does not name it any more, and something is live there
+	Empty    Condition = "empty"    // nothing is live
+	Whole    Condition = "whole"    // every place is on the release that the ledger says, and as it was left
 )
 
 // judge says how an environment stands, and what is partial of it.

@@ -27,6 +27,8 @@ type Status struct {
 	Partial     string              `json:"partial,omitempty"` // what is partial
 	Error       string              `json:"error,omitempty"`   // what of the environment could not be read
 	Running     *delivery.Operation `json:"running,omitempty"` // holds the environment
+	Removed     bool                `json:"removed,omitempty"` // the app file does not name it any more
+	Orphans     []delivery.Standing `json:"orphans,omitempty"` // live by the record where the app file has nothing any more
 	Components  []ComponentStatus   `json:"components"`
 
 	Hold    *delivery.Operation  `json:"hold,omitempty"`    // it stays on what it has
@@ -109,12 +111,29 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	if n := len(rec.Tenures); n > 0 {
 		st.Since, st.By = &rec.Tenures[n-1].Since, rec.Tenures[n-1].By
 	}
+	if env.Unusable == "" {
+		st.Orphans = rec.Orphans(env)
+	}
 	if rec.Open != nil {
 		st.Running = &rec.Open.Operation
 	}
 	st.Error = string(cmp.Or(env.Unusable, env.NoRules))
 	err = errors.Join(env.Unusable.Err("environment "+env.Name), e.components(ctx, env, rec, st.Components, closely))
 	st.judge(rec)
+	return st, err
+}
+
+// Removed is what is live by the record in an environment that the app file does
+// not name any more. Nothing is observed: nobody knows how.
+func (e *Engine) Removed(ctx context.Context, name string) (Status, error) {
+	rec, err := e.Ledger(name).Read(ctx, delivery.Record{})
+	st := Status{
+		Environment: name, Removed: true, Live: rec.Live(), Ready: []string{}, Components: []ComponentStatus{},
+		Orphans: rec.Orphans(delivery.Environment{Name: name}), Condition: Empty,
+	}
+	if len(st.Orphans) > 0 {
+		st.Condition = Orphaned
+	}
 	return st, err
 }
 

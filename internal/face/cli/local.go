@@ -46,7 +46,7 @@ func (f *face) localVerb(name, what string, do func(Local, context.Context, stri
 			}
 			only := strings.Join(args, "")
 			if only != "" {
-				if _, err := app.Engine.App.Environment(only); err != nil {
+				if _, err := app.Engine.App.Environment(only); err != nil && !isKnownHere(cmd.Context(), app, only) {
 					return err
 				}
 			}

@@ -28,6 +28,7 @@ func (f *face) statusCmd() *cobra.Command {
 				look = app.Engine.Inspect
 			}
 			all, err := look(cmd.Context(), only)
+			all, err = withRemoved(cmd.Context(), app, only, all, err)
 			f.doc.Result = append([]engine.Status{}, all...)
 			if textErr := f.text(func() { f.printStatus(all, digests) }); textErr != nil {
 				return textErr
@@ -140,6 +141,7 @@ func (f *face) notes(st engine.Status) []string {
 		out = append(out, sprintf("%s %s: a promotion has not come to its end; repeat it, or falkirk rollback %s",
 			f.paint(yellow, "unsettled"), st.Environment, st.Environment))
 	}
+	out = append(out, f.orphans(st)...)
 	out = append(out, f.decided(st)...)
 	if st.Error != "" {
 		out = append(out, sprintf("%s %s: %s", f.paint(red, "unknown"), st.Environment, strings.ReplaceAll(st.Error, "\n", "; ")))
