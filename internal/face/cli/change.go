@@ -134,9 +134,15 @@ func (c *change) run(ctx context.Context, req engine.Request) error {
 		_, _, err := app.Engine.Preview(ctx, req)
 		return err
 	}
-	return c.carry(ctx, req.Environment, func(ctx context.Context, app *App) (engine.Result, error) {
+	var used *App
+	err := c.carry(ctx, req.Environment, func(ctx context.Context, app *App) (engine.Result, error) {
+		used = app
 		return app.Engine.Run(ctx, req)
 	})
+	if err != nil || req.Verb != delivery.VerbPrune {
+		return err
+	}
+	return c.tellOrphans(ctx, used, req.Environment)
 }
 
 func (c *change) preview(ctx context.Context, req engine.Request) error {

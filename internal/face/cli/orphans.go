@@ -18,7 +18,7 @@ func withRemoved(ctx context.Context, app *App, only string, all []engine.Status
 	if err == nil && only != "" {
 		return all, nil
 	}
-	stored, storeErr := app.Ledgers(ctx)
+	stored, _, storeErr := app.Ledgers(ctx)
 	if storeErr != nil {
 		return all, storeErr
 	}
@@ -54,7 +54,11 @@ func (f *face) orphans(st engine.Status) []string {
 }
 
 // tellOrphans says on the screen what a command on an environment leaves alone.
-func (f *face) tellOrphans(ctx context.Context, app *App, env delivery.Environment) error {
+func (f *face) tellOrphans(ctx context.Context, app *App, environment string) error {
+	env, err := app.Engine.App.Environment(environment)
+	if err != nil {
+		return err
+	}
 	rec, err := app.Engine.Ledger(env.Name).Read(ctx, delivery.Record{})
 	if err != nil {
 		return err
