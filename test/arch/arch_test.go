@@ -20,7 +20,7 @@ var may = map[string][]string{
 	"delivery":         {"fault"},
 	"fence":            {"fault"},
 	"guard":            {"fence", "fault"},
-	"bucket":           {"fence", "delivery", "fault"},
+	"bucket":           {"network", "fence", "delivery", "fault"},
 	"release":          {"bucket", "fence", "delivery", "fault"},
 	"ledger":           {"bucket", "fence", "delivery", "fault"},
 	"freeze":           {"delivery", "fault"},

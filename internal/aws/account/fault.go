@@ -62,13 +62,18 @@ func classify(err error) error {
 }
 
 // located names the call in an error of the network: the text of its cause names
-// the host only.
+// the host only. What was being done stays in front of it.
 func located(err error) error {
 	f := *network.Of(err)
-	var op *smithy.OperationError
-	for at := err; errors.As(at, &op); at = op.Err {
-		f.Text = op.Service() + " " + op.Operation() + ": " + network.Of(err).Text
+	var outer, op *smithy.OperationError
+	if !errors.As(err, &outer) {
+		return &f
 	}
+	text := ""
+	for at := err; errors.As(at, &op); at = op.Err {
+		text = op.Service() + " " + op.Operation() + ": " + network.Of(err).Text
+	}
+	f.Text = strings.Replace(err.Error(), outer.Error(), text, 1)
 	return &f
 }
 

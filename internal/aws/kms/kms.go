@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/crypto/ssh"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/fault"
 )
 
@@ -95,7 +96,7 @@ func explain(doing, key string, err error) error {
 	err = fmt.Errorf("%s the KMS key %s: %w", doing, key, err)
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		return err
+		return account.Classify(err)
 	}
 	switch api.ErrorCode() {
 	case "NotFoundException":
@@ -105,5 +106,5 @@ func explain(doing, key string, err error) error {
 	case "DisabledException", "KMSInvalidStateException":
 		return fault.Hint(fault.New(fault.Refused, "%w", err), "enable the key, or sign with another one")
 	}
-	return err
+	return account.Classify(err)
 }

@@ -12,6 +12,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // explain says what was being done with which object, and gives the error its
@@ -21,6 +22,9 @@ func (b *Bucket) explain(doing, key string, err error) error {
 		return nil
 	}
 	where := "s3://" + b.name + "/" + b.prefix + key
+	if statusOf(err) == 0 {
+		err = network.Explain(err)
+	}
 	err = fmt.Errorf("%s object %s: %w", doing, where, err)
 	if fault.KindOf(err) != fault.Internal {
 		return err
