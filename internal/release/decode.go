@@ -40,7 +40,7 @@ func DecodeSite(raw []byte) (delivery.Site, error) {
 	}
 	if site.Schema < delivery.SiteSchema || site.Schema > delivery.SiteSchemaHeaders {
 		err := fault.New(fault.Refused, "site manifest of schema %d; this falkirk reads %d to %d", site.Schema, delivery.SiteSchema, delivery.SiteSchemaHeaders)
-		return delivery.Site{}, fault.Hint(err, "use the falkirk that packed it, or a newer one")
+		return delivery.Site{}, fault.Hint(err, "use the version of Falkirk that packed it, or a newer one")
 	}
 	if need := delivery.SchemaOf(site.Files); need != site.Schema {
 		return delivery.Site{}, fault.New(fault.Tampered, "site manifest of schema %d holds what schema %d has", site.Schema, need)
