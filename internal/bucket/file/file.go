@@ -46,7 +46,7 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Inf
 	if err := ctx.Err(); err != nil {
 		return nil, bucket.Info{}, fmt.Errorf("read object %s: %w", key, err)
 	}
-	f, err := os.Open(path)
+	f, err := open(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, bucket.Info{}, b.missing(key)
 	}
@@ -57,8 +57,11 @@ func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, bucket.Inf
 	switch {
 	case err != nil:
 		return nil, bucket.Info{}, errors.Join(explain(fmt.Errorf("read object %s: %w", key, err)), f.Close())
-	case !st.Mode().IsRegular():
+	case st.IsDir():
 		return nil, bucket.Info{}, errors.Join(b.missing(key), f.Close())
+	case !st.Mode().IsRegular():
+		err := fault.New(fault.Tampered, "read object %s: %s is not a regular file", key, path)
+		return nil, bucket.Info{}, errors.Join(err, f.Close())
 	}
 	return f, bucket.Info{Key: key, Size: st.Size(), Modified: st.ModTime()}, nil
 }

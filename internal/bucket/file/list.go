@@ -76,7 +76,8 @@ func (w *walk) folder(path, dir string) bool {
 	return true
 }
 
-// wanted sorts out the names that may lead to a key asked for.
+// wanted sorts out the names that may lead to a key asked for. A named pipe or
+// another special file is listed too, so that who reads the object finds out.
 func (w *walk) wanted(dir string, entries []fs.DirEntry) []name {
 	var names []name
 	for _, e := range entries {
@@ -90,7 +91,7 @@ func (w *walk) wanted(dir string, entries []fs.DirEntry) []name {
 			if !strings.HasPrefix(key, w.prefix) && !strings.HasPrefix(w.prefix, key) {
 				continue
 			}
-		case !e.Type().IsRegular(), key <= w.after, !strings.HasPrefix(key, w.prefix):
+		case key <= w.after, !strings.HasPrefix(key, w.prefix):
 			continue
 		}
 		names = append(names, name{key, e})

@@ -15,6 +15,9 @@ import (
 // closeFirst: an open file can be linked and renamed here.
 const closeFirst = false
 
+// open opens a file to read. A named pipe is opened at once, also without a writer.
+func open(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) }
+
 // hold locks a new staged file; false when a sweep was faster and removed it.
 // A file system without locks gets none, and a sweep then goes by age.
 func hold(f *os.File) bool {
