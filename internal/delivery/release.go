@@ -3,10 +3,8 @@ package delivery
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"encoding/json"
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"falkirk/internal/fault"
@@ -69,15 +67,11 @@ func (r Release) SameContent(o Release) bool {
 	return true
 }
 
-// Content is the digest of what SameContent compares: the artifacts, by
-// component, with their kinds and digests.
+// Content is the digest of all that the manifest says: what is in the release, and
+// who packed it, when and from which commit.
 func (r Release) Content() string {
-	parts := make([]string, len(r.Artifacts))
-	for i, a := range r.Artifacts {
-		parts[i] = fmt.Sprintf("%q %q %q\n", a.Component, a.Kind, a.Digest)
-	}
-	slices.Sort(parts)
-	sum := sha256.Sum256([]byte(strings.Join(parts, "")))
+	raw, _ := json.Marshal(r) // texts, numbers and dates: it cannot fail
+	sum := sha256.Sum256(raw)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 

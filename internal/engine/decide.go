@@ -26,7 +26,8 @@ type Decided struct {
 }
 
 // Decide writes a decision into the ledger. Runs under way meet it before their
-// next step. What has been decided already is not decided again.
+// next step. What has been decided already is not decided again, where that can
+// be relied on.
 func (e *Engine) Decide(ctx context.Context, d Decision) (Decided, error) {
 	if err := e.checkDecision(d); err != nil {
 		return Decided{}, err
@@ -39,13 +40,26 @@ func (e *Engine) Decide(ctx context.Context, d Decision) (Decided, error) {
 	if d.Verb == delivery.VerbHold {
 		d.Version = rec.Live()
 	}
-	if old, is := standing(rec, d); is {
+	if old, is := standing(rec, d); is && !e.mayNotCount(rec, d) {
 		return Decided{Operation: old}, nil
 	}
 	op := e.operation(Request{Verb: d.Verb, Environment: d.Environment, Version: d.Version, Actor: d.Actor})
 	op.Reason = d.Reason
 	_, err = log.Decide(ctx, delivery.Entry{Event: delivery.Decided, Operation: op})
 	return Decided{Operation: op, Changed: err == nil}, err
+}
+
+// mayNotCount reports whether what the record says of earlier decisions is not to
+// be relied on: then a decision is written although the record says that it was
+// made. Somebody who may write to the store could have put it there without a key.
+func (e *Engine) mayNotCount(rec delivery.Record, d Decision) bool {
+	switch {
+	case e.App.Ledger == nil || d.Verb == delivery.VerbSignLedger:
+		return false
+	case d.Verb == delivery.VerbStop:
+		return true // a stop counts without a key, and an entry at the end can be cut off
+	}
+	return rec.Doubt != nil
 }
 
 func (e *Engine) checkDecision(d Decision) error {

@@ -76,6 +76,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			return nil
 		}
 		text, err := os.ReadFile(path)
+		if mark := regexp.MustCompile(`(?m)^(<<<<<<<|>>>>>>>) .*`).Find(text); mark != nil {
+			t.Errorf("%s has the mark of a merge: %s", path, mark)
+		}
 		if err != nil {
 			return err
 		}
