@@ -26,6 +26,7 @@ type Status struct {
 	Condition   Condition           `json:"condition"`
 	Partial     string              `json:"partial,omitempty"` // what is partial
 	Error       string              `json:"error,omitempty"`   // what of the environment could not be read
+	Doubt       *rule.Obstacle      `json:"doubt,omitempty"`   // the ledger is not signed as it must be: what it says here may be forged
 	Running     *delivery.Operation `json:"running,omitempty"` // holds the environment
 	Removed     bool                `json:"removed,omitempty"` // the app file does not name it any more
 	Orphans     []delivery.Standing `json:"orphans,omitempty"` // live by the record where the app file has nothing any more
@@ -107,6 +108,7 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 		Components: make([]ComponentStatus, len(env.Landings)),
 		Hold:       rec.Hold, Stop: cmp.Or(whole.Stop, rec.Stop), Waiting: rec.Waiting, Bans: whole.Bans,
 		Freeze: rule.Freeze(rule.Situation{Environment: env, Now: e.Now()}),
+		Doubt:  rule.Doubt(env.Name, rec, whole),
 	}
 	if n := len(rec.Tenures); n > 0 {
 		st.Since, st.By = &rec.Tenures[n-1].Since, rec.Tenures[n-1].By

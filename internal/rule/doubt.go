@@ -26,6 +26,12 @@ func doubted(s Situation) *Obstacle {
 	return nil
 }
 
+// Doubt says why what an environment's ledger, or that of the whole app, says is
+// not to be relied on; nil when it may be.
+func Doubt(environment string, own, whole delivery.Record) *Obstacle {
+	return doubted(Situation{Environment: delivery.Environment{Name: environment}, Own: own, Whole: whole})
+}
+
 // doubtedIn is about one ledger; "" is that of the whole app.
 func doubtedIn(environment string, rec delivery.Record) *Obstacle {
 	if rec.Doubt == nil {

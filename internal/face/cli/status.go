@@ -80,6 +80,9 @@ func (f *face) decided(st engine.Status) []string {
 	say := func(word, format string, args ...any) {
 		out = append(out, sprintf("%s %s: %s", f.paint(yellow, word), st.Environment, sprintf(format, args...)))
 	}
+	if o := st.Doubt; o != nil {
+		say("unsigned", "%s; %s", o.Text, o.Next)
+	}
 	if o := st.Stop; o != nil {
 		say("stopped", "%s", byWhom(*o))
 	}
