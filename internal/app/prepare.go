@@ -41,7 +41,7 @@ func administrator(a delivery.App, r cli.PrepareRequest) func(context.Context, s
 	pool := account.New(account.Options{Accounts: []delivery.Account{one}, App: a.Name, Actor: actor()})
 	return func(ctx context.Context, region string) (aws.Config, error) {
 		if !ok {
-			return aws.Config{}, fault.New(fault.NotFound, "no account %q in the app file", r.Account)
+			return aws.Config{}, fault.Hint(fault.New(fault.NotFound, "no account %q in the app file", r.Account), "name an account of the app file; falkirk config show lists them")
 		}
 		cfg, err := pool.Config(ctx, r.Account, region)
 		if fault.Is(err, fault.Refused) && r.As == "" {

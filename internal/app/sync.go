@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/partition"
@@ -187,7 +188,8 @@ func remembered(j cli.SyncJob, last lastResults, dry bool) cli.SyncJob {
 func unknownSync(wanted, known []string) error {
 	for _, name := range wanted {
 		if !slices.Contains(known, name) {
-			return fault.New(fault.NotFound, "no job %q under sync; there is %v", name, known)
+			err := fault.New(fault.NotFound, "no job %q under sync", name)
+			return fault.Hint(err, "name one of its jobs: %s", strings.Join(known, ", "))
 		}
 	}
 	return nil

@@ -33,13 +33,18 @@ func blobKey(digest string) (string, error) {
 }
 
 // Open reads a blob. The reader gives an error instead of io.EOF when the bytes
-// are not those that the digest names.
+// are not those that the digest names. Blobs are never removed, so one that is
+// missing is fault.Tampered too.
 func (s *Store) Open(ctx context.Context, digest string) (io.ReadCloser, error) {
 	key, err := blobKey(digest)
 	if err != nil {
 		return nil, err
 	}
 	body, _, err := s.bucket.Get(ctx, key)
+	if fault.Is(err, fault.NotFound) {
+		err := fault.New(fault.Tampered, "blob %s is missing from the store", digest)
+		return nil, fault.Hint(err, "falkirk verify --blobs names the releases that need it; falkirk pack of the same content writes it again")
+	}
 	if err != nil {
 		return nil, wrap(err, "read blob %s", digest)
 	}

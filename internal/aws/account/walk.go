@@ -35,7 +35,7 @@ func (p *Pool) Walk(ctx context.Context, name string) ([]Hop, error) {
 	}
 	a, ok := (delivery.App{Accounts: p.opt.Accounts}).Account(name)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "no account %q in the app file", name)
+		return nil, fault.Hint(fault.New(fault.Invalid, "no account %q in the app file", name), "name an account of the app file; falkirk config show lists them")
 	}
 	if err := a.Unusable.Err("account " + name); err != nil {
 		return nil, err

@@ -107,7 +107,7 @@ func (p Preparer) setup(name string) (policy.Setup, error) {
 			return s, policy.Check(p.App.Name, p.Setups)
 		}
 	}
-	return policy.Setup{}, fault.New(fault.NotFound, "no account %q in the app file", name)
+	return policy.Setup{}, fault.Hint(fault.New(fault.NotFound, "no account %q in the app file", name), "name an account of the app file; falkirk config show lists them")
 }
 
 // alone refuses an account that has a second entry in the app file: both would have
