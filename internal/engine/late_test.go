@@ -8,6 +8,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/ledger"
 )
 
 // disturbed calls a function after each step that the world has done.
@@ -91,5 +92,43 @@ func interrupt(t *testing.T, w *world, version string) {
 	}
 	if slices.Equal(w.lives("prd"), []string{version}) {
 		t.Fatal("the interrupted promotion is done")
+	}
+}
+
+// Hooks and gates of an operation that did not end are ended before the next one
+// writes. What cannot be ended may still write: then nothing is written.
+func TestWhatAnOperationLeftRunningIsEnded(t *testing.T) {
+	t.Parallel()
+	for name, remain := range map[string][]string{"all end": nil, "one does not": {"sh (process 7)"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			mustTrain(t, w, "1")
+			if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbProvision, Environment: "dev", Version: "2"}); err != nil {
+				t.Fatal(err)
+			}
+			dead := ledger.Options{Holder: ledger.ThisProcess(), Request: -1}
+			dead.Holder.PID = 1 << 30
+			op := delivery.Operation{ID: "killed", Verb: delivery.VerbPromote, Environment: "dev", Version: "2"}
+			if _, _, err := ledger.New(w.store, "shop", "dev", dead).Begin(t.Context(), op); err != nil {
+				t.Fatal(err)
+			}
+			e, before := w.engine(), len(w.served)
+			var asked []string
+			e.EndChildren = func(operations []string) (ended, remaining []string) {
+				asked = operations
+				return []string{"sh (process 6)"}, remain
+			}
+			_, err := e.Run(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "dev", Version: "2"})
+			if !slices.Contains(asked, "killed") {
+				t.Errorf("asked about %v", asked)
+			}
+			if remain == nil && err != nil {
+				t.Fatal(err)
+			}
+			if remain != nil && (!fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), remain[0]) || len(w.served) != before) {
+				t.Errorf("%v; written: %v", err, w.served[before:])
+			}
+		})
 	}
 }

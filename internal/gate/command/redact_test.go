@@ -59,3 +59,16 @@ func TestTheCutOfTheOutputLeavesNoPartOfASecret(t *testing.T) {
 		}
 	}
 }
+
+// What is put in the place of secrets is shorter than they are, so all that is
+// kept can fit where its beginning is shown: the rest of a secret stays out.
+func TestShorterTextLeavesNoPartOfASecret(t *testing.T) {
+	t.Parallel()
+	out := &tail{}
+	if _, err := out.Write([]byte(strings.Repeat(hiddenValue, 2*most/len(hiddenValue)) + "x")); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.end(hide); strings.Contains(got, hiddenValue[len(hiddenValue)-6:]) {
+		t.Errorf("the output begins with %q", got[:min(40, len(got))])
+	}
+}

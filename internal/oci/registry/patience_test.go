@@ -119,7 +119,11 @@ func TestAnAnswerThatStopsIsGivenUp(t *testing.T) {
 func TestASlowAnswerIsRead(t *testing.T) {
 	t.Parallel()
 	piece := strings.Repeat("x", 4<<10)
+	blob := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/blobs/") {
+			defer close(blob)
+		}
 		for n := 0; n < 40 && r.Context().Err() == nil; n++ {
 			_, _ = io.WriteString(w, piece)
 			_ = http.NewResponseController(w).Flush()
@@ -140,7 +144,7 @@ func TestASlowAnswerIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(600 * time.Millisecond) // the reader has something else to do: that is what is tested
+	<-blob // the reader begins when all was sent, 800 ms later, which is longer than Idle
 	raw, err := io.ReadAll(b)
 	if err != nil || len(raw) != 40*len(piece) {
 		t.Errorf("a slow blob: %d bytes, %v", len(raw), err)
