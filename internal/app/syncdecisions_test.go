@@ -126,8 +126,8 @@ func TestDecisionsOfAFileOfJobsAreChecked(t *testing.T) {
 	}
 }
 
-// TestAJobChecksWhoSigned: a ban counts whoever wrote it, and its end only where a
-// signer signed it.
+// TestAJobChecksWhoSigned: where ledgers are signed, a job does not rely on a
+// decision that no signer signed.
 func TestAJobChecksWhoSigned(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

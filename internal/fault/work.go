@@ -23,7 +23,7 @@ func Unwatched(ctx context.Context) context.Context {
 	return context.WithValue(ctx, workKey{}, nil)
 }
 
-// Wrote notes that something was changed, or may have been. Whoever writes
+// Wrote notes that something was changed, or may have been. Code that writes
 // outside of this process calls it after each write, unless it is certain that
 // the write has changed nothing.
 func Wrote(ctx context.Context) {

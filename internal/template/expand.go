@@ -47,7 +47,7 @@ func (e *expander) expand(n *yaml.Node) (*yaml.Node, error) {
 
 func (e *expander) alias(n *yaml.Node) (*yaml.Node, error) {
 	if e.open[n.Alias] {
-		return nil, fmt.Errorf("line %d: alias *%s stands for itself", n.Line, n.Value)
+		return nil, fmt.Errorf("line %d: alias *%s leads to itself", n.Line, n.Value)
 	}
 	out, err := e.expand(n.Alias)
 	if err != nil {

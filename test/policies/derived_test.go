@@ -151,8 +151,8 @@ func TestEveryExceptionIsNeeded(t *testing.T) {
 	}
 }
 
-// Whoever signs entries of ledgers may use the key that signs, for that alone, and
-// nobody else may use it.
+// A role that signs entries of ledgers may use the key that signs, for that alone,
+// and no other role may use it.
 func TestWhoSignsMayUseThatKeyAlone(t *testing.T) {
 	t.Parallel()
 	const file = "ops/key"

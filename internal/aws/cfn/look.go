@@ -106,7 +106,7 @@ func (c *Client) one(ctx context.Context, name string, how ...func(*cloudformati
 	return stackOf(out.Stacks[0]), nil
 }
 
-// soon sends a call twice at most: whoever waits is told that it fails, and
+// soon sends a call twice at most: a caller that waits says that it fails, and
 // calls again.
 func soon(o *cloudformation.Options) { o.RetryMaxAttempts = 2 }
 

@@ -48,8 +48,8 @@ func (e Elsewhere) Resource() string {
 	return "repository " + e.Repository
 }
 
-// LookGrant finds out what the policies of the source's repositories and of the
-// store's bucket lack so that roles of another account may read them; with remove,
+// LookGrant finds out what is missing in the policies of the source's repositories
+// and of the store's bucket so that roles of another account may read them; with remove,
 // what of ours is in them. It is for a person who works in the account of the
 // source or of the store, and fails where neither is in reach. GrantAll does it.
 func (s Setup) LookGrant(ctx context.Context, r Request, roles []string, remove bool) (View, error) {

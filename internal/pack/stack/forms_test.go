@@ -70,7 +70,7 @@ func TestRefusedForms(t *testing.T) {
 		"UTF-16":                  {"\xff\xfeR\x00:\x00", "app.yaml is not UTF-8 text"},
 		"two documents":           {"Resources: {}\n---\nResources: {}\n", "more than one document"},
 		"a list":                  {"- a\n", "it is no mapping"},
-		"an alias of itself":      {"Resources: &r\n  A: *r\n", "line 2: alias *r stands for itself"},
+		"an alias of itself":      {"Resources: &r\n  A: *r\n", "line 2: alias *r leads to itself"},
 		"aliases of aliases":      {bomb(), "too many values"},
 		"an alias without anchor": {"Resources: *x\n", "app.yaml:1:"},
 		"an error in its line":    {"Resources:\n  A: b: c\n", "app.yaml:2:"},
