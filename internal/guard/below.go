@@ -31,7 +31,7 @@ func below(all []found, pid int) []Process {
 // the processes of its session, and those that have its mark.
 func endMarked(guard int, mark string) []Process {
 	return Kill(func() []Process {
-		all := ofSession(guard)
+		all := OfSession(guard)
 		for _, p := range Marked(mark, "") {
 			if !slices.Contains(all, p) {
 				all = append(all, p)

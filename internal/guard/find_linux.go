@@ -97,8 +97,8 @@ func isInside(pid int, root string) bool {
 	return err == nil && len(program) > len(root) && program[:len(root)] == root && program[len(root)] == '/'
 }
 
-// ofSession are the living processes of a session.
-func ofSession(session int) []Process {
+// OfSession are the living processes of a session.
+func OfSession(session int) []Process {
 	var all []Process
 	for _, p := range processes() {
 		if p.session == session && !p.isDead {

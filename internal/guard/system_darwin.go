@@ -33,7 +33,7 @@ func (k *keeper) all() []Process {
 func (k *keeper) strangers() []Process {
 	own := below(processes(), os.Getpid())
 	var all []Process
-	for _, p := range append(ofSession(os.Getpid()), Marked(markName+"="+os.Getenv(markName), "")...) {
+	for _, p := range append(OfSession(os.Getpid()), Marked(markName+"="+os.Getenv(markName), "")...) {
 		if p.PID != os.Getpid() && !slices.Contains(own, p) && !slices.Contains(all, p) {
 			all = append(all, p)
 		}
@@ -83,8 +83,8 @@ func Marked(mark, _ string) []Process {
 	return all
 }
 
-// ofSession are the living processes of a session.
-func ofSession(session int) []Process {
+// OfSession are the living processes of a session.
+func OfSession(session int) []Process {
 	var all []Process
 	for _, p := range processes() {
 		if p.session == session && !p.isDead {

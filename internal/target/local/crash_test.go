@@ -216,6 +216,36 @@ func TestUnhealthyRelease(t *testing.T) {
 	}
 }
 
+// A port that another program took first answers, and is no proof of health.
+func TestPortOfAProcessIsAnsweredByAnotherProgram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.api("v1", local.Settings{Env: map[string]string{"SILENT": "1"}, HealthTimeout: delivery.Duration(3 * time.Second)})
+	provisioned := make(chan error, 1)
+	go func() { provisioned <- w.phase(delivery.Provision, p) }()
+	var port string
+	eventually(t, "the process names its port", func() bool {
+		logs, _ := filepath.Glob(filepath.Join(w.dir, "state", "*", "*", "components", "api", "versions", "v1", "output.log"))
+		for _, path := range logs {
+			raw, _ := os.ReadFile(path)
+			_, port, _ = strings.Cut(string(raw), "service v1 on ")
+		}
+		return strings.Contains(port, "\n")
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:"+strings.TrimSpace(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	err = <-provisioned
+	if err == nil || !strings.Contains(err.Error(), "another program listens on port") {
+		t.Errorf("%v", err)
+	}
+	if s := w.observe(p); s.Live != "" || len(s.Ready) > 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestPortIsTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

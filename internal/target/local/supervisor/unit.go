@@ -180,6 +180,9 @@ func (u *unit) watch(ctx context.Context, r process.Record, ended <-chan struct{
 			return healthy
 		}
 		err := u.probe(ctx, r.Port)
+		if err == nil && !healthy {
+			err = process.Listens(r, u.dir)
+		}
 		if ctx.Err() != nil {
 			return healthy
 		}
