@@ -36,7 +36,9 @@ func decisionsOf(ctx context.Context, a delivery.App) (*engine.Decisions, error)
 	if err != nil {
 		return nil, err
 	}
-	return decisionsIn(objects, a.Name, ledgerKeys(ring(a, accounts))), nil
+	people := decisionsIn(objects, a.Name, ledgerKeys(ring(a, accounts)))
+	people.Unsafe = a.Unsafe
+	return people, nil
 }
 
 // decisionsIn are those about an app in a store.

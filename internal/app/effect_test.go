@@ -179,6 +179,15 @@ func TestStopAllStopsEveryWriter(t *testing.T) {
 	s := newStage(t)
 	saved := filepath.Join(s.dir, "saved.json")
 	s.must(t, "pack --version 1", "plan 1 --to dev --phase provision --save "+saved, "stop --all --reason fire")
+	s.refusesWriters(t, saved, "everything is stopped by", fault.Refused)
+	s.must(t, "ban 1 --reason fire", "unban 1", "hold dev --reason fire", "release-hold dev", "history", "verify", "releases", "sync --dry-run", "resume --all")
+	s.must(t, "sync", "image tag --insecure HOST/builds/api:1 other", "pack --version 2")
+}
+
+// refusesWriters tries every command that writes outside of this machine: each ends
+// with an error of the kind that says why, sends no request and writes no file.
+func (s *stage) refusesWriters(t *testing.T, saved, why string, kind fault.Kind) {
+	t.Helper()
 	s.requests()
 	before := s.sum(t)
 	for _, effect := range []cli.Effect{cli.EffectRun, cli.EffectWrites} {
@@ -190,8 +199,11 @@ func TestStopAllStopsEveryWriter(t *testing.T) {
 			}
 			line = strings.NewReplacer("SAVED", saved, "VALUES", filepath.Join(s.dir, "ecr-sync-values.yml")).Replace(line)
 			code, text := s.run(t, line)
-			refused := strings.Contains(text, "everything is stopped by") || command == "converge" // nothing is live to converge to
-			if code != fault.ExitCode(fault.New(fault.Refused, "no")) || !refused {
+			refused := strings.Contains(text, why) && code == fault.ExitCode(fault.New(kind, "no"))
+			if command == "converge" { // nothing is live to converge to
+				refused = code == fault.ExitCode(fault.New(fault.Refused, "no"))
+			}
+			if !refused {
 				t.Errorf("falkirk %s: exit code %d\n%s", line, code, text)
 			}
 			if sent := s.requests(); len(sent) > 0 {
@@ -202,8 +214,36 @@ func TestStopAllStopsEveryWriter(t *testing.T) {
 	if s.sum(t) != before {
 		t.Error("files of the app or its store have changed")
 	}
-	s.must(t, "ban 1 --reason fire", "unban 1", "hold dev --reason fire", "release-hold dev", "history", "verify", "releases", "sync --dry-run", "resume --all")
-	s.must(t, "sync", "image tag --insecure HOST/builds/api:1 other", "pack --version 2")
+}
+
+// TestOneAccountTwiceChangesNothing: with two entries of one AWS account no command
+// changes anything, and commands that only read or decide go on.
+func TestOneAccountTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	saved, file := filepath.Join(s.dir, "saved.json"), filepath.Join(s.dir, "falkirk.yml")
+	s.must(t, "pack --version 1")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := strings.Replace(string(raw), "components:", "  near: {id: \"111111111111\", region: eu-central-1}\ncomponents:", 1)
+	if err := os.WriteFile(file, []byte(twice), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const why = "falkirk.yml:4:14: accounts far and near are the same AWS account (111111111111)"
+	if code, text := s.run(t, "config check"); code != 2 || !strings.Contains(text, why) {
+		t.Errorf("config check: exit code %d\n%s", code, text)
+	}
+	s.must(t, "plan 1 --to dev --phase provision --save "+saved)
+	s.refusesWriters(t, saved, why, fault.Invalid)
+	for _, line := range []string{"plan 1 --to dev", "provision 1 --to dev --dry-run", "why 1 dev"} {
+		if code, text := s.run(t, line); code != 0 || !strings.Contains(text, why) {
+			t.Errorf("falkirk %s: exit code %d\n%s", line, code, text)
+		}
+	}
+	s.must(t, "status", "history", "verify", "releases", "diff 1 1", "sync --dry-run", "pack --dry-run --version 2",
+		"stop --all --reason fire", "resume --all")
 }
 
 // TestABanIsOfTheImagesToo: no tag and no copy is made of an image of a banned

@@ -1,30 +1,43 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"falkirk/internal/delivery"
 )
 
-// sameAccounts warns of entries for one account of AWS: each would get the same
-// stack of falkirk create account, with what only one of them needs.
+// sameAccounts refuses two entries of one AWS account: their places would have the
+// same buckets, stacks and roles, and overwrite each other.
 func (b *builder) sameAccounts(n *node) {
 	first := map[string]string{}
 	for _, a := range b.file.App.Accounts {
 		if a.ID == "" {
 			continue
 		}
-		if other, ok := first[a.ID]; ok {
-			id := n.get(a.Name).get("id")
-			b.rep.warn(id.pos, Problem{
-				Text: fmt.Sprintf("accounts %s and %s are one account (%s)", other, a.Name, a.ID), Got: id.got(),
-				Want: "one entry, named in all places of that account; falkirk create account prepares neither of two",
-			})
+		number := cmp.Or(partitionOf(a.Role), b.partitionIn(a.Region)) + a.ID
+		other, ok := first[number]
+		if !ok {
+			first[number] = a.Name
 			continue
 		}
-		first[a.ID] = a.Name
+		id := n.get(a.Name).get("id")
+		b.rep.unsafe(b.lazy, id.pos, Problem{
+			Text: fmt.Sprintf("accounts %s and %s are the same AWS account (%s), so what one writes the other overwrites", other, a.Name, a.ID), Got: id.got(),
+			Want: fmt.Sprintf("one entry: name %s in all places of the account and remove %s", other, a.Name),
+		})
 	}
+}
+
+// partitionIn is the partition of a region; "aws" where that is not known.
+func (b *builder) partitionIn(region string) string {
+	if b.kinds.Partition != nil {
+		if name, ok := b.kinds.Partition(region); ok {
+			return name
+		}
+	}
+	return "aws"
 }
 
 // partitions checks that the roles of an account are in the partition of its

@@ -28,7 +28,7 @@ type document struct {
 	Lock         lock        `json:"lock" jsonschema:"description=how one command at a time holds an environment; the defaults fit AWS"`
 	Keep         int         `json:"keep" jsonschema:"minimum=0,description=how many earlier releases stay ready for rollback; banned and failed ones do not count,default=2"`
 	Parallel     int         `json:"parallel" jsonschema:"minimum=1,maximum=256,description=how many places are worked on at once,default=8"`
-	Accounts     *node       `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name"`
+	Accounts     *node       `json:"accounts" jsonschema:"description=AWS accounts and the roles that reach them; by name: no account twice"`
 	Groups       *node       `json:"groups" jsonschema:"description=people by group; approval gates name a group as @group"`
 	Components   *node       `json:"components" jsonschema:"required,description=the parts of the app; by name"`
 	Environments []*node     `json:"environments" jsonschema:"required,minItems=1,description=the environments; their order is the order of the train"`

@@ -68,7 +68,7 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 	if len(rep.list) > 0 {
 		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "correct the file, then: falkirk config check; falkirk schema describes every key")
 	}
-	b.file.Warnings = rep.warned.sorted()
+	b.file.Warnings, b.file.App.Unsafe = rep.warned.sorted(), delivery.Unusable(rep.unsound.sorted().plain())
 	return b.file, nil
 }
 

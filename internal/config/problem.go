@@ -98,6 +98,7 @@ type report struct {
 	lines   []string
 	list    Problems
 	warned  Problems          // what is allowed and may be a mistake
+	unsound Problems          // what refuses only commands that change something
 	hidden  map[int][]*node   // by line: scalars under keys that look secret
 	secrets map[string]string // value → the ${env:…} that it came from
 }
@@ -106,6 +107,16 @@ func (r *report) add(at pos, p Problem) { r.list = r.with(r.list, at, p) }
 
 // warn notes what is allowed and may be a mistake.
 func (r *report) warn(at pos, p Problem) { r.warned = r.with(r.warned, at, p) }
+
+// unsafe notes what makes it unsafe to change anything. For a command that may not
+// need the whole file it is no problem: one that only reads goes on.
+func (r *report) unsafe(lazy bool, at pos, p Problem) {
+	if lazy {
+		r.unsound = r.with(r.unsound, at, p)
+	} else {
+		r.add(at, p)
+	}
+}
 
 func (r *report) with(list Problems, at pos, p Problem) Problems {
 	p.File, p.Line, p.Column = r.file, max(at.line, 1), max(at.col, 1)
@@ -136,6 +147,15 @@ func (r *report) redact(s string) string {
 		s = strings.ReplaceAll(s, value, shown)
 	}
 	return s
+}
+
+// plain is each problem on one line, without the line of the file.
+func (ps Problems) plain() string {
+	var lines []string
+	for _, p := range ps {
+		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message()))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (ps Problems) sorted() Problems {

@@ -48,15 +48,12 @@ func (b *builder) contained(check func(), nodes ...*node) delivery.Unusable {
 	if !b.lazy || len(found) == 0 || b.unset(nodes...) == "" && !slices.ContainsFunc(nodes, (*node).hasVariable) {
 		return b.unset(nodes...)
 	}
-	var lines []string
-	for _, p := range found {
-		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message()))
-	}
+	all := found.plain()
 	b.rep.list = b.rep.list[:before]
 	if unset := b.unset(nodes...); unset != "" {
 		return unset // the rest comes of it
 	}
-	return delivery.Unusable(strings.Join(lines, "\n"))
+	return delivery.Unusable(all)
 }
 
 // hasVariable reports whether an environment variable is named in it.

@@ -30,6 +30,8 @@ type App struct {
 
 	Groups map[string][]string `json:"groups,omitempty"` // people by group, for approvals
 	Ledger *LedgerSetting      `json:"ledger,omitempty"` // nil: entries are not signed
+
+	Unsafe Unusable `json:"-"` // why nothing may be changed with this file; commands that only read go on
 }
 
 // Lease says how one operation at a time holds an environment.

@@ -19,10 +19,11 @@ type Decisions struct {
 	Releases Releases
 	// Below lists the digests that an image index in the store of releases leads
 	// to; none where the store does not have it.
-	Below func(ctx context.Context, digest string) ([]string, error)
-	Fresh time.Duration // an answer is used again for so long; 0: never
-	Now   func() time.Time
-	Hint  string // what to do where they cannot be read; empty: as the cause says
+	Below  func(ctx context.Context, digest string) ([]string, error)
+	Fresh  time.Duration // an answer is used again for so long; 0: never
+	Now    func() time.Time
+	Unsafe delivery.Unusable // that of the app
+	Hint   string            // what to do where they cannot be read; empty: as the cause says
 
 	mu     sync.Mutex
 	read   time.Time
@@ -42,7 +43,7 @@ func (d *Decisions) Ask(ctx context.Context, version string) error {
 	if err := d.refresh(ctx); err != nil {
 		return err
 	}
-	if o := rule.Writer(d.whole, version); o != nil {
+	if o := rule.Writer(d.whole, version, d.Unsafe); o != nil {
 		return refusal(o)
 	}
 	return nil
@@ -72,7 +73,7 @@ func (d *Decisions) AskImage(ctx context.Context, digests ...string) error {
 	}
 	for _, digest := range digests {
 		if ban, is := d.banned[digest]; is {
-			o := rule.Writer(d.whole, ban.Version)
+			o := rule.Writer(d.whole, ban.Version, d.Unsafe)
 			if o == nil {
 				continue
 			}

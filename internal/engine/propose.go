@@ -38,7 +38,7 @@ func (e *Engine) Preview(ctx context.Context, req Request) (delivery.Plan, strin
 }
 
 // look is ready for what only reads. It goes on while everything is stopped, in a
-// freeze and before the soak time is over, and says so: a plan that is carried out
+// freeze, before the soak time is over, and with an unsafe app file, and says so: a plan that is carried out
 // later can be made, saved and approved before.
 func (e *Engine) look(ctx context.Context, req Request) (asked, *rule.Obstacle, error) {
 	if req.Verb == "" {
@@ -73,7 +73,7 @@ func (e *Engine) lookNext(ctx context.Context, req Request) (asked, *rule.Obstac
 
 // lasting is the first rule that refuses an operation whenever it is carried out.
 func lasting(s rule.Situation) *rule.Obstacle {
-	s.Own.Stop, s.Whole.Stop = nil, nil
+	s.Own.Stop, s.Whole.Stop, s.Unsafe = nil, nil, ""
 	s.Environment.Freeze, s.Environment.Soak = nil, 0
 	return rule.First(s)
 }

@@ -69,7 +69,7 @@ func (e *Engine) situation(ctx context.Context, req Request) (rule.Situation, er
 	if err != nil {
 		return rule.Situation{}, err
 	}
-	s := rule.Situation{Environment: env, Before: map[string]delivery.Record{}, Now: e.Now()}
+	s := rule.Situation{Environment: env, Before: map[string]delivery.Record{}, Now: e.Now(), Unsafe: e.App.Unsafe}
 	if s.Own, err = e.Ledger(env.Name).Read(ctx, delivery.Record{}); err != nil {
 		return s, err
 	}
@@ -95,7 +95,10 @@ func refusal(o *rule.Obstacle) error {
 		kind = fault.Pending
 	}
 	err := fault.New(kind, "%s", o.Text)
-	if o.Cause == rule.Stopped {
+	switch o.Cause {
+	case rule.Unsafe:
+		err = fault.New(fault.Invalid, "%s", o.Text)
+	case rule.Stopped:
 		err = fault.New(kind, "%s%w", o.Text, errStopped)
 	}
 	return fault.Hint(err, "%s", o.Next)

@@ -35,7 +35,7 @@ func allowed(own, whole delivery.Record) []string {
 		if rule.Decided(situation) == nil && !slices.Contains(own.Kept(whole, 1), version) {
 			all = append(all, "prune "+version)
 		}
-		if rule.Writer(whole, version) == nil {
+		if rule.Writer(whole, version, "") == nil {
 			all = append(all, "pack "+version)
 		}
 		if own.HasPassed(version, delivery.HookKey("scan", "prd")) {

@@ -14,6 +14,7 @@ type Cause string
 
 // The causes, in the order in which they are looked at.
 const (
+	Unsafe     Cause = "unsafe"     // with this app file one place would overwrite another
 	Doubted    Cause = "doubted"    // an entry of a ledger is not signed as it must be
 	Stopped    Cause = "stopped"    // nothing is written until resume
 	Banned     Cause = "banned"     // the release goes nowhere
@@ -39,6 +40,7 @@ type Situation struct {
 	Own         delivery.Record    // of the environment
 	Whole       delivery.Record    // of the app
 	Before      map[string]delivery.Record
+	Unsafe      delivery.Unusable // why nothing may be changed with this app file
 	Now         time.Time
 }
 
@@ -54,7 +56,7 @@ type Obstacle struct {
 // First is what refuses the operation before anything is looked at; nil when
 // no rule does.
 func First(s Situation) *Obstacle {
-	checks := []func(Situation) *Obstacle{Decided}
+	checks := []func(Situation) *Obstacle{unsafe, Decided}
 	if s.Operation.Verb == delivery.VerbPromote {
 		checks = append(checks, order, soak, turn, Freeze)
 	}
@@ -74,6 +76,15 @@ func Decided(s Situation) *Obstacle {
 		}
 	}
 	return nil
+}
+
+// unsafe refuses what would change anything with an app file that makes one place
+// overwrite another.
+func unsafe(s Situation) *Obstacle {
+	if s.Unsafe == "" {
+		return nil
+	}
+	return &Obstacle{Cause: Unsafe, Text: "nothing is changed with this app file: " + string(s.Unsafe), Next: "correct the file, then: falkirk config check"}
 }
 
 func moves(v delivery.Verb) bool {

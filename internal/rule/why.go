@@ -13,7 +13,7 @@ import (
 // it on. It is never nil: where nothing does, the cause is None or Done.
 func Why(s Situation) Obstacle {
 	for _, check := range []func(Situation) *Obstacle{
-		doubted, live, Decided, unset, order, soak, turn, Freeze, unprepared, locked, waiting, failed,
+		doubted, live, unsafe, Decided, unset, order, soak, turn, Freeze, unprepared, locked, waiting, failed,
 	} {
 		if o := check(s); o != nil {
 			return *o
