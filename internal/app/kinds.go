@@ -149,6 +149,7 @@ func openLocal(m means) (engine.Target, error) {
 	}
 	return local.New(local.Options{
 		Dir:   stateDir(m.app),
+		App:   m.app.Root,
 		Store: m.store,
 		Self:  []string{self, hiddenLocal},
 		Unpack: func(ctx context.Context, digest, platform, dir string) (local.Image, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"syscall"
 )
 
 // found is one line of the list of processes.
@@ -95,6 +96,54 @@ func hasMark(pid int, mark string) bool {
 func isInside(pid int, root string) bool {
 	program, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
 	return err == nil && len(program) > len(root) && program[:len(root)] == root && program[len(root)] == '/'
+}
+
+// StartedWith are the living processes whose environment has a variable that
+// begins with prefix, or whose program is inside root where that is not empty.
+// Processes that see other files than this one (another mount namespace, as in a
+// container) are left out: a path there is another path.
+func StartedWith(prefix, root string) []Started {
+	here, err := os.Readlink("/proc/self/ns/mnt")
+	var all []Started
+	for _, p := range processes() {
+		if p.isDead || p.PID == os.Getpid() {
+			continue
+		}
+		s := Started{Process: p.Process, Env: variables(p.PID, prefix), UID: userOf(p.PID)}
+		s.Program, _ = os.Readlink("/proc/" + strconv.Itoa(p.PID) + "/exe") // empty for a process of another user
+		if len(s.Env) == 0 && (root == "" || !isInside(p.PID, root)) {
+			continue
+		}
+		if there, otherErr := os.Readlink("/proc/" + strconv.Itoa(p.PID) + "/ns/mnt"); err == nil && (otherErr != nil || there != here) {
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// userOf is the user whose rights a process has, -1 where it has ended.
+func userOf(pid int) int {
+	var info syscall.Stat_t
+	if err := syscall.Stat("/proc/"+strconv.Itoa(pid), &info); err != nil {
+		return -1
+	}
+	return int(info.Uid)
+}
+
+// variables are those in the environment of a process that begin with prefix.
+func variables(pid int, prefix string) []string {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for variable := range bytes.SplitSeq(raw, []byte{0}) {
+		if bytes.HasPrefix(variable, []byte(prefix)) {
+			found = append(found, string(variable))
+		}
+	}
+	return found
 }
 
 // OfSession are the living processes of a session.

@@ -4,6 +4,7 @@ package guard_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 	"os/exec"
@@ -284,4 +285,23 @@ func TestACommandEndsWhenFalkirkAndItsGuardAreKilled(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	w.nothingRuns(5 * time.Second)
+}
+
+// Processes are found by the beginning of a variable, and told with it.
+func TestStartedWith(t *testing.T) {
+	t.Parallel()
+	name := "FALKIRK_TEST_" + rand.Text() + "="
+	cmd := exec.Command("sleep", "1h")
+	cmd.Env = []string{"A=" + name, name + "one"}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
+	all := guard.StartedWith(name, "")
+	if len(all) != 1 || all[0].PID != cmd.Process.Pid || !slices.Equal(all[0].Env, []string{name + "one"}) || all[0].UID != os.Getuid() {
+		t.Errorf("%+v", all)
+	}
+	if all := guard.StartedWith(name+"two", ""); len(all) > 0 {
+		t.Errorf("%+v", all)
+	}
 }

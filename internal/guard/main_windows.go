@@ -140,3 +140,6 @@ func endMarked(int, string) []Process { return nil }
 // EndMarked ends nothing: the processes of a command are in a job of Windows,
 // which ends with its guard.
 func EndMarked([]string) (met, remain []Process) { return nil, nil }
+
+// StartedWith finds nothing: what it is for does not run here.
+func StartedWith(string, string) []Started { return nil }

@@ -46,6 +46,7 @@ type found struct {
 	Process
 	parent, session int
 	isDead          bool // it waits to be reaped
+	uid             int
 }
 
 // processes lists all processes of this machine that can be seen.
@@ -61,7 +62,7 @@ func processes() []found {
 		session, _ := unix.Getsid(pid) // of one that has ended it is 0
 		all = append(all, found{
 			Process: Process{PID: pid, Name: unix.ByteSliceToString(p.Proc.P_comm[:])},
-			parent:  int(p.Eproc.Ppid), session: session, isDead: p.Proc.P_stat == zombie,
+			parent:  int(p.Eproc.Ppid), session: session, isDead: p.Proc.P_stat == zombie, uid: int(p.Eproc.Ucred.Uid),
 		})
 	}
 	return all
@@ -78,6 +79,31 @@ func Marked(mark, _ string) []Process {
 		raw, err := unix.SysctlRaw("kern.procargs2", p.PID)
 		if err == nil && bytes.Contains(raw, []byte("\x00"+mark+"\x00")) {
 			all = append(all, p.Process)
+		}
+	}
+	return all
+}
+
+// StartedWith are the living processes whose environment has a variable that
+// begins with prefix.
+func StartedWith(prefix, _ string) []Started {
+	var all []Started
+	for _, p := range processes() {
+		if p.isDead || p.PID == os.Getpid() {
+			continue
+		}
+		raw, err := unix.SysctlRaw("kern.procargs2", p.PID)
+		if err != nil {
+			continue
+		}
+		s := Started{Process: p.Process, UID: p.uid}
+		for variable := range bytes.SplitSeq(raw, []byte{0}) {
+			if bytes.HasPrefix(variable, []byte(prefix)) {
+				s.Env = append(s.Env, string(variable))
+			}
+		}
+		if len(s.Env) > 0 {
+			all = append(all, s)
 		}
 	}
 	return all

@@ -69,15 +69,25 @@ type world struct {
 	region string
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldOf(t, "") }
+
+// newAppWorld is a world whose state folder is in the folder of an app.
+func newAppWorld(t testing.TB) *world { return newWorldOf(t, "app") }
+
+func newWorldOf(t testing.TB, app string) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: t.TempDir(), blobs: map[string][]byte{}, sites: map[string]delivery.Site{}, region: "eu",
 		image: local.Image{Entrypoint: []string{"/bin/service"}, Env: []string{"PATH=/bin", "FROM=image"}, Dir: "/work"},
 	}
+	if app != "" {
+		if app = filepath.Join(w.dir, app); os.MkdirAll(app, 0o755) != nil {
+			t.Fatal("no folder for the app")
+		}
+	}
 	// The folders above are closed to others, as a user's home may be.
 	w.target = local.New(local.Options{
-		Dir: filepath.Join(w.dir, "state"), Store: w, Self: []string{os.Args[0], hidden}, Unpack: w.unpack,
+		Dir: w.state(), App: app, Store: w, Self: []string{os.Args[0], hidden}, Unpack: w.unpack,
 	})
 	t.Cleanup(func() {
 		if err := w.target.Down(context.Background(), "shop", ""); err != nil {
@@ -94,6 +104,8 @@ func newWorld(t testing.TB) *world {
 	})
 	return w
 }
+
+func (w *world) state() string { return filepath.Join(w.dir, "state") }
 
 func (w *world) unpack(_ context.Context, _, _, dir string) (local.Image, error) {
 	for _, name := range []string{"bin", "work", "etc"} {

@@ -98,11 +98,19 @@ func (t *Target) start(ctx context.Context, s spot) (delivery.Outcome, error) {
 		return delivery.Outcome{}, err
 	}
 	now, _ := st.Find(s.Component, s.Version)
-	if now.Ready && (same || live) {
+	if same && !now.Lost {
+		if err := s.withdrawNext(ctx); err != nil {
+			return delivery.Outcome{}, err
+		}
+	}
+	if now.Ready && same && !now.Lost {
 		return delivery.Outcome{Nothing: true}, nil
 	}
-	if !live {
-		if !same || now.Failures > 0 {
+	if live && now.Ready {
+		return s.replace(ctx, w)
+	}
+	if !live || !same || now.Lost {
+		if !same || now.Failures > 0 || now.Lost {
 			if err := s.withdraw(ctx); err != nil {
 				return delivery.Outcome{}, err
 			}
@@ -115,7 +123,7 @@ func (t *Target) start(ctx context.Context, s spot) (delivery.Outcome, error) {
 }
 
 // compareWish reports whether the files ask for the same already, and whether
-// the release is live: then it is not touched.
+// the release is live: then it is replaced without an interruption.
 func (s spot) compareWish(w place.Wanted, st supervisor.Status) (same, live bool, err error) {
 	var old json.RawMessage
 	if _, err = place.Read(s.version().WantedFile(), &old); err != nil {
@@ -160,7 +168,7 @@ func (s spot) withdraw(ctx context.Context) error {
 	if _, err := place.Read(dir.WantedFile(), &w); err != nil {
 		return err
 	}
-	if err := place.Remove(dir.WantedFile(), held(ctx)); err != nil {
+	if err := errors.Join(place.Remove(dir.WantedFile(), held(ctx)), place.Remove(dir.Next().WantedFile(), held(ctx))); err != nil {
 		return err
 	}
 	limit := w.Drain + 30*time.Second
@@ -175,5 +183,5 @@ func (s spot) withdraw(ctx context.Context) error {
 		return err
 	}
 	// Without a supervisor, or where it had not noted the process yet.
-	return supervisor.End(ctx, dir, w)
+	return errors.Join(supervisor.End(ctx, dir, w), supervisor.End(ctx, dir.Next(), w))
 }

@@ -49,6 +49,10 @@ func (v *view) look(ctx context.Context) error {
 		return err
 	}
 	v.up = err == nil
+	if v.status.Lost {
+		return v.lookAtLost()
+	}
+	v.lookForOrphans()
 	if v.facts.Pointer, err = v.dir.Live(v.Component); err != nil {
 		return err
 	}
@@ -79,7 +83,9 @@ func (v *view) lookAtPort() error {
 		return err
 	}
 	v.facts.Any = found
-	v.facts.Port = kept.Port
+	if v.facts.Port = kept.Port; v.status.Lost {
+		v.facts.Port = v.status.Port
+	}
 	if v.set.Port > 0 {
 		v.facts.Port = v.set.Port
 	}
@@ -114,7 +120,7 @@ func (v *view) lookAtVersion(version string) (bool, error) {
 	if w.Process == nil {
 		missing, _, _, err := lacking(v.dir, dir)
 		if err == nil && missing > 0 {
-			v.drift("%s: %d files are missing or altered", version, missing)
+			v.drift("%s: %d files are missing or altered; falkirk provision %s --to %s lays them out again", version, missing, version, v.Place.Environment)
 		}
 		return missing == 0, err
 	}
@@ -122,6 +128,10 @@ func (v *view) lookAtVersion(version string) (bool, error) {
 		return true, nil
 	}
 	r, ok := v.status.Find(v.Component, version)
+	if r.Lost {
+		v.facts.Stale = v.facts.Stale || version == v.Version
+		v.drift("the process of %s runs, but its files were deleted; falkirk provision %s --to %s starts it again", version, version, v.Place.Environment)
+	}
 	if !ok || !r.Ready {
 		v.drift("the process of %s is not healthy: %s", version, orElse(r.Error, "it has not been started"))
 	}
@@ -142,8 +152,12 @@ func (v *view) lookAtOwn(dir place.Version, w place.Wanted, wanted bool) error {
 	}
 	v.facts.Provisioned = wanted
 	v.facts.Changed = wanted && !bytes.Equal(now, w.Settings)
+	if _, err := os.Stat(dir.Next().WantedFile()); err == nil {
+		v.facts.Pending = true
+		v.drift("a replacement of %s with other settings was interrupted; %s", v.Version, v.advice("ends it"))
+	}
 	if v.facts.Changed && v.Version == v.facts.Pointer {
-		v.drift("the settings have changed since %s was provisioned; the next release takes them on", v.Version)
+		v.drift("the settings have changed since %s was provisioned; %s", v.Version, v.advice("takes them on"))
 	}
 	return nil
 }
@@ -153,13 +167,13 @@ func (v *view) compare() {
 	_, err := os.Stat(v.dir.DownFile())
 	switch {
 	case err == nil:
-		v.drift("the place was taken down with `falkirk local down`")
+		v.drift("the place was taken down with `falkirk local down`; falkirk local up %s starts it again", v.Place.Environment)
 	case !v.up && len(v.state.Present) > 0:
-		v.drift("the supervisor is not running")
+		v.drift("the supervisor is not running; falkirk local up %s starts it again", v.Place.Environment)
 	case v.up && v.status.PortError != "":
 		v.drift("the proxy cannot listen: %s", v.status.PortError)
 	case v.up && v.status.Port != 0 && v.status.Port != v.facts.Port:
-		v.drift("the proxy listens on port %d and not on %d", v.status.Port, v.facts.Port)
+		v.drift("the proxy listens on port %d and not on %d; %s", v.status.Port, v.facts.Port, v.advice("moves it"))
 	}
 	if !v.up {
 		return

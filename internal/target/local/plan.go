@@ -36,13 +36,16 @@ func planProvision(p delivery.Placement, now delivery.State, f facts) []delivery
 	}
 	steps := supervise(delivery.Provision, p, f)
 	ready := slices.Contains(now.Ready, p.Version)
-	fresh := f.Provisioned && (!f.Changed || f.Pointer == p.Version)
+	fresh := f.Provisioned && !f.Stale && !f.Pending && !f.Changed
 	if p.Artifact.Kind == "site" {
 		if ready && fresh && f.Missing == 0 {
 			return steps
 		}
-		s := p.Step(delivery.Provision, delivery.Add, actCopy,
-			fmt.Sprintf("lay out %d of %d files of %s", f.Missing, f.Total, p.Version), nil)
+		summary := fmt.Sprintf("lay out %d of %d files of %s", f.Missing, f.Total, p.Version)
+		if ready && f.Missing == 0 {
+			summary = again(p, f)
+		}
+		s := p.Step(delivery.Provision, delivery.Add, actCopy, summary, nil)
 		s.Count, s.Bytes = f.Missing, f.Bytes
 		return append(steps, s)
 	}
@@ -52,7 +55,10 @@ func planProvision(p delivery.Placement, now delivery.State, f facts) []delivery
 		steps = append(steps, s)
 	}
 	// What the supervisor that is not there yet will find healthy, nobody knows.
-	if !ready || !fresh || !f.Supervised {
+	switch {
+	case ready && !fresh && f.Pointer == p.Version:
+		steps = append(steps, p.Step(delivery.Provision, delivery.Change, actStart, again(p, f), nil))
+	case !ready || !fresh || !f.Supervised:
 		steps = append(steps, start(delivery.Provision, p))
 	}
 	return steps
@@ -66,7 +72,7 @@ func planPromote(p delivery.Placement, now delivery.State, f facts) []delivery.S
 		return []delivery.Step{p.Step(delivery.Promote, delivery.Remove, actSwitch, "take "+orElse(f.Served, f.Pointer)+" out of traffic; nothing is live", nil)}
 	}
 	steps := supervise(delivery.Promote, p, f)
-	if p.Artifact.Kind != "site" && f.Provisioned && (!f.Supervised || !slices.Contains(now.Ready, p.Version)) {
+	if p.Artifact.Kind != "site" && f.Provisioned && (!f.Supervised && !f.Lost || !slices.Contains(now.Ready, p.Version)) {
 		steps = append(steps, start(delivery.Promote, p))
 	}
 	if f.Pointer == p.Version && f.Served == p.Version {
@@ -99,7 +105,28 @@ func supervise(phase delivery.Phase, p delivery.Placement, f facts) []delivery.S
 	if f.Port != 0 {
 		on = fmt.Sprintf("port %d", f.Port)
 	}
-	return []delivery.Step{p.Step(phase, delivery.Add, actSupervise, "run the supervisor of the place on "+on, nil)}
+	what := "run the supervisor of the place on " + on
+	switch {
+	case f.Lost:
+		what = "adopt the supervisor of the place and what it runs, as the state folder was deleted"
+	case f.Orphans != "":
+		what = "stop what still runs though the state folder was deleted (" + f.Orphans + "), then " + what
+	}
+	return []delivery.Step{p.Step(phase, delivery.Add, actSupervise, what, nil)}
+}
+
+// again says what is done with a release that is ready already.
+func again(p delivery.Placement, f facts) string {
+	const replace = ", and replace the running process when the new one is healthy"
+	switch {
+	case f.Changed && p.Artifact.Kind == "site":
+		return "take on the changed settings of " + p.Version
+	case f.Changed:
+		return "start " + p.Version + " again with its changed settings" + replace
+	case f.Stale:
+		return "start " + p.Version + " again from its image" + replace
+	}
+	return "end the interrupted replacement of " + p.Version
 }
 
 func start(phase delivery.Phase, p delivery.Placement) delivery.Step {

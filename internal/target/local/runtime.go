@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,29 +28,30 @@ type Running struct {
 	Port       int            `json:"port,omitempty"`
 	Since      time.Time      `json:"since,omitzero"`
 	Restarts   int            `json:"restarts"`
-	Health     string         `json:"health"` // healthy, unhealthy, unsupervised or down
+	Health     string         `json:"health"` // healthy, unhealthy, unsupervised, orphaned or down
 	InFlight   int64          `json:"inFlight"`
 	ProxyPort  int            `json:"proxyPort"`
 	Supervisor int            `json:"supervisor,omitempty"` // its PID; 0 when it does not run
 	Error      string         `json:"error,omitempty"`
 }
 
-// found is one place that has a folder.
+// found is one place that has a folder, or whose processes run without it.
 type found struct {
-	dir place.Dir
-	id  place.Identity
+	dir     place.Dir
+	id      place.Identity
+	orphans []process.Orphan
 }
 
 // places finds an app's places; an empty environment means all of them.
-func (t *Target) places(app, environment string) ([]found, error) {
+func (t *Target) places(ctx context.Context, app, environment string) ([]found, error) {
 	entries, err := os.ReadDir(filepath.Join(t.opt.Dir, app))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
 	}
+	all, err := t.lostPlaces(ctx, app, environment)
 	if err != nil {
 		return nil, err
 	}
-	var all []found
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue // what is being deleted
@@ -59,17 +61,19 @@ func (t *Target) places(app, environment string) ([]found, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ok && (environment == "" || f.id.Place.Environment == environment) {
+		isLost := slices.ContainsFunc(all, func(l found) bool { return l.dir == f.dir })
+		if ok && !isLost && (environment == "" || f.id.Place.Environment == environment) {
 			all = append(all, f)
 		}
 	}
+	slices.SortFunc(all, func(a, b found) int { return a.id.Place.Compare(b.id.Place) })
 	return all, nil
 }
 
 // Up has the supervisors run again, after a reboot or Down, and waits until
 // everything that is live answers.
 func (t *Target) Up(ctx context.Context, app, environment string) error {
-	all, err := t.places(app, environment)
+	all, err := t.places(ctx, app, environment)
 	if err != nil {
 		return err
 	}
@@ -83,7 +87,11 @@ func (t *Target) Up(ctx context.Context, app, environment string) error {
 }
 
 func (t *Target) up(ctx context.Context, f found) error {
-	s := spot{Placement: delivery.Placement{App: f.id.App, Place: f.id.Place}, dir: f.dir, client: supervisor.Client{Dir: f.dir}}
+	if len(f.orphans) > 0 && !f.hasFolder() {
+		err := fault.New(fault.Refused, "the state folder was deleted, so what is to be live is not known; still running: %s", process.Names(f.orphans))
+		return fault.Hint(err, "falkirk provision VERSION --to %s stops them and starts the release again; falkirk local down %s stops them only", f.id.Place.Environment, f.id.Place.Environment)
+	}
+	s := f.spot()
 	if _, err := t.supervise(ctx, s); err != nil {
 		return err
 	}
@@ -106,20 +114,29 @@ func (t *Target) up(ctx context.Context, f found) error {
 // Down drains and stops all processes and supervisors; the releases stay
 // provisioned, and Up brings them back.
 func (t *Target) Down(ctx context.Context, app, environment string) error {
-	all, err := t.places(app, environment)
+	all, err := t.places(ctx, app, environment)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, f := range all {
-		if err := down(ctx, f, t.opt.Now()); err != nil {
+		if err := t.down(ctx, f, t.opt.Now()); err != nil {
 			failed = append(failed, fmt.Errorf("take down %s: %w", f.id.Place, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func down(ctx context.Context, f found, now time.Time) error {
+func (f found) spot() spot {
+	return spot{Placement: delivery.Placement{App: f.id.App, Place: f.id.Place}, dir: f.dir, client: supervisor.Client{Dir: f.dir}}
+}
+
+// down takes one place down. One whose folder was deleted is adopted first, so that
+// it keeps its port and what is live.
+func (t *Target) down(ctx context.Context, f found, now time.Time) error {
+	if _, err := t.recover(ctx, f.spot()); err != nil || !f.hasFolder() {
+		return err
+	}
 	if err := place.Write(f.dir.DownFile(), map[string]time.Time{"at": now}); err != nil {
 		return err
 	}
@@ -133,7 +150,7 @@ func down(ctx context.Context, f found, now time.Time) error {
 		if _, err := place.Read(dir.WantedFile(), &w); err != nil {
 			return err
 		}
-		return supervisor.End(ctx, dir, w) // what a killed supervisor left
+		return errors.Join(supervisor.End(ctx, dir, w), supervisor.End(ctx, dir.Next(), w)) // what a killed supervisor left
 	})
 }
 
@@ -158,7 +175,7 @@ func each(dir place.Dir, do func(component, version string) error) error {
 
 // List says what runs for an app, in all environments when none is named.
 func (t *Target) List(ctx context.Context, app, environment string) ([]Running, error) {
-	all, err := t.places(app, environment)
+	all, err := t.places(ctx, app, environment)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +200,10 @@ func listPlace(ctx context.Context, f found) ([]Running, error) {
 		return nil, err
 	}
 	up := err == nil
-	var list []Running
+	if st.Lost {
+		return f.listLost(st), nil
+	}
+	list := f.listOrphans()
 	err = each(f.dir, func(component, version string) error {
 		r := Running{Place: f.id.Place, Component: component, Version: version, ProxyPort: port.Port, Supervisor: st.PID}
 		if up {

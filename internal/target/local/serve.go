@@ -2,8 +2,6 @@ package local
 
 import (
 	"context"
-	"log/slog"
-	"os"
 	"strconv"
 	"time"
 
@@ -27,14 +25,13 @@ func Main(ctx context.Context, args []string) error {
 	return fault.New(fault.Invalid, "this command is for Falkirk itself")
 }
 
-// Serve supervises one place; the arguments are its folder and the way back
-// to Main.
+// Serve supervises one place; the arguments are its folder, that of the app and
+// the way back to Main.
 func Serve(ctx context.Context, args []string) error {
-	if len(args) < 2 {
+	if len(args) < 3 {
 		return fault.New(fault.Invalid, "this command is for Falkirk itself")
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	return supervisor.Run(ctx, place.Dir(args[0]), args[1:], log)
+	return supervisor.Run(ctx, place.Dir(args[0]), args[1], args[2:])
 }
 
 // Exec becomes the process of one version; the arguments are the place's

@@ -100,8 +100,11 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 		return delivery.Outcome{}, err
 	}
 	same, live, err := s.compareWish(w, st)
-	if err != nil || live {
+	if err != nil {
 		return delivery.Outcome{}, err
+	}
+	if live {
+		return s.copyLive(ctx, w, site, same)
 	}
 	if !same {
 		if err := s.withdraw(ctx); err != nil {
@@ -121,6 +124,20 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 		r, _ := st.Find(s.Component, s.Version)
 		return r.Ready, nil
 	})
+}
+
+// copyLive writes the manifest of a live site where it is gone, and has changed
+// settings taken on.
+func (s spot) copyLive(ctx context.Context, w place.Wanted, site delivery.Site, same bool) (delivery.Outcome, error) {
+	if _, err := os.Stat(s.version().SiteFile()); err != nil {
+		if err := place.Write(s.version().SiteFile(), site, held(ctx)); err != nil {
+			return delivery.Outcome{}, err
+		}
+	}
+	if same {
+		return delivery.Outcome{}, s.withdrawNext(ctx)
+	}
+	return s.replace(ctx, w)
 }
 
 func (t *Target) copyBlobs(ctx context.Context, s spot, files []delivery.File, report func(delivery.Progress)) error {

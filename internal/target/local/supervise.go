@@ -17,6 +17,10 @@ import (
 
 // supervise has the place's supervisor run and its proxy on the wanted port.
 func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error) {
+	note, err := t.recover(ctx, s)
+	if err != nil {
+		return delivery.Outcome{}, err
+	}
 	if err := os.MkdirAll(string(s.dir), 0o755); err != nil {
 		return delivery.Outcome{}, err
 	}
@@ -37,7 +41,7 @@ func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error
 			}
 			continue
 		}
-		return delivery.Outcome{Nothing: already && err == nil}, err
+		return delivery.Outcome{Nothing: already && err == nil && note == "", Note: note}, err
 	}
 }
 
@@ -121,6 +125,12 @@ func (t *Target) ports() map[int]bool {
 }
 
 func taken(port int, where string, err error) error {
+	for _, p := range supervisor.Running() {
+		if process.Holds(p.PID, port) {
+			err := fault.New(fault.Conflict, "port %d of the place %s is taken by another place on this machine: %s (process %d)", port, where, p.Dir, p.PID)
+			return fault.Hint(err, "run `falkirk local down` in the folder of that app, or set another `port` for the local target of %s in falkirk.yml", where)
+		}
+	}
 	err = fault.New(fault.Conflict, "port %d of the place %s is taken by another program: %w", port, where, err)
 	return fault.Hint(err, "stop what listens on port %d, or set another `port` for the local target of %s in falkirk.yml", port, where)
 }
@@ -132,8 +142,8 @@ func (t *Target) run(ctx context.Context, dir place.Dir) (already bool, err erro
 	if _, err := client.Status(ctx); err == nil || !errors.Is(err, supervisor.ErrDown) {
 		return err == nil, err
 	}
-	args := append(append([]string{}, t.opt.Self...), "serve", string(dir))
-	cmd, err := process.Detached(append(args, t.opt.Self...), dir.SupervisorLog())
+	args := append(append([]string{}, t.opt.Self...), "serve", string(dir), t.opt.App)
+	cmd, err := supervisor.Start(dir, append(args, t.opt.Self...))
 	if err != nil {
 		return false, fmt.Errorf("start the supervisor: %w", err)
 	}

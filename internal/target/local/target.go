@@ -25,6 +25,7 @@ type Image = place.Image
 // Options is what the target works with.
 type Options struct {
 	Dir    string   // state folder, absolute
+	App    string   // folder of the app, absolute: while it is there, processes outlive a deleted state folder
 	Store  Store    // files of sites
 	Self   []string // program and hidden arguments that lead to Main
 	Now    func() time.Time
@@ -120,6 +121,10 @@ type facts struct {
 	Changed     bool   `json:"changed"` // settings differ from those it was provisioned with
 	Pointer     string `json:"pointer"`
 	Served      string `json:"served"`
+	Lost        bool   `json:"lost"`    // the supervisor runs, but the place's folder was deleted
+	Stale       bool   `json:"stale"`   // the process runs, but the files that it was started from were deleted
+	Pending     bool   `json:"pending"` // a replacement of the release was interrupted
+	Orphans     string `json:"orphans"` // processes of the place that are recorded nowhere, where no supervisor runs
 	Missing     int64  `json:"missing"` // files
 	Bytes       int64  `json:"bytes"`   // of those
 	Total       int64  `json:"total"`   // files

@@ -13,6 +13,7 @@
 //	components/C/live.json              the live version
 //	components/C/versions/V/wanted.json what has to run or be served
 //	components/C/versions/V/process.json the process that runs
+//	components/C/versions/V/.next/…     the same two for a process that is to replace it
 //	components/C/versions/V/rootfs, image.json, site.json, output.log
 package place
 
@@ -33,8 +34,11 @@ type Dir string
 
 // Of is the folder of an app's place under the state folder root.
 func Of(root, app string, p delivery.Place) Dir {
-	return Dir(filepath.Join(root, app, strings.ReplaceAll(p.String(), "/", "~")))
+	return Dir(filepath.Join(root, app, Folder(p)))
 }
+
+// Folder is the name of a place's folder.
+func Folder(p delivery.Place) string { return strings.ReplaceAll(p.String(), "/", "~") }
 
 // Identity says whose place a folder is.
 type Identity struct {

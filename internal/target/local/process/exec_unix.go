@@ -44,7 +44,7 @@ func become(d place.Dir, v place.Version, port int) error {
 	if _, err := os.Stat(d.DownFile()); err == nil {
 		return nil
 	}
-	env := append(environ(w, port), Mark(v))
+	env := append(environ(w, port), Mark(v), startMark(v, port))
 	args := argv(w, env)
 	if len(args) == 0 {
 		return errors.New("the image has no entry point and no command")

@@ -31,6 +31,13 @@ func Listens(r Record, v place.Version) error {
 	return fmt.Errorf("another program listens on port %d", r.Port)
 }
 
+// Holds reports whether a process itself listens on a port of 127.0.0.1.
+func Holds(pid, port int) bool {
+	held, err := socketsOf(pid)
+	sockets := listeners(port)
+	return err == nil && slices.ContainsFunc(held, func(s string) bool { return slices.Contains(sockets, s) })
+}
+
 // listeners are the sockets that accept connections to 127.0.0.1 on a port, by
 // their inode (proc_pid_net(5): the fields of /proc/net/tcp).
 func listeners(port int) []string {

@@ -20,13 +20,16 @@ func unsupported() error {
 }
 
 // Detached says that it is not supported here.
-func Detached([]string, string) (*exec.Cmd, error) { return nil, unsupported() }
+func Detached([]string, string, Handed) (*exec.Cmd, error) { return nil, unsupported() }
 
 // Stop says that it is not supported here.
 func Stop(context.Context, Record, place.Version, time.Duration) error { return unsupported() }
 
 // Sweep does nothing here.
 func Sweep(Record, place.Version) ([]guard.Process, error) { return nil, nil }
+
+// EndOrphans does nothing here.
+func EndOrphans(string, string) ([]Orphan, error) { return nil, nil }
 
 // Lock says that it is not supported here.
 func Lock(string) (*os.File, bool, error) { return nil, false, unsupported() }

@@ -5,6 +5,7 @@ package process
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -17,6 +18,15 @@ type Record struct {
 	Start string    `json:"start"`
 	Port  int       `json:"port"`
 	Since time.Time `json:"since"`
+	// Lost says that the files that it was started from were deleted.
+	Lost bool `json:"lost,omitempty"`
+}
+
+// Handed is what a process that is started gets beside its arguments. Its first
+// file has the number 3.
+type Handed struct {
+	Env   []string
+	Files []*os.File
 }
 
 // IsAlive reports whether this very process still runs; one that has ended
@@ -48,10 +58,14 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// resolved is a path without links, as the system names it.
-func resolved(path string) string {
+// Resolved is a path without links, as the system names it, also where its last
+// parts do not exist any more.
+func Resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
+	}
+	if up := filepath.Dir(path); up != path {
+		return filepath.Join(Resolved(up), filepath.Base(path))
 	}
 	return path
 }

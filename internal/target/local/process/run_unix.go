@@ -11,8 +11,9 @@ import (
 
 // Detached starts argv in a session of its own, its output added to the log
 // file, so that it outlives its starter. It gets none of the caller's
-// environment but PATH, HOME and TMPDIR. The caller reaps it.
-func Detached(argv []string, log string) (*exec.Cmd, error) {
+// environment but PATH, HOME and TMPDIR, and what is handed to it. The caller
+// reaps it.
+func Detached(argv []string, log string, to Handed) (*exec.Cmd, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -22,7 +23,8 @@ func Detached(argv []string, log string) (*exec.Cmd, error) {
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Env = []string{}
+	cmd.ExtraFiles = to.Files
+	cmd.Env = append([]string{}, to.Env...)
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		if v, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+v)

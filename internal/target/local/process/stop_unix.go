@@ -54,21 +54,20 @@ func Sweep(r Record, v place.Version) ([]guard.Process, error) {
 	return left, nil
 }
 
-// Mark is the variable by which what a version's process has started is found.
-// The folder of a version is the only name for it that no other app has.
-func Mark(v place.Version) string { return "FALKIRK_PROCESS=" + digest(string(v)) }
-
-// others are the living processes of a version, beside one that is recorded as
-// its process and is not r: with that one they belong to a later start.
+// others are the living processes of a version that belong to r. While another
+// start of the version runs too, they are known by the variable of their start
+// alone.
 func others(r Record, v place.Version) []guard.Process {
-	all := guard.Marked(Mark(v), resolved(v.Rootfs()))
+	all := guard.Marked(Mark(v), Resolved(v.Rootfs()))
 	if len(all) == 0 {
 		return nil
 	}
 	// Who becomes the process writes its record first, so the record of each one
 	// found is there by now.
-	if now, err := Recorded(v); err != nil || now.PID != r.PID && now.IsAlive() {
-		return nil
+	for _, f := range []place.Version{v.Own(), v.Own().Next()} {
+		if now, err := Recorded(f); err != nil || now.PID != r.PID && now.IsAlive() {
+			return guard.Marked(startMark(v, r.Port), "")
+		}
 	}
 	return all
 }

@@ -29,6 +29,12 @@ func (c Client) Reconcile(ctx context.Context) (Status, error) {
 	return c.call(ctx, http.MethodPost, "/reconcile", 30*time.Second)
 }
 
+// Adopt has a supervisor whose folder was deleted write the files of the place
+// again.
+func (c Client) Adopt(ctx context.Context) (Status, error) {
+	return c.call(ctx, http.MethodPost, "/adopt", 30*time.Second)
+}
+
 // End has the supervisor stop all processes and end; it waits for both.
 func (c Client) End(ctx context.Context) error {
 	contact, err := c.contact()
@@ -56,6 +62,9 @@ func (c Client) contact() (Contact, error) {
 	found, err := place.Read(c.Dir.SupervisorFile(), &to)
 	if err != nil {
 		return to, fmt.Errorf("read how the supervisor is reached: %w", err)
+	}
+	if !found {
+		to, found = find(c.Dir)
 	}
 	if !found || !(process.Record{PID: to.PID, Start: to.Start}).IsAlive() {
 		return to, ErrDown

@@ -2,11 +2,10 @@ package supervisor
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
-	"net"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -21,16 +20,24 @@ import (
 // listenControl answers the command on a port of its own, and writes down how
 // it is reached. Only who can read that file knows the token.
 func (s *Supervisor) listenControl(ctx context.Context) (*http.Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, token, err := inherited()
 	if err != nil {
 		return nil, fmt.Errorf("listen for the command: %w", err)
 	}
 	me, _ := process.Of(os.Getpid(), 0, s.now())
-	c := Contact{PID: me.PID, Start: me.Start, Address: l.Addr().String(), Token: rand.Text()}
+	c := Contact{PID: me.PID, Start: me.Start, Address: l.Addr().String(), Token: token}
+	s.contact = c
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { s.tell(w) })
 	mux.HandleFunc("POST /reconcile", func(w http.ResponseWriter, _ *http.Request) {
-		s.reconcile(ctx)
+		s.reconcile(ctx, true)
+		s.tell(w)
+	})
+	mux.HandleFunc("POST /adopt", func(w http.ResponseWriter, _ *http.Request) {
+		if err := s.restore(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
 		s.tell(w)
 	})
 	mux.HandleFunc("POST /end", func(w http.ResponseWriter, r *http.Request) {
@@ -39,11 +46,11 @@ func (s *Supervisor) listenControl(ctx context.Context) (*http.Server, error) {
 		s.quitOnce.Do(func() { close(s.quit) })
 	})
 	server := &http.Server{Handler: authorized(c.Token, mux), ReadHeaderTimeout: 10 * time.Second}
-	s.work.Go(func() { _ = server.Serve(l) }) // ends when the server is shut
 	if err := place.Write(s.dir.SupervisorFile(), c); err != nil {
-		_ = server.Close()
+		_ = l.Close()
 		return nil, fmt.Errorf("write how the supervisor is reached: %w", err)
 	}
+	s.work.Go(func() { _ = server.Serve(l) }) // ends when the server is shut
 	return server, nil
 }
 
@@ -66,7 +73,7 @@ func (s *Supervisor) tell(w http.ResponseWriter) {
 func (s *Supervisor) status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := Status{PID: os.Getpid(), Port: s.port, PortError: s.portErr}
+	st := Status{Lost: s.isLost(), PID: os.Getpid(), Port: s.port, PortError: s.portErr}
 	byName := map[string]*Component{}
 	component := func(name string) *Component {
 		if byName[name] == nil {
@@ -74,16 +81,24 @@ func (s *Supervisor) status() Status {
 		}
 		return byName[name]
 	}
-	for _, set := range []map[string]*unit{s.units, s.leaving} {
-		for _, u := range set {
-			c := component(u.wanted.Component)
-			c.Releases = append(c.Releases, u.report())
-		}
+	report := func(u *unit, next bool) {
+		c, r := component(u.wanted.Component), u.report()
+		r.Next = next
+		c.Releases = append(c.Releases, r)
 	}
-	for key, why := range s.broken {
-		name, version, _ := strings.Cut(key, "\x00")
+	for _, u := range s.units {
+		report(u, false)
+	}
+	for _, u := range s.next {
+		report(u, true)
+	}
+	for u := range s.leaving {
+		report(u, false)
+	}
+	for dir, why := range s.broken {
+		_, _, name, version := dir.Name()
 		c := component(name)
-		c.Releases = append(c.Releases, Release{Version: version, Error: why})
+		c.Releases = append(c.Releases, Release{Version: version, Error: why, Next: dir != dir.Own()})
 	}
 	for _, c := range byName {
 		slices.SortFunc(c.Releases, func(a, b Release) int { return strings.Compare(a.Version, b.Version) })
@@ -99,8 +114,8 @@ func (s *Supervisor) stopAll(ctx context.Context, drain bool) {
 	defer s.once.Unlock()
 	s.ending = true
 	s.mu.Lock()
-	units := s.units
-	s.units = map[string]*unit{}
+	units := slices.AppendSeq(slices.Collect(maps.Values(s.units)), maps.Values(s.next))
+	s.units, s.next = map[string]*unit{}, map[string]*unit{}
 	s.route(nil)
 	s.mu.Unlock()
 	var all sync.WaitGroup

@@ -24,59 +24,116 @@ type wish struct {
 	wanted place.Wanted
 }
 
-// reconcile makes what runs and what is served what the files want.
-func (s *Supervisor) reconcile(ctx context.Context) {
+// reconcile makes what runs and what is served what the files want. Only a
+// command that asks for it takes something away: files that vanish may be those of
+// a folder that is being deleted.
+func (s *Supervisor) reconcile(ctx context.Context, asked bool) {
 	s.once.Lock()
 	defer s.once.Unlock()
-	if s.ending {
+	if s.ending || s.isLost() {
 		return
 	}
-	wishes, live, err := s.read()
+	want, err := s.read()
 	if err != nil {
 		s.log.Warn("read the place", "error", err)
 		return
 	}
 	if _, err := os.Stat(s.dir.DownFile()); err == nil {
-		wishes = nil
+		want.now, want.next, asked = nil, nil, true
 	}
 	s.listen()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, w := range wishes {
-		s.follow(ctx, key, w)
+	if !asked {
+		s.keep(want)
 	}
-	var gone []*unit
+	gone := s.replace(want)
+	s.broken = map[place.Version]string{}
+	for key, w := range want.now {
+		s.follow(ctx, s.units, key, w)
+	}
+	for key, w := range want.next {
+		s.follow(ctx, s.next, key, w)
+	}
 	for key, u := range s.units {
-		if w, ok := wishes[key]; !ok || !bytes.Equal(w.raw, u.raw) {
+		if w, ok := want.now[key]; !ok || !bytes.Equal(w.raw, u.raw) {
 			delete(s.units, key)
-			s.leaving[key] = u
 			gone = append(gone, u)
 		}
 	}
-	for key := range s.broken {
-		if _, ok := wishes[key]; !ok {
-			delete(s.broken, key)
-		}
-	}
-	s.route(live)
+	s.route(want.live)
 	for _, u := range gone {
+		s.leaving[u] = true
 		s.work.Go(func() { s.leave(ctx, u) })
 	}
 }
 
+// keep adds to what is wanted what runs and is served already.
+func (s *Supervisor) keep(want wishes) {
+	for key, u := range s.units {
+		if _, ok := want.now[key]; !ok {
+			want.now[key] = wish{dir: u.folder(), raw: u.raw, wanted: u.wanted}
+		}
+	}
+	for component, version := range s.served {
+		if want.live[component] == "" {
+			want.live[component] = version
+		}
+	}
+}
+
+// replace puts each next unit that is ready in the place of the one before, and
+// returns the units that have to leave.
+func (s *Supervisor) replace(want wishes) (gone []*unit) {
+	for key, u := range s.next {
+		w, ok := want.next[key]
+		if !ok || !bytes.Equal(w.raw, u.raw) {
+			delete(s.next, key)
+			gone = append(gone, u)
+			continue
+		}
+		if !u.report().Ready {
+			continue
+		}
+		before := s.units[key]
+		if err := u.settle(); err != nil {
+			u.log.Warn("take the place of the process before", "error", err)
+			continue
+		}
+		delete(s.next, key)
+		delete(want.next, key)
+		w.dir = u.folder()
+		s.units[key], want.now[key] = u, w
+		if before != nil {
+			before.replaced, before.shared = true, before.report().PID == u.report().PID
+			gone = append(gone, before)
+		}
+	}
+	return gone
+}
+
 // follow makes the unit of a wish, where there is none; the one before it has
 // to be gone.
-func (s *Supervisor) follow(ctx context.Context, key string, w wish) {
-	if s.units[key] != nil || s.leaving[key] != nil {
+func (s *Supervisor) follow(ctx context.Context, units map[string]*unit, key string, w wish) {
+	if units[key] != nil || s.leaves(w.dir) {
 		return
 	}
 	u, err := s.newUnit(ctx, w.dir, w.raw, w.wanted)
 	if err != nil {
-		s.broken[key] = err.Error()
+		s.broken[w.dir] = err.Error()
 		return
 	}
-	delete(s.broken, key)
-	s.units[key] = u
+	units[key] = u
+}
+
+// leaves reports whether a unit with these files is still being stopped.
+func (s *Supervisor) leaves(dir place.Version) bool {
+	for u := range s.leaving {
+		if u.folder() == dir && !u.replaced {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Supervisor) leave(ctx context.Context, u *unit) {
@@ -85,7 +142,7 @@ func (s *Supervisor) leave(ctx context.Context, u *unit) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.leaving, keyOf(u.wanted.Component, u.wanted.Version))
+	delete(s.leaving, u)
 }
 
 // route serves the live version of each component. One that is not ready yet
@@ -116,39 +173,55 @@ func (s *Supervisor) route(live map[string]string) {
 
 func keyOf(component, version string) string { return component + "\x00" + version }
 
-// read gathers what the files want and which version is live by component.
-func (s *Supervisor) read() (map[string]wish, map[string]string, error) {
-	wishes, live := map[string]wish{}, map[string]string{}
+// wishes is what the files of a place want.
+type wishes struct {
+	now, next map[string]wish   // by component and version
+	live      map[string]string // version by component
+}
+
+// read gathers what the files want.
+func (s *Supervisor) read() (wishes, error) {
+	want := wishes{map[string]wish{}, map[string]wish{}, map[string]string{}}
 	components, err := s.dir.Components()
 	if err != nil {
-		return nil, nil, err
+		return want, err
 	}
 	for _, c := range components {
 		if v, err := s.dir.Live(c); err != nil {
-			return nil, nil, err
+			return want, err
 		} else if v != "" {
-			live[c] = v
+			want.live[c] = v
 		}
 		versions, err := s.dir.Versions(c)
 		if err != nil {
-			return nil, nil, err
+			return want, err
 		}
 		for _, v := range versions {
-			w := wish{dir: s.dir.Version(c, v)}
-			w.raw, err = os.ReadFile(w.dir.WantedFile())
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err == nil {
-				err = json.Unmarshal(w.raw, &w.wanted)
+			dir := s.dir.Version(c, v)
+			ok, err := readWish(want.now, keyOf(c, v), dir)
+			if err == nil && ok {
+				_, err = readWish(want.next, keyOf(c, v), dir.Next())
 			}
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s %s: %w", c, v, err)
+				return want, fmt.Errorf("%s %s: %w", c, v, err)
 			}
-			wishes[keyOf(c, v)] = w
 		}
 	}
-	return wishes, live, nil
+	return want, nil
+}
+
+func readWish(into map[string]wish, key string, dir place.Version) (bool, error) {
+	w := wish{dir: dir}
+	var err error
+	w.raw, err = os.ReadFile(dir.WantedFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(w.raw, &w.wanted)
+	}
+	into[key] = w
+	return true, err
 }
 
 // listen opens the proxy on the port that the file names; connections on the

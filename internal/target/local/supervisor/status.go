@@ -10,6 +10,7 @@ import "time"
 type Status struct {
 	PID        int         `json:"pid"`
 	Port       int         `json:"port"`                // on which the proxy answers; 0 when it does not
+	Lost       bool        `json:"lost,omitempty"`      // the folder of the place was deleted
 	PortError  string      `json:"portError,omitempty"` // why not
 	Components []Component `json:"components"`
 }
@@ -31,15 +32,28 @@ type Release struct {
 	Restarts int       `json:"restarts,omitempty"`
 	Failures int       `json:"failures,omitempty"` // ends in a row without having been healthy
 	Ready    bool      `json:"ready"`              // runs and is healthy, or is laid out
+	Next     bool      `json:"next,omitempty"`     // replaces the release of that version as soon as it is ready
 	Leaving  bool      `json:"leaving,omitempty"`  // is being drained and stopped
 	InFlight int64     `json:"inFlight"`
+	Lost     bool      `json:"lost,omitempty"` // the files that it was started from were deleted
 	Error    string    `json:"error,omitempty"`
 }
 
-// Find is the release of that component and version.
-func (s Status) Find(component, version string) (Release, bool) {
+// Find is the release of that component and version; one that leaves only where
+// no other one of that version has taken its place.
+func (s Status) Find(component, version string) (found Release, ok bool) {
 	for _, r := range s.Component(component).Releases {
-		if r.Version == version {
+		if r.Version == version && !r.Next && (!ok || found.Leaving) {
+			found, ok = r, true
+		}
+	}
+	return found, ok
+}
+
+// FindNext is the release that is to replace the one of that component and version.
+func (s Status) FindNext(component, version string) (Release, bool) {
+	for _, r := range s.Component(component).Releases {
+		if r.Version == version && r.Next {
 			return r, true
 		}
 	}

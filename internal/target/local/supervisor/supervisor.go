@@ -18,19 +18,27 @@ import (
 // Supervisor keeps one place running.
 type Supervisor struct {
 	dir   place.Dir
+	id    place.Identity
 	self  []string
 	now   func() time.Time
 	log   *slog.Logger
 	proxy *proxy.Proxy
 	front *http.Server
 
+	anchor  anchor
+	out     *output
+	contact Contact // how this supervisor is reached
+
 	once     sync.Mutex // one reconciliation at a time
 	ending   bool       // guarded by once: nothing is started any more
+	lock     *os.File   // guarded by once
+	told     bool       // that the folder is lost
 	mu       sync.Mutex
 	units    map[string]*unit // by component and version
-	leaving  map[string]*unit
-	broken   map[string]string // why a wish cannot be followed
-	served   map[string]string // version by component
+	next     map[string]*unit // that replace those units as soon as they are ready
+	leaving  map[*unit]bool
+	broken   map[place.Version]string // why a wish cannot be followed
+	served   map[string]string        // version by component
 	port     int
 	portErr  string
 	listener net.Listener
@@ -39,23 +47,26 @@ type Supervisor struct {
 	quitOnce sync.Once
 }
 
-// Run supervises a place until it is told to end, its folder is deleted, or
-// ctx ends, which leaves the processes running for the next supervisor. It
-// returns nil at once when another one supervises the place.
-func Run(ctx context.Context, dir place.Dir, self []string, log *slog.Logger) error {
+// Run supervises a place until it is told to end, the folder of the app is
+// deleted, or ctx ends, which leaves the processes running for the next
+// supervisor. Where the place's folder alone is deleted it goes on with what runs,
+// until a command asks it to write the files again. It returns nil at once when
+// another one supervises the place.
+func Run(ctx context.Context, dir place.Dir, app string, self []string) error {
 	lock, err := own(ctx, dir)
 	if err != nil || lock == nil {
 		return err
 	}
-	defer func() { _ = lock.Close() }() // the end of the process frees it too
 	var id place.Identity
 	if _, err := place.Read(dir.IdentityFile(), &id); err != nil {
 		return err
 	}
+	out := &output{to: os.Stderr}
+	log := slog.New(slog.NewTextHandler(out, nil))
 	s := &Supervisor{
-		dir: dir, self: self, now: time.Now, log: log,
+		dir: dir, id: id, anchor: openAnchor(app), out: out, lock: lock, self: self, now: time.Now, log: log,
 		proxy: proxy.New(id.Place.String() + " of " + id.App),
-		units: map[string]*unit{}, leaving: map[string]*unit{}, broken: map[string]string{},
+		units: map[string]*unit{}, next: map[string]*unit{}, leaving: map[*unit]bool{}, broken: map[place.Version]string{},
 		served: map[string]string{}, quit: make(chan struct{}),
 	}
 	protocols := new(http.Protocols)
@@ -65,7 +76,8 @@ func Run(ctx context.Context, dir place.Dir, self []string, log *slog.Logger) er
 		Handler: s.proxy, Protocols: protocols, ReadHeaderTimeout: time.Minute, IdleTimeout: 10 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	return s.serve(ctx, lock)
+	s.endOrphans()
+	return s.serve(ctx)
 }
 
 // own takes the place's lock; nil when another supervisor has it and is there.
@@ -86,10 +98,10 @@ func own(ctx context.Context, dir place.Dir) (*os.File, error) {
 	return nil, errors.New("another process holds " + dir.LockFile())
 }
 
-func (s *Supervisor) serve(ctx context.Context, lock *os.File) error {
+func (s *Supervisor) serve(ctx context.Context) error {
 	life, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.reconcile(life)
+	s.reconcile(life, true)
 	control, err := s.listenControl(life)
 	if err != nil {
 		return err
@@ -107,12 +119,13 @@ func (s *Supervisor) serve(ctx context.Context, lock *os.File) error {
 			s.log.Info("ending")
 			return s.end(ctx, control)
 		case <-tick.C:
-			if s.isGone(lock) {
-				s.log.Info("the place was deleted")
-				s.stopAll(ctx, false)
+			if s.isGone() {
+				if s.stay(life) {
+					continue
+				}
 				return s.end(ctx, control)
 			}
-			s.reconcile(life)
+			s.reconcile(life, false)
 			s.turnLogs()
 		}
 	}
@@ -132,16 +145,20 @@ func (s *Supervisor) end(ctx context.Context, control *http.Server) error {
 func (s *Supervisor) rest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, u := range s.units {
-		u.cancel()
-		<-u.done
+	for _, set := range []map[string]*unit{s.units, s.next} {
+		for _, u := range set {
+			u.cancel()
+			<-u.done
+		}
 	}
 }
 
-// isGone reports whether the place's folder was deleted, or made anew by
-// somebody else.
-func (s *Supervisor) isGone(lock *os.File) bool {
-	mine, err := lock.Stat()
+// isGone reports whether the place's folder was deleted, or made by
+// another supervisor.
+func (s *Supervisor) isGone() bool {
+	s.once.Lock()
+	defer s.once.Unlock()
+	mine, err := s.lock.Stat()
 	if err != nil {
 		return false
 	}
@@ -153,7 +170,7 @@ func (s *Supervisor) turnLogs() {
 	logs := []string{s.dir.SupervisorLog()}
 	s.mu.Lock()
 	for _, u := range s.units {
-		logs = append(logs, u.dir.LogFile())
+		logs = append(logs, u.folder().LogFile())
 	}
 	s.mu.Unlock()
 	for _, path := range logs {

@@ -22,7 +22,7 @@ type unit struct {
 	raw     []byte // of the wish, to see a change
 	wanted  place.Wanted
 	place   place.Dir
-	dir     place.Version
+	dir     place.Version // guarded by mu; it changes once, where the unit was a next one
 	release *proxy.Release
 	backend *proxy.Backend // nil for a site
 	self    []string
@@ -36,6 +36,38 @@ type unit struct {
 	mu     sync.Mutex
 	rec    process.Record
 	status Release
+	// replaced says that another unit of the version has taken over its files, and
+	// shared that it has the same process.
+	replaced, shared bool
+}
+
+// folder is where the unit's files are.
+func (u *unit) folder() place.Version {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.dir
+}
+
+// settle makes the files of a next unit those of the version. The process comes
+// first: a supervisor that was killed in between finds the next wish and goes on.
+func (u *unit) settle() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	own := u.dir.Own()
+	if u.backend != nil {
+		err := place.Write(own.ProcessFile(), u.rec)
+		if err == nil {
+			err = place.Remove(u.dir.ProcessFile())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := place.Rename(u.dir.WantedFile(), own.WantedFile()); err != nil {
+		return err
+	}
+	u.dir = own
+	return nil
 }
 
 func (s *Supervisor) newUnit(ctx context.Context, dir place.Version, raw []byte, w place.Wanted) (*unit, error) {
@@ -70,7 +102,7 @@ func (u *unit) has(r process.Record) {
 	u.backend.Point(r.Port)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.rec = r
+	u.rec, u.status.Lost = r, r.Lost
 	u.status.PID, u.status.Port, u.status.Since = r.PID, r.Port, r.Since
 }
 
@@ -116,10 +148,10 @@ func (u *unit) run(ctx context.Context) {
 // sweep ends what a process that has ended has left running, and says so in the
 // log of the release.
 func (u *unit) sweep(r process.Record) {
-	left, err := process.Sweep(r, u.dir)
+	left, err := process.Sweep(r, u.folder())
 	if len(left) > 0 {
 		u.log.Warn("processes were left and are stopped", "processes", guard.Names(left))
-		err = errors.Join(err, process.Say(u.dir.LogFile(), "the process ended and left these processes running, which were stopped: "+
+		err = errors.Join(err, process.Say(u.folder().LogFile(), "the process ended and left these processes running, which were stopped: "+
 			guard.Names(left)+"; a service must stay in the foreground"))
 	}
 	if err != nil {
@@ -129,7 +161,7 @@ func (u *unit) sweep(r process.Record) {
 
 // start finds the process that runs already, or starts one.
 func (u *unit) start() (process.Record, <-chan struct{}, error) {
-	old, err := process.Recorded(u.dir)
+	old, err := process.Recorded(u.folder())
 	if err != nil {
 		return process.Record{}, nil, err
 	}
@@ -141,7 +173,7 @@ func (u *unit) start() (process.Record, <-chan struct{}, error) {
 	// Where there was no file none is removed: a process that a killed supervisor
 	// has started may write its own just now.
 	if old.PID != 0 {
-		if err := place.Remove(u.dir.ProcessFile()); err != nil {
+		if err := place.Remove(u.folder().ProcessFile()); err != nil {
 			return process.Record{}, nil, err
 		}
 	}
@@ -149,8 +181,8 @@ func (u *unit) start() (process.Record, <-chan struct{}, error) {
 	if err != nil {
 		return process.Record{}, nil, err
 	}
-	args := append(append([]string{}, running(u.self)...), "exec", string(u.place), string(u.dir), strconv.Itoa(port))
-	cmd, err := process.Detached(args, u.dir.LogFile())
+	args := append(append([]string{}, running(u.self)...), "exec", string(u.place), string(u.folder()), strconv.Itoa(port))
+	cmd, err := process.Detached(args, u.folder().LogFile(), process.Handed{})
 	if err != nil {
 		return process.Record{}, nil, fmt.Errorf("start process: %w", err)
 	}
@@ -181,7 +213,7 @@ func (u *unit) watch(ctx context.Context, r process.Record, ended <-chan struct{
 		}
 		err := u.probe(ctx, r.Port)
 		if err == nil && !healthy {
-			err = process.Listens(r, u.dir)
+			err = process.Listens(r, u.folder())
 		}
 		if ctx.Err() != nil {
 			return healthy
@@ -271,11 +303,17 @@ func (u *unit) stop(ctx context.Context, drain bool) error {
 		return nil
 	}
 	u.backend.Close()
+	if u.shared {
+		return nil
+	}
 	// Its file may be gone with the place, or not be written yet.
-	if err := process.Stop(ctx, u.rec, u.dir, u.wanted.Process.Stop); err != nil {
+	if err := process.Stop(ctx, u.rec, u.folder(), u.wanted.Process.Stop); err != nil {
 		return fmt.Errorf("stop process %d: %w", u.rec.PID, err)
 	}
-	return End(ctx, u.dir, u.wanted)
+	if u.replaced {
+		return nil // its files are those of another process now
+	}
+	return End(ctx, u.folder(), u.wanted)
 }
 
 // End ends the process of a version by its file, whoever started it.
