@@ -7,18 +7,22 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/imagesync"
 )
 
 // missingFiles names the files and folders of an app file that are not there. A
 // build may make them before they are packed, so that is no problem of the file.
-func missingFiles(a delivery.App) []string {
-	var all []string
+func missingFiles(a delivery.App) []config.Finding {
+	var all []config.Finding
+	warn := func(text string, path ...string) {
+		all = append(all, config.Finding{Path: path, Text: text, Warning: true})
+	}
 	for _, c := range a.Components {
 		block := map[string]any{}
 		if json.Unmarshal(c.Settings, &block) != nil {
@@ -26,24 +30,25 @@ func missingFiles(a delivery.App) []string {
 		}
 		for _, key := range []string{"path", "template", "dockerfile", "context", "folder", "binary", "layout"} {
 			if name, _ := block[key].(string); isMissing(a.Root, name) {
-				all = append(all, fmt.Sprintf("component %q: %s %s is not there; build it before falkirk pack, or correct %s", c.Name, key, name, key))
+				warn(fmt.Sprintf("component %q: %s %s is not there; build it before falkirk pack, or correct %s", c.Name, key, name, key), "components", c.Name, c.Kind, key)
 			}
 		}
 		binaries, _ := block["binaries"].(map[string]any)
 		for _, platform := range slices.Sorted(maps.Keys(binaries)) {
 			if name, _ := binaries[platform].(string); isMissing(a.Root, name) {
-				all = append(all, fmt.Sprintf("component %q: the program %s for %s is not there; build it before falkirk pack", c.Name, name, platform))
+				warn(fmt.Sprintf("component %q: the program %s for %s is not there; build it before falkirk pack", c.Name, name, platform), "components", c.Name, c.Kind, "binaries", platform)
 			}
 		}
 	}
-	for _, s := range a.Syncs {
+	for i, s := range a.Syncs {
 		var job imagesync.Settings
 		if json.Unmarshal(s.Settings, &job) != nil {
 			continue
 		}
-		for _, key := range job.Verify.Keys {
+		for j, key := range job.Verify.Keys {
 			if !strings.Contains(key, "-----BEGIN") && isMissing(a.Root, key) {
-				all = append(all, fmt.Sprintf("job %q of sync: the key %s is not there; falkirk sync is refused without it", s.Name, key))
+				warn(fmt.Sprintf("job %q of sync: the key %s is not there; falkirk sync is refused without it", s.Name, key),
+					"sync", strconv.Itoa(i), "verify", "keys", strconv.Itoa(j))
 			}
 		}
 	}
@@ -54,16 +59,11 @@ func isMissing(root, name string) bool {
 	if name == "" || strings.Contains(name, "${") {
 		return false
 	}
-	path := filepath.FromSlash(name)
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(root, path)
-	}
-	_, err := os.Stat(path)
+	_, err := os.Stat(inRoot(delivery.App{Root: root}, name))
 	return errors.Is(err, fs.ErrNotExist)
 }
 
 // checkFiles compares an app file with the files that it names.
-func checkFiles(a delivery.App) (problems, warnings []string) {
-	problems, warnings = checkTemplates(a)
-	return problems, append(missingFiles(a), warnings...)
+func checkFiles(a delivery.App) []config.Finding {
+	return slices.Concat(signersOf(a), checkTemplates(a), missingFiles(a))
 }

@@ -3,8 +3,10 @@ package app
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,8 +16,10 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/kms"
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
 	"falkirk/internal/signing"
 )
@@ -29,12 +33,8 @@ func ring(a delivery.App, accounts *account.Pool) *signing.Ring {
 	if a.Ledger == nil {
 		return nil
 	}
-	path := filepath.FromSlash(a.Ledger.Signers)
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(a.Root, path)
-	}
 	return signing.New(signing.Options{
-		Path: path, Name: a.Ledger.Signers, Namespace: delivery.LedgerNamespace, Now: time.Now,
+		Path: inRoot(a, a.Ledger.Signers), Name: a.Ledger.Signers, Namespace: delivery.LedgerNamespace, Now: time.Now,
 		Key: func(ctx context.Context) (signing.Key, error) { return ledgerKey(ctx, a, accounts) },
 	})
 }
@@ -105,10 +105,34 @@ func signAs(ctx context.Context, a delivery.App, accounts *account.Pool, region 
 	return cfg, err
 }
 
-// signersOf lists what is wrong with the list of signers of an app.
-func signersOf(a delivery.App) []string {
-	if r := ring(a, nil); r != nil {
-		return r.Problems()
+// signersOf finds what is wrong with the lists of signers of an app: that of the
+// ledgers, and those of approval gates.
+func signersOf(a delivery.App) []config.Finding {
+	var all []config.Finding
+	if r := ring(a, nil); r != nil && a.Ledger.Signers != "" {
+		for _, text := range r.Problems() {
+			all = append(all, config.Finding{Path: []string{"ledger", "signers"}, Text: text})
+		}
 	}
-	return nil
+	for i, e := range a.Environments {
+		for j, g := range e.Gates {
+			var set approval.Settings
+			if g.Kind != kindApproval || json.Unmarshal(g.Settings, &set) != nil || set.Signers == "" {
+				continue
+			}
+			list := signing.New(signing.Options{Path: inRoot(a, set.Signers), Name: set.Signers, Namespace: delivery.SignatureNamespace, Now: time.Now})
+			for _, text := range list.Problems() {
+				all = append(all, config.Finding{Path: []string{"environments", strconv.Itoa(i), "gates", strconv.Itoa(j), kindApproval, "signers"}, Text: text})
+			}
+		}
+	}
+	return all
+}
+
+// inRoot is the path of a file that the app file names.
+func inRoot(a delivery.App, name string) string {
+	if path := filepath.FromSlash(name); filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(a.Root, filepath.FromSlash(name))
 }

@@ -3,11 +3,13 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"falkirk/internal/aws/cfn"
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	packstack "falkirk/internal/pack/stack"
 	stacktarget "falkirk/internal/target/stack"
@@ -25,18 +27,24 @@ type stackPlace struct {
 
 // checkTemplates compares the templates of an app, as they are on disk, with the
 // settings of their stacks. What cannot be read is a problem of pack.
-func checkTemplates(app delivery.App) (problems, warnings []string) {
+func checkTemplates(app delivery.App) []config.Finding {
 	all := stackPlaces(app)
+	var found []config.Finding
 	for _, s := range all {
-		for _, text := range s.problems() {
-			problems = append(problems, fmt.Sprintf("component %q in %s: %s", s.Component, s.Place, text))
-		}
+		found = append(found, s.problems()...)
 		if secrets := s.secrets(); s.set.Bucket == "" && len(secrets) > 0 {
-			warnings = append(warnings, fmt.Sprintf("component %q in %s: parameter %s is secret (NoEcho), and without a bucket it is not noticed that its value has changed; set bucket of the stack target",
-				s.Component, s.Place, strings.Join(secrets, ", ")))
+			f := s.finding(fmt.Sprintf("parameter %s is secret (NoEcho), and without a bucket it is not noticed that its value has changed; set bucket of the stack target",
+				strings.Join(secrets, ", ")), "parameters", secrets[0])
+			f.Warning = true
+			found = append(found, f)
 		}
 	}
-	return append(problems, unknownOutputs(app, all)...), warnings
+	return append(found, unknownOutputs(app, all)...)
+}
+
+// finding is about a value in the settings of one stack.
+func (s stackPlace) finding(text string, path ...string) config.Finding {
+	return config.Finding{Landing: &s.Landing, Path: path, Text: fmt.Sprintf("component %q in %s: %s", s.Component, s.Place, text)}
 }
 
 func stackPlaces(app delivery.App) []stackPlace {
@@ -65,29 +73,29 @@ func stackPlaces(app delivery.App) []stackPlace {
 }
 
 // problems are those of one stack by itself.
-func (s stackPlace) problems() []string {
-	var all []string
+func (s stackPlace) problems() []config.Finding {
+	var all []config.Finding
+	add := func(text string, path ...string) { all = append(all, s.finding(text, path...)) }
 	if s.set.Bucket == "" && s.size > cfn.Inline {
-		all = append(all, fmt.Sprintf("the template has %d bytes, CloudFormation takes %d without a bucket; set bucket of the stack target", s.size, cfn.Inline))
+		add(fmt.Sprintf("the template has %d bytes, CloudFormation takes %d without a bucket; set bucket of the stack target", s.size, cfn.Inline))
 	}
 	if s.set.Bucket == "" && s.files {
-		all = append(all, "the template names local files, and there is no bucket for them; set bucket of the stack target")
+		add("the template names local files, and there is no bucket for them; set bucket of the stack target")
 	}
 	if !s.template.IsComplete() {
 		return all // a macro may add parameters
 	}
 	declared := s.template.Parameters()
-	for key := range s.set.Parameters {
+	for _, key := range slices.Sorted(maps.Keys(s.set.Parameters)) {
 		if _, ok := declared[key]; !ok {
-			all = append(all, fmt.Sprintf("the template has no parameter %q; %s", key, has(s.template.Names("Parameters"))))
+			add(fmt.Sprintf("the template has no parameter %q; %s", key, has(s.template.Names("Parameters"))), "parameters", key)
 		}
 	}
-	for key, p := range declared {
-		if _, ok := s.set.Parameters[key]; !ok && !p.Optional {
-			all = append(all, fmt.Sprintf("parameter %q of the template has no value and no default", key))
+	for _, key := range slices.Sorted(maps.Keys(declared)) {
+		if _, ok := s.set.Parameters[key]; !ok && !declared[key].Optional {
+			add(fmt.Sprintf("parameter %q of the template has no value and no default", key), "parameters")
 		}
 	}
-	slices.Sort(all)
 	return all
 }
 
@@ -112,8 +120,8 @@ func has(names []string) string {
 
 // unknownOutputs are the references to outputs that a stack of the app does not
 // have. A stack of another hand may have any.
-func unknownOutputs(app delivery.App, all []stackPlace) []string {
-	var problems []string
+func unknownOutputs(app delivery.App, all []stackPlace) []config.Finding {
+	var problems []config.Finding
 	for _, e := range app.Environments {
 		for _, l := range e.Landings {
 			for _, m := range outputRef.FindAllSubmatch(l.Settings, -1) {
@@ -122,8 +130,8 @@ func unknownOutputs(app delivery.App, all []stackPlace) []string {
 				if i < 0 || !all[i].template.IsComplete() || slices.Contains(all[i].template.Names("Outputs"), output) {
 					continue
 				}
-				problems = append(problems, fmt.Sprintf("component %q in %s: %s: stack %s has no output %q; %s",
-					l.Component, l.Place, m[0], name, output, has(all[i].template.Names("Outputs"))))
+				problems = append(problems, config.Finding{Landing: &l, Value: string(m[0]), Text: fmt.Sprintf("component %q in %s: %s: stack %s has no output %q; %s",
+					l.Component, l.Place, m[0], name, output, has(all[i].template.Names("Outputs")))})
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func TestBadFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			name := filepath.Base(path)
-			_, err = load(raw, name, path, testKinds(), testEnv, false)
+			_, err = load(raw, name, path, testKinds(), testEnv, false, nil)
 			checkProblems(t, err, name, len(raw))
 			golden(t, strings.TrimSuffix(path, ".yml")+".golden", err.Error()+"\n")
 		})

@@ -16,11 +16,12 @@ import (
 
 // builder turns the nodes of a file into a delivery.App.
 type builder struct {
-	rep    *report
-	kinds  Kinds
-	lazy   bool // see Open
-	file   *File
-	public map[*node]bool // scalars that name things: shown everywhere, so no secrets
+	rep     *report
+	kinds   Kinds
+	lazy    bool                         // see Open
+	outside func(delivery.App) []Finding // see Check; may be nil
+	file    *File
+	public  map[*node]bool // scalars that name things: shown everywhere, so no secrets
 
 	components []component
 	landings   []landing
@@ -30,6 +31,8 @@ type builder struct {
 	addresses  []string // of channels; they are secrets
 	values     int      // in the settings of all landings
 	unsure     bool     // a target is misspelt: that one is missing says nothing
+
+	anyAccount, anyComponent, anyEnvironment bool // names are not known, as a variable is not set: any may be right
 
 	nobody delivery.Unusable // why groups cannot be used
 }
@@ -55,6 +58,8 @@ func (b *builder) build(root *node) {
 	app.StoreBucket = delivery.StoreBucket(doc.StoreBucket)
 	app.VersionTags = doc.Version.Tags
 	app.Lock = b.lock(root.get("lock"), doc.Lock)
+	b.anyAccount, b.anyComponent = doc.Accounts.isOneUnset(), doc.Components.isOneUnset()
+	b.anyEnvironment = namesUnset(root.get("environments"))
 	b.accounts(doc.Accounts)
 	b.accountNamed(root.get("storeAccount"), doc.StoreAccount)
 	b.name(root, "storeAccount")
@@ -70,6 +75,7 @@ func (b *builder) build(root *node) {
 	b.misplaced(root, nil)
 	b.order()
 	b.together()
+	b.lookOutside(root)
 	if len(b.rep.list) == 0 {
 		b.file.effective = b.show(root, doc)
 		b.file.Secrets = slices.Compact(slices.Concat(b.addresses, b.secrets(root)))
@@ -142,7 +148,7 @@ func (b *builder) checked(k Kind, block *node, label string) json.RawMessage {
 	value := k.New()
 	before := len(b.rep.list)
 	b.decodeLazy(block, value, label)
-	if len(b.rep.list) > before || b.unset(block) != "" {
+	if len(b.rep.list) > before || block.isUnset() {
 		return nil
 	}
 	if c, ok := value.(checker); ok {
@@ -264,7 +270,7 @@ func (b *builder) checkName(f field, what string) {
 
 // accountNamed checks a reference into accounts.
 func (b *builder) accountNamed(at *node, name string) {
-	if name == "" {
+	if name == "" || b.anyAccount {
 		return
 	}
 	var names []string

@@ -119,7 +119,7 @@ func (b *builder) after(n *node, e environment, earlier, later []string) []strin
 			b.rep.add(at, Problem{Text: fmt.Sprintf("%q comes after itself", name), Got: name, Want: "an earlier environment"})
 		case slices.Contains(later, name):
 			b.rep.add(at, Problem{Text: fmt.Sprintf("impossible order: %q comes later in the list", name), Got: name, Want: "an earlier environment"})
-		default:
+		case !b.anyEnvironment:
 			b.unknownName(at, "environment", name, earlier)
 		}
 	}
@@ -134,7 +134,11 @@ func (b *builder) environment(n *node, e environment, out *readEnvironment) {
 		b.rep.add(n.pos, Problem{Text: "too many components times places", Want: fmt.Sprintf("at most %d in the app", mostLandings)})
 		return
 	}
+	unknown := placesUnknown(n)
 	for _, s := range b.spots(n, e) {
+		if unknown {
+			continue // what is wrong in a place that is not known comes of that
+		}
 		out.Places = append(out.Places, s.Place)
 		for _, c := range b.components {
 			if l, ok := b.land(c, s, here); ok {
@@ -148,6 +152,23 @@ func (b *builder) environment(n *node, e environment, out *readEnvironment) {
 	b.hooks(e.Hooks, out)
 }
 
+// placesUnknown reports whether the name, an account or a region of an environment
+// is a variable that is not set.
+func placesUnknown(n *node) bool {
+	for _, key := range []string{"name", "account", "accounts"} {
+		if n.get(key).isUnset() {
+			return true
+		}
+	}
+	regions := n.get("regions")
+	if regions == nil {
+		return false
+	}
+	return regions.isOneUnset() || slices.ContainsFunc(regions.items, func(r *node) bool {
+		return r.isOneUnset() || r.get("name").isUnset() || r.get("account").isUnset()
+	})
+}
+
 func (b *builder) level(target, components *node) level {
 	l := level{all: b.targets(target), single: map[string]*node{}}
 	var names []string
@@ -155,6 +176,9 @@ func (b *builder) level(target, components *node) level {
 		names = append(names, c.Name)
 	}
 	for _, f := range b.named(components, "components") {
+		if b.anyComponent {
+			break
+		}
 		if !slices.Contains(names, f.name) {
 			b.unknownName(f.at, "component", f.name, names)
 		}

@@ -44,7 +44,7 @@ func (b *builder) freeze(nodes []*node, out *readEnvironment) {
 		w := freezeWindow{Zone: "UTC"}
 		before := len(b.rep.list)
 		b.decode(n, &w, label)
-		if n.shape != mapping || len(b.rep.list) > before {
+		if n.shape != mapping || len(b.rep.list) > before || n.isUnset() {
 			continue
 		}
 		b.name(n, "deny", "allow", "zone", "reason")

@@ -23,11 +23,11 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		from := time.Now()
-		file, err := load(raw, "f.yml", "/f.yml", testKinds(), testEnv, false)
+		file, err := load(raw, "f.yml", "/f.yml", testKinds(), testEnv, false, nil)
 		if took := time.Since(from); took > 5*time.Second {
 			t.Errorf("took %v", took)
 		}
-		used, lazyErr := load(raw, "f.yml", "/f.yml", testKinds(), func(string) (string, bool) { return "", false }, true)
+		used, lazyErr := load(raw, "f.yml", "/f.yml", testKinds(), func(string) (string, bool) { return "", false }, true, nil)
 		if lazyErr != nil {
 			checkPlaces(t, lazyErr, len(raw))
 		} else if _, err := used.ShowOrigins(); err != nil {

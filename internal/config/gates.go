@@ -81,7 +81,7 @@ func (b *builder) gates(nodes []*node, out *readEnvironment) {
 
 // componentNamed checks the component that a gate or a hook asks.
 func (b *builder) componentNamed(k Kind, block *node, settings json.RawMessage) {
-	if k.Component == nil || settings == nil {
+	if k.Component == nil || settings == nil || b.anyComponent {
 		return
 	}
 	name, path := k.Component(settings)

@@ -14,6 +14,9 @@ var personShape = regexp.MustCompile(personPattern)
 
 // groups reads the people by group.
 func (b *builder) groups(n *node) {
+	if n.isOneUnset() {
+		b.nobody = delivery.Unusable(unsetProblem(n).Text)
+	}
 	for _, f := range b.named(n, "groups") {
 		b.checkName(f, "group")
 		var people []string
@@ -23,6 +26,9 @@ func (b *builder) groups(n *node) {
 			b.decodeLazy(f.node, &people, label)
 			b.people(f.node, people, label)
 		}, f.node)
+		if why == "" && f.node.isUnset() {
+			why = delivery.Unusable(unsetProblem(f.node).Text) // the problem is in the list already
+		}
 		if why != "" {
 			b.nobody = delivery.Unusable(strings.TrimPrefix(string(b.nobody+"\n"+why), "\n"))
 			continue

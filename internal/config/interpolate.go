@@ -71,11 +71,12 @@ func (c *converter) variable(ref string, at pos, in *node) (string, bool) {
 	}
 	value, ok := c.getenv(name)
 	if !ok {
-		if in.unset = name; !c.lazy {
-			c.rep.add(at, unsetProblem(in))
-			return "", false
-		}
+		in.unset = name
 		in.shown, _ = in.value.(string)
+		c.rep.missing(in)
+		if !c.lazy {
+			c.rep.add(at, unsetProblem(in))
+		}
 		return "", false
 	}
 	if value != "" {

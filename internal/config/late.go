@@ -92,6 +92,8 @@ func (b *builder) later(n *node, ref string, path []string) {
 		p.Text, p.Want = shorten(ref)+" is not filled in here", "it in the parameters of a stack, or $${ for the text ${ itself"
 	case kind == "release" && rest != "version":
 		p.Want = "${release.version}"
+	case kind == "artifact" && b.anyComponent:
+		return
 	case kind == "artifact" && !slices.ContainsFunc(b.components, func(c component) bool { return c.Name == name }):
 		var known []string
 		for _, c := range b.components {

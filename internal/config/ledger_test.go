@@ -31,7 +31,7 @@ func TestTheLedgerBlock(t *testing.T) {
 		"ledger: {signers: s, sign: k, account: builds}": {nil, "an account, and the key is a file"},
 		"ledger: signers":                                {nil, "ledger"},
 	} {
-		f, err := load([]byte(head+block), "falkirk.yml", "/app/falkirk.yml", testKinds(), testEnv, false)
+		f, err := load([]byte(head+block), "falkirk.yml", "/app/falkirk.yml", testKinds(), testEnv, false, nil)
 		if want.problem != "" {
 			if err == nil || !strings.Contains(err.Error(), want.problem) {
 				t.Errorf("%s: %v, want %s", block, err, want.problem)
@@ -49,7 +49,7 @@ func TestTheLedgerBlock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := load(shown, "falkirk.yml", "/app/falkirk.yml", testKinds(), testEnv, false)
+		again, err := load(shown, "falkirk.yml", "/app/falkirk.yml", testKinds(), testEnv, false, nil)
 		if err != nil {
 			t.Errorf("%s is shown as %s: %v", block, shown, err)
 			continue

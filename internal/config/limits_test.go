@@ -32,7 +32,7 @@ func TestHostileFilesEndSoon(t *testing.T) {
 			t.Parallel()
 			ended := make(chan error, 1)
 			go func() {
-				_, err := load([]byte(text), "f.yml", "/f.yml", testKinds(), testEnv, false)
+				_, err := load([]byte(text), "f.yml", "/f.yml", testKinds(), testEnv, false, nil)
 				ended <- err
 			}()
 			select {

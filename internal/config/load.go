@@ -31,17 +31,17 @@ type File struct {
 // Load reads and checks the whole app file at path. When anything is wrong with
 // it, the error is of kind fault.Invalid and holds Problems, all of them.
 func Load(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
-	return loadFile(path, kinds, getenv, false)
+	return loadFile(path, kinds, getenv, false, nil)
 }
 
 // Open is Load for a command that may not need the whole file: a block that
 // names a variable which is not set is no error here. It has no settings and
 // says so in its field Unusable, which whoever uses the block must ask.
 func Open(path string, kinds Kinds, getenv func(string) (string, bool)) (*File, error) {
-	return loadFile(path, kinds, getenv, true)
+	return loadFile(path, kinds, getenv, true, nil)
 }
 
-func loadFile(path string, kinds Kinds, getenv func(string) (string, bool), lazy bool) (*File, error) {
+func loadFile(path string, kinds Kinds, getenv func(string) (string, bool), lazy bool, outside func(delivery.App) []Finding) (*File, error) {
 	raw, err := read(path)
 	if err != nil {
 		return nil, err
@@ -50,12 +50,12 @@ func loadFile(path string, kinds Kinds, getenv func(string) (string, bool), lazy
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
 	}
-	return load(raw, path, abs, kinds, getenv, lazy)
+	return load(raw, path, abs, kinds, getenv, lazy, outside)
 }
 
-func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string, bool), lazy bool) (*File, error) {
+func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string, bool), lazy bool, outside func(delivery.App) []Finding) (*File, error) {
 	rep := &report{file: name, secrets: map[string]string{}}
-	b := &builder{rep: rep, kinds: kinds, lazy: lazy, public: map[*node]bool{}}
+	b := &builder{rep: rep, kinds: kinds, lazy: lazy, outside: outside, public: map[*node]bool{}}
 	b.file = &File{Path: abs, name: filepath.Base(abs), App: delivery.App{Root: filepath.Dir(abs)}}
 	switch root := parse(raw, rep, getenv, lazy); {
 	case root == nil:

@@ -43,7 +43,7 @@ func testEnv(name string) (string, bool) {
 // loaded reads a good file under a root that is the same on every machine.
 func loaded(t *testing.T, text string) *File {
 	t.Helper()
-	f, err := load([]byte(text), "falkirk.yml", filepath.FromSlash("/srv/shop/falkirk.yml"), testKinds(), testEnv, false)
+	f, err := load([]byte(text), "falkirk.yml", filepath.FromSlash("/srv/shop/falkirk.yml"), testKinds(), testEnv, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,9 @@ func (b *builder) known(at *node, names []string) {
 	for _, e := range b.file.App.Environments {
 		all = append(all, e.Name)
 	}
+	if b.anyEnvironment {
+		return
+	}
 	items := at.get("environments")
 	for i, name := range names {
 		if !slices.Contains(all, name) && items != nil && i < len(items.items) && items.items[i].unset == "" {

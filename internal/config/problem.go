@@ -37,7 +37,7 @@ func (p Problem) Message() string {
 // String is file:line:column, the message, and the line of the file with a
 // caret below the offending column.
 func (p Problem) String() string {
-	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message())
+	s := p.Place() + ": " + p.Message()
 	if strings.TrimSpace(p.source) == "" {
 		return s
 	}
@@ -101,9 +101,25 @@ type report struct {
 	unsound Problems          // what refuses only commands that change something
 	hidden  map[int][]*node   // by line: scalars under keys that look secret
 	secrets map[string]string // value → the ${env:…} that it came from
+	unset   map[pos]*node     // values that name a variable which is not set
 }
 
-func (r *report) add(at pos, p Problem) { r.list = r.with(r.list, at, p) }
+// add notes a problem. What seems wrong with a value whose variable is not set is
+// nothing but that: the value is not known.
+func (r *report) add(at pos, p Problem) {
+	if n := r.unset[at]; n != nil {
+		p = unsetProblem(n)
+	}
+	r.list = r.with(r.list, at, p)
+}
+
+// missing notes a value that names a variable which is not set.
+func (r *report) missing(n *node) {
+	if r.unset == nil {
+		r.unset = map[pos]*node{}
+	}
+	r.unset[n.pos] = n
+}
 
 // warn notes what is allowed and may be a mistake.
 func (r *report) warn(at pos, p Problem) { r.warned = r.with(r.warned, at, p) }
@@ -153,7 +169,7 @@ func (r *report) redact(s string) string {
 func (ps Problems) plain() string {
 	var lines []string
 	for _, p := range ps {
-		lines = append(lines, fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message()))
+		lines = append(lines, p.Place()+": "+p.Message())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -69,7 +69,7 @@ func TestSchemaTakesWhatLoadTakes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := load(raw, path, path, testKinds(), testEnv, false)
+			f, err := load(raw, path, path, testKinds(), testEnv, false, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -176,7 +176,7 @@ func TestSchemaAndLoadAgree(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := load([]byte(c.text), "f.yml", "/f.yml", testKinds(), testEnv, false)
+			_, err := load([]byte(c.text), "f.yml", "/f.yml", testKinds(), testEnv, false, nil)
 			if (err == nil) != c.want {
 				t.Errorf("Load: %v\n%s", err, c.text)
 			}

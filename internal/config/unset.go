@@ -56,6 +56,23 @@ func (b *builder) contained(check func(), nodes ...*node) delivery.Unusable {
 	return delivery.Unusable(all)
 }
 
+// isUnset reports whether something in it names a variable that is not set.
+func (n *node) isUnset() bool {
+	found := false
+	n.eachUnset(func(*node) { found = true })
+	return found
+}
+
+// namesUnset reports whether the name of something in a list is not known.
+func namesUnset(list *node) bool {
+	return list != nil && (list.isOneUnset() || slices.ContainsFunc(list.items, func(n *node) bool {
+		return n.isOneUnset() || n.get("name").isOneUnset()
+	}))
+}
+
+// isOneUnset reports whether it is one value that names a variable which is not set.
+func (n *node) isOneUnset() bool { return n != nil && n.unset != "" }
+
 // hasVariable reports whether an environment variable is named in it.
 func (n *node) hasVariable() bool {
 	if n == nil {

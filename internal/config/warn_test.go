@@ -14,7 +14,7 @@ func TestWarningsAreNoProblems(t *testing.T) {
 		t.Fatalf("a good file is warned of: %v", f.Warnings)
 	}
 	risky := "app: shop\ncomponents:\n  api:\n    image: {binary: api}\n    target:\n      local:\n        path: /\n        args: [serve, --risky]\nenvironments:\n  - {name: dev}\n  - {name: prd}\n"
-	f, err := load([]byte(risky), "falkirk.yml", filepath.FromSlash("/srv/shop/falkirk.yml"), testKinds(), testEnv, false)
+	f, err := load([]byte(risky), "falkirk.yml", filepath.FromSlash("/srv/shop/falkirk.yml"), testKinds(), testEnv, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

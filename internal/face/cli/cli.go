@@ -36,16 +36,15 @@ type Streams struct {
 
 // Wiring is what the command line needs from the rest of the program.
 type Wiring struct {
-	Version   Version
-	Kinds     config.Kinds
-	Open      Opener
-	Templates func(a delivery.App) (problems, warnings []string) // of the templates of stacks, beside their settings
-	Signers   func(a delivery.App) []string                      // what is wrong with the list of signers of ledgers
-	Reach     func(path string) (*Accounts, error)               // reads an app file, and opens nothing that it names
-	Sync      func(r SyncRequest) (*Syncs, error)
-	Images    func(r ImageRequest) (*images.Tool, error)
-	Demo      func(ctx context.Context, d DemoRequest) (DemoReport, error)
-	Hidden    []Hidden // entry points of helper processes
+	Version Version
+	Kinds   config.Kinds
+	Open    Opener
+	Files   func(a delivery.App) []config.Finding // what does not fit between the app file and the files that it names
+	Reach   func(path string) (*Accounts, error)  // reads an app file, and opens nothing that it names
+	Sync    func(r SyncRequest) (*Syncs, error)
+	Images  func(r ImageRequest) (*images.Tool, error)
+	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
+	Hidden  []Hidden // entry points of helper processes
 
 	Configs    func(ctx context.Context, r ConfigsRequest) ([]ConfigFile, error)
 	Schedule   Scheduler

@@ -2,12 +2,10 @@ package cli
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
-	"falkirk/internal/fault"
 )
 
 func (f *face) configCmd() *cobra.Command {
@@ -21,32 +19,21 @@ func (f *face) configCheckCmd() *cobra.Command {
 		Annotations: does(EffectReads),
 		Use:         "check", Short: "Say everything that is wrong with the app file", Args: exactly(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			file, err := f.load()
+			file, err := f.loadBy(func(path string, kinds config.Kinds, getenv func(string) (string, bool)) (*config.File, error) {
+				return config.Check(path, kinds, getenv, f.Files)
+			})
 			if err != nil {
 				return err
 			}
 			a := file.App
-			signers := f.Signers(a)
-			problems, warnings := f.Templates(a)
-			if all := append(signers, problems...); len(all) > 0 {
-				err := fault.New(fault.Invalid, "%s", strings.Join(all, "\n"))
-				if len(signers) > 0 {
-					return fault.Hint(err, "see ledger.signers in %s", file.Path)
-				}
-				return fault.Hint(err, "compare the stack targets in %s with their templates", file.Path)
-			}
 			f.doc.Result = map[string]any{
 				"file": file.Path, "app": a.Name,
 				"components": len(a.Components), "environments": len(a.Environments),
 			}
 			for _, w := range file.Warnings {
-				f.doc.Warnings = append(f.doc.Warnings, sprintf("%s:%d:%d: %s", w.File, w.Line, w.Column, w.Message()))
+				f.doc.Warnings = append(f.doc.Warnings, w.Place()+": "+w.Message())
 			}
-			f.doc.Warnings = append(f.doc.Warnings, warnings...)
 			return f.text(func() {
-				for _, w := range warnings {
-					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
-				}
 				for _, w := range file.Warnings {
 					fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), folded(w.String()))
 				}
