@@ -10,14 +10,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // Manager is the name under which Falkirk owns fields.
@@ -35,18 +36,37 @@ type Client struct {
 
 // New makes a client by a configuration; name is the cluster's, for errors.
 func New(c *rest.Config, name string) (*Client, error) {
+	c = rest.CopyConfig(c)
+	c.Dial = network.NewTransport(nil).DialContext // also: the transport is shared with nobody
+	c.Wrap(noteProxy)
 	h, err := rest.HTTPClientFor(c)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "log in to cluster %s: %w", name, err)
 	}
-	// The token is put on every request, also on one that a redirect leads to
-	// another host: a cluster redirects none of ours.
-	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	base, _, err := rest.DefaultServerUrlFor(c)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "the address of cluster %s: %w", name, err)
 	}
-	return &Client{http: h, base: base, name: name}, nil
+	// The token is put on every request, also on one that a redirect leads to
+	// another host: a cluster redirects none of ours, and the client follows none.
+	client := network.NewClient(h.Transport, network.Limits{})
+	client.Timeout = h.Timeout
+	return &Client{http: client, base: base, name: name}, nil
+}
+
+// noteProxy lets the errors of client-go's own transport name a proxy.
+func noteProxy(rt http.RoundTripper) http.RoundTripper {
+	for at := rt; ; {
+		switch t := at.(type) {
+		case *http.Transport:
+			network.NoteProxy(t)
+			return rt
+		case utilnet.RoundTripperWrapper:
+			at = t.WrappedRoundTripper()
+		default:
+			return rt
+		}
+	}
 }
 
 // Name is the cluster's, for people.
@@ -116,7 +136,7 @@ const most = 8 << 20
 
 // answer sends a request and reads the answer. What is dry changes nothing.
 func (c *Client) answer(req *http.Request, k Key, dry bool) (Object, error) {
-	res, err := c.http.Do(req)
+	res, err := c.http.Do(req.WithContext(network.Named(req.Context(), "cluster "+c.name)))
 	if !dry {
 		status := 0
 		if err == nil {
@@ -127,8 +147,8 @@ func (c *Client) answer(req *http.Request, k Key, dry bool) (Object, error) {
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
-	raw, err := io.ReadAll(io.LimitReader(res.Body, most))
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	raw, err := network.ReadWhole(res, most)
+	if err != nil {
 		return nil, c.unreachable(err)
 	}
 	if res.StatusCode >= 300 {
@@ -145,8 +165,17 @@ func (c *Client) unreachable(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	err = fault.New(fault.Unavailable, "cluster %s does not answer: %w", c.name, err)
-	return fault.Hint(err, "look at it with: kubectl version --context …; a private endpoint answers only inside its network")
+	const look = "look at it with: kubectl version --context …; a private endpoint answers only inside its network"
+	if f := network.Of(err); f != nil {
+		f = f.At("server of the cluster in kubeconfig", "certificate-authority of the cluster in kubeconfig")
+		return fault.Hint(fault.New(f.Kind, "cluster %s does not answer: %w", c.name, f), "%s; %s", f.Hint, look)
+	}
+	if text := err.Error(); strings.Contains(text, "getting credentials: ") { // client-go has no type for it
+		_, why, _ := strings.Cut(text, "getting credentials: ")
+		return fault.Hint(fault.New(fault.Refused, "the program that kubeconfig names gives no login to cluster %s: %s", c.name, why),
+			"run it by hand: kubectl version --context … shows its error")
+	}
+	return fault.Hint(fault.New(fault.Unavailable, "cluster %s does not answer: %w", c.name, err), look)
 }
 
 // text is a value deep in an object; "" if it is not there.

@@ -52,13 +52,25 @@ func Of(err error) *Failure {
 	return nil
 }
 
+// At is the failure of a request to a server that is not AWS, with a next step for
+// it: the setting is where its address is from, authority where the certificate of
+// its CA goes.
+func (f *Failure) At(setting, authority string) *Failure {
+	own := *f
+	own.Hint = strings.NewReplacer(addressOfAWS, setting, authorities, authority).Replace(f.Hint)
+	return &own
+}
+
+// Err is the error for a failure, with its kind and hint.
+func (f *Failure) Err() error { return fault.Hint(fault.New(f.Kind, "%w", f), "%s", f.Hint) }
+
 // Explain is err with the text, kind and hint of its cause; other errors stay.
 func Explain(err error) error {
 	f := Of(err)
 	if f == nil {
 		return err
 	}
-	return fault.Hint(fault.New(f.Kind, "%w", f), "%s", f.Hint)
+	return f.Err()
 }
 
 // hostIn is the host and port that the request was for.
@@ -94,7 +106,13 @@ func name(_ string, err error) *Failure {
 	}
 }
 
-const ownAuthority = "if a proxy or a registry has a certificate of its own, name the file of its CA in AWS_CA_BUNDLE (for AWS) or SSL_CERT_FILE (for registries)"
+// What the hints say for AWS and registries; see At.
+const (
+	addressOfAWS = "endpoint in the app file, AWS_ENDPOINT_URL"
+	authorities  = "AWS_CA_BUNDLE (for AWS) or SSL_CERT_FILE (for registries)"
+)
+
+const ownAuthority = "if a proxy or a registry has a certificate of its own, name the file of its CA in " + authorities
 
 func certificate(host string, err error) *Failure {
 	var unknown x509.UnknownAuthorityError
@@ -126,12 +144,16 @@ func certificate(host string, err error) *Failure {
 	return f
 }
 
-const checkAddress = "check the address and the port (endpoint in the app file, AWS_ENDPOINT_URL), the firewall and HTTPS_PROXY"
+const checkAddress = "check the address and the port (" + addressOfAWS + "), the firewall and HTTPS_PROXY"
 
 func connection(host string, err error) *Failure {
 	f := &Failure{Kind: fault.Unavailable, Hint: checkAddress}
 	var timeout net.Error
+	var stalled *Stalled
 	switch {
+	case errors.As(err, &stalled):
+		f.Text = stalled.text
+		f.Hint = "repeat the command; check the network, and the proxy or the VPN in between"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Text = host + " refuses the connection"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):

@@ -36,6 +36,8 @@ type Wait struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	cause   string    // "" where nothing is wrong
+	since   time.Time // that
+	verb    string    // what the program does about it
 	failed  bool      // an attempt failed; a connection alone does not mean that all is well
 	until   time.Time // when it is given up
 	stopped bool
@@ -47,12 +49,20 @@ func NewWait(ctx context.Context) *Wait {
 	return &Wait{teller: t}
 }
 
-// Connecting notes that the request needs a connection; cause says to which host.
-func (w *Wait) Connecting(cause string, until time.Time) {
-	w.note(false, cause, until)
-}
+// What a line says that the program does.
+const (
+	tries      = "it is tried"
+	triesAgain = "it is tried again"
+	waits      = "falkirk waits"
+)
 
-// Connected notes that it has one.
+// Connecting notes that the request needs a connection; cause says to which host.
+func (w *Wait) Connecting(cause string, until time.Time) { w.note(tries, cause, until) }
+
+// Waiting notes that the request waits for the server.
+func (w *Wait) Waiting(cause string, until time.Time) { w.note(waits, cause, until) }
+
+// Connected notes that it has what it waited for.
 func (w *Wait) Connected() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,15 +72,19 @@ func (w *Wait) Connected() {
 }
 
 // Failed notes that an attempt failed and that the next ones follow until then.
-func (w *Wait) Failed(cause string, until time.Time) { w.note(true, cause, until) }
+func (w *Wait) Failed(cause string, until time.Time) { w.note(triesAgain, cause, until) }
 
-func (w *Wait) note(failed bool, cause string, until time.Time) {
+func (w *Wait) note(verb, cause string, until time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	failed := verb == triesAgain
 	if w.teller == nil || w.stopped || w.failed && !failed {
 		return
 	}
-	w.failed, w.cause, w.until = failed, cause, until
+	if !w.failed { // of several failures, the first counts
+		w.since = time.Now()
+	}
+	w.failed, w.verb, w.cause, w.until = failed, verb, cause, until
 	if w.timer == nil {
 		w.timer = time.AfterFunc(Quiet, w.tell)
 	}
@@ -80,15 +94,16 @@ func (w *Wait) note(failed bool, cause string, until time.Time) {
 func (w *Wait) tell() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stopped {
-		return
-	}
-	if w.cause == "" {
+	switch early := Quiet - time.Since(w.since); {
+	case w.stopped:
+	case w.cause == "":
 		w.timer = nil
-		return
+	case early > 0: // it began later than the timer
+		w.timer.Reset(early)
+	default:
+		w.teller.say(w.cause, w.verb, w.until)
+		w.timer.Reset(again)
 	}
-	w.teller.say(w.cause, w.failed, w.until)
-	w.timer.Reset(again)
 }
 
 // Stop ends it.
@@ -101,7 +116,7 @@ func (w *Wait) Stop() {
 	}
 }
 
-func (t *teller) say(cause string, failed bool, until time.Time) {
+func (t *teller) say(cause, verb string, until time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -109,9 +124,5 @@ func (t *teller) say(cause string, failed bool, until time.Time) {
 		return
 	}
 	t.told[cause] = now
-	line := cause + "; it is tried"
-	if failed {
-		line += " again"
-	}
-	t.tell(line + " until " + until.Format(time.TimeOnly) + ", Ctrl-C stops the command")
+	t.tell(cause + "; " + verb + " until " + until.Format(time.TimeOnly) + ", Ctrl-C stops the command")
 }

@@ -104,8 +104,11 @@ func (c *channel) work(ctx context.Context) {
 		c.queue = c.queue[1:]
 		c.mu.Unlock()
 		if err := c.send(ctx, n); err != nil {
-			c.failed = append(c.failed, fmt.Sprintf("notice %s could not be sent (%s of %s in %s): %s",
-				c.Name, n.Topics[0], n.Operation.Verb, n.Operation.Environment, err))
+			line := fmt.Sprintf("notice %s could not be sent (%s of %s in %s): %s", c.Name, n.Topics[0], n.Operation.Verb, n.Operation.Environment, err)
+			if hint := fault.HintOf(err); hint != "" {
+				line += "; next: " + hint
+			}
+			c.failed = append(c.failed, line)
 		}
 	}
 }

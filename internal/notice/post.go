@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // Poster posts JSON and tries again where that may help.
@@ -35,6 +36,8 @@ func (p Poster) Post(ctx context.Context, to string, header http.Header, body []
 		tries = 5
 	}
 	pause := 500 * time.Millisecond
+	wait := network.NewWait(ctx)
+	defer wait.Stop()
 	for try := 1; ; try++ {
 		after, err := p.once(ctx, to, header, body)
 		if err == nil || !fault.Is(err, fault.Unavailable) || try == tries || ctx.Err() != nil {
@@ -43,6 +46,7 @@ func (p Poster) Post(ctx context.Context, to string, header http.Header, body []
 		if after <= 0 {
 			after = pause/2 + rand.N(pause)
 		}
+		wait.Failed("a notice is not sent: "+err.Error(), p.end(tries-try, pause, after))
 		if p.wait(ctx, after) != nil {
 			return err
 		}
@@ -50,9 +54,22 @@ func (p Poster) Post(ctx context.Context, to string, header http.Header, body []
 	}
 }
 
+// longest is how long one try may take.
+const longest = 10 * time.Second
+
+// end is when the last of the tries that are left is given up, at the latest.
+func (p Poster) end(left int, pause, first time.Duration) time.Time {
+	all := first + longest
+	for range left - 1 {
+		pause *= 2
+		all += pause*3/2 + longest
+	}
+	return time.Now().Add(all)
+}
+
 // once posts once; the duration is what the receiver asks to wait.
 func (p Poster) once(ctx context.Context, to string, header http.Header, body []byte) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -62,6 +79,9 @@ func (p Poster) once(ctx context.Context, to string, header http.Header, body []
 	res, err := p.client().Do(req)
 	if err != nil {
 		fault.Answered(ctx, req.Method, 0)
+		if f := network.Of(err); f != nil {
+			return 0, f.At("of the notice", "SSL_CERT_FILE").Err()
+		}
 		return 0, fault.New(fault.Unavailable, "%w", bare(err))
 	}
 	fault.Answered(ctx, req.Method, res.StatusCode)
@@ -93,7 +113,7 @@ func (p Poster) client() *http.Client {
 	if p.Client != nil {
 		return p.Client
 	}
-	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return network.NewClient(network.NewTransport(nil), network.Limits{})
 }
 
 func (p Poster) now() time.Time {

@@ -10,6 +10,7 @@ import (
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 )
@@ -105,7 +106,10 @@ func (h *Hosts) service(ctx context.Context, at reach) (*service, error) {
 // transport is that of the SDK, where it can be had: it has the certificates of
 // AWS_CA_BUNDLE.
 func transport(cfg aws.Config) *http.Transport {
-	if c, ok := cfg.HTTPClient.(interface{ GetTransport() *http.Transport }); ok {
+	switch c := cfg.HTTPClient.(type) {
+	case *http.Client:
+		return network.Beneath(c.Transport)
+	case interface{ GetTransport() *http.Transport }:
 		return c.GetTransport()
 	}
 	return nil

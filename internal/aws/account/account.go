@@ -5,15 +5,16 @@ package account
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -44,12 +45,11 @@ type Pool struct {
 
 // New makes a pool; nothing is asked of anybody until an account is needed.
 func New(opt Options) *Pool {
-	if opt.Start == nil {
-		opt.Start = func(ctx context.Context) (aws.Config, error) {
-			return config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide()), config.WithLogger(logging.Nop{}), config.WithSharedConfigProfile(opt.Profile))
-		}
+	p := &Pool{opt: opt, sessions: map[session]*chain{}}
+	if p.opt.Start == nil {
+		p.opt.Start = p.load
 	}
-	return &Pool{opt: opt, sessions: map[session]*chain{}}
+	return p
 }
 
 // Config is the SDK's configuration for an account of the app file in a region;
@@ -107,10 +107,28 @@ func (p *Pool) placed(cfg aws.Config, a delivery.Account, region string) (aws.Co
 // wide is an HTTP client that keeps as many connections as calls are made side
 // by side; the SDK's own keeps ten.
 func wide() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = longestDial }).
-		WithTransportOptions(func(t *http.Transport) {
-			t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
-		}, network.NoteProxy, fence.Limit)
+	return awshttp.NewBuildableClient().WithTransportOptions(network.Prepare, func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = 1024, 256
+	}, fence.Limit)
+}
+
+// longestLogin is how long a request may take that the SDK sends to get the
+// starting credentials.
+const longestLogin = time.Minute
+
+// load reads the SDK's ordinary chain. The clients that it makes to get
+// credentials, as for SSO, a role of a profile or a web identity, are followed as
+// all others are. They have the SDK's own HTTP client, which alone takes the
+// certificates of AWS_CA_BUNDLE.
+func (p *Pool) load(ctx context.Context) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide().WithTimeout(longestLogin)), config.WithLogger(logging.Nop{}),
+		config.WithSharedConfigProfile(p.opt.Profile), config.WithRetryer(p.retryer("", "", standard, nil)),
+		config.WithAPIOptions([]func(*middleware.Stack) error{p.watched}))
+	cfg.APIOptions = nil // starting adds them, and more
+	if own, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		cfg.HTTPClient = own.WithTimeout(0)
+	}
+	return cfg, err
 }
 
 // starting reads the SDK's ordinary chain once.

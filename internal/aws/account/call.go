@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,9 +22,10 @@ const (
 	first = 4 * time.Second
 	// longest is how long a call is sent again in a run that has reached AWS before.
 	longest = 90 * time.Second
-	// longestDial is how long a connection may take.
-	longestDial = 10 * time.Second
 )
+
+// imds is the metadata service of EC2, where the SDK looks for credentials last.
+const imds = "ec2imds"
 
 // call is one call of an API with all its attempts.
 type call struct {
@@ -57,8 +57,14 @@ func (p *Pool) follow(ctx context.Context, in middleware.InitializeInput, next m
 	out middleware.InitializeOutput, meta middleware.Metadata, err error,
 ) {
 	c := &call{pool: p, began: time.Now(), wait: network.NewWait(ctx)}
+	if awsmiddleware.GetServiceID(ctx) == imds {
+		c.wait = &network.Wait{} // outside of EC2 it never answers: nobody is told
+	}
 	defer c.wait.Stop()
 	out, meta, err = next.HandleInitialize(context.WithValue(ctx, callKey{}, c), in)
+	if callOf(ctx) == nil { // a call inside of another one, which gets the credentials, is explained by that one
+		err = cause(err)
+	}
 	return out, meta, err
 }
 
@@ -66,17 +72,24 @@ func (p *Pool) follow(ctx context.Context, in middleware.InitializeInput, next m
 func (p *Pool) attempt(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
+	if isLong(awsmiddleware.GetOperationName(ctx)) {
+		ctx = network.KeptAlive(ctx)
+	}
 	if c := callOf(ctx); c != nil {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			GetConn: func(host string) { c.wait.Connecting(what(ctx)+": connecting to "+host, time.Now().Add(longestDial)) },
-			GotConn: func(httptrace.GotConnInfo) { c.wait.Connected() },
-		})
+		// Clients that the SDK makes to get credentials have no other trace.
+		ctx = network.Trace(network.Named(ctx, what(ctx)), c.wait)
 	}
 	out, meta, err := next.HandleDeserialize(ctx, in)
 	if res, ok := out.RawResponse.(*smithyhttp.Response); ok && res != nil && res.Response != nil && res.StatusCode != 0 { // without an answer it is empty
 		p.reached.Store(true)
 	}
 	return out, meta, err
+}
+
+// isLong reports whether S3 works on an operation for minutes, and sends spaces
+// meanwhile. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+func isLong(operation string) bool {
+	return operation == "CopyObject" || operation == "UploadPartCopy" || operation == "CompleteMultipartUpload"
 }
 
 // until is when the call is given up.

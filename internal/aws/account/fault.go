@@ -47,7 +47,7 @@ func classify(err error) error {
 	case isThrottle(err):
 		return fault.Hint(fault.New(fault.Unavailable, "AWS limits the rate of calls (throttling): %w", err),
 			"wait a minute and repeat the command; lower parallel in the app file if it happens again")
-	case network.Of(err) != nil && !(isAnswer && answer.HTTPStatusCode() != 0):
+	case isNetwork(err):
 		return network.Explain(located(err))
 	case isAnswer && answer.HTTPStatusCode() == http.StatusProxyAuthRequired:
 		return fault.Hint(fault.New(fault.Refused, "a proxy wants a login (HTTP status 407): %w", err), "write the user and the password into HTTP_PROXY or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT")
@@ -59,6 +59,27 @@ func classify(err error) error {
 		return fault.New(fault.NotFound, "%w", err)
 	}
 	return err
+}
+
+// cause explains an error where the network or the credentials are its cause; other
+// errors stay as they are.
+func cause(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal {
+		return err
+	}
+	if told := ofCredentials(err); told != nil {
+		return told
+	}
+	if isNetwork(err) {
+		return network.Explain(located(err))
+	}
+	return err
+}
+
+// isNetwork reports whether no answer came, or no whole one.
+func isNetwork(err error) bool {
+	var answer *smithyhttp.ResponseError
+	return network.IsStalled(err) || network.Of(err) != nil && !(errors.As(err, &answer) && answer.HTTPStatusCode() != 0)
 }
 
 // located names the call in an error of the network: the text of its cause names

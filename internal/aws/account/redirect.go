@@ -1,13 +1,14 @@
 package account
 
 import (
-	"net/http"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"falkirk/internal/network"
 )
 
-// direct makes a client that follows no redirect: the answer itself is the result.
+// direct makes a client that follows no redirect, the answer itself is the result,
+// and that waits for no part of a request without a limit.
 //
 // A signature names the host that it is for, so no other host could accept it.
 // The SDK follows 307 and 308, with the body and, from the second redirect on,
@@ -20,8 +21,7 @@ func direct(c aws.HTTPClient) aws.HTTPClient {
 	if !ok {
 		return c
 	}
-	return &http.Client{
-		Transport: b.GetTransport(), Timeout: b.GetTimeout(),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	client := network.NewClient(b.GetTransport(), network.Limits{})
+	client.Timeout = b.GetTimeout()
+	return client
 }

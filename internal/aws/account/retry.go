@@ -51,11 +51,29 @@ func (t told) IsErrorRetryable(err error) bool {
 	case t.renew != nil && isSession(err):
 		t.renew()
 		return true
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF), network.IsStalled(err):
 		return true
 	}
 	return t.RetryerV2.IsErrorRetryable(err)
 }
+
+// Standard is the retryer for a configuration that has none.
+func Standard() aws.Retryer { return standard() }
+
+// Throttled is a retryer of this package that sends again only what was throttled:
+// for calls whose first answer is the one that counts.
+func Throttled(given aws.Retryer) aws.Retryer {
+	v2, ok := given.(aws.RetryerV2)
+	if !ok {
+		v2 = standard()
+	}
+	return throttled{v2}
+}
+
+type throttled struct{ aws.RetryerV2 }
+
+// IsErrorRetryable implements aws.Retryer.
+func (throttled) IsErrorRetryable(err error) bool { return isThrottle(err) }
 
 // errEnough says that the time for repetitions is over.
 var errEnough = errors.New("it is not sent again")

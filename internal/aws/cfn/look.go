@@ -111,13 +111,13 @@ func (c *Client) one(ctx context.Context, name string, how ...func(*cloudformati
 func soon(o *cloudformation.Options) { o.RetryMaxAttempts = 2 }
 
 // all looks at every stack of the account and region, by name and by ID.
-func (c *Client) all(ctx context.Context) (map[string]Stack, error) {
+func (c *Client) all(ctx context.Context, how ...func(*cloudformation.Options)) (map[string]Stack, error) {
 	found := map[string]Stack{}
 	for pages := cloudformation.NewDescribeStacksPaginator(c.api, &cloudformation.DescribeStacksInput{}); pages.HasMorePages(); {
 		if err := c.pace.wait(ctx, "DescribeStacks"); err != nil {
 			return nil, err
 		}
-		page, err := pages.NextPage(ctx)
+		page, err := pages.NextPage(ctx, how...)
 		if err != nil {
 			return nil, c.explain("look at", "(all)", err)
 		}

@@ -254,7 +254,7 @@ func (w *watcher) ids() []string {
 func (w *watcher) read(ctx context.Context, ids []string) bool {
 	look := func(ctx context.Context, id string) (Stack, error) { return w.c.one(ctx, id, soon) }
 	if !w.few() {
-		if found, err := w.c.all(ctx); err == nil {
+		if found, err := w.c.all(ctx, soon); err == nil {
 			look = func(_ context.Context, id string) (Stack, error) {
 				if s, ok := found[id]; ok {
 					return s, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
 )
 
@@ -27,7 +28,13 @@ type probes map[string]probe
 
 func newProbes(cfg aws.Config) probes {
 	cfg = cfg.Copy()
-	cfg.Retryer = func() aws.Retryer { return once(nil) }
+	given := cfg.Retryer
+	cfg.Retryer = func() aws.Retryer {
+		if given == nil {
+			return account.Throttled(nil)
+		}
+		return account.Throttled(given())
+	}
 	all := probes{}
 	for _, some := range []probes{objects(cfg), registry(cfg), stacks(cfg), distributions(cfg), keys(cfg)} {
 		for action, p := range some {

@@ -5,10 +5,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
 )
 
@@ -21,16 +21,7 @@ type simulator struct {
 }
 
 func newSimulator(cfg aws.Config, role string) *simulator {
-	return &simulator{iam: iam.NewFromConfig(cfg, func(o *iam.Options) { o.Retryer = once(o.Retryer) }), role: role}
-}
-
-// once is a retryer that repeats what was throttled and nothing else: the
-// answer to a probe is its first.
-func once(aws.Retryer) aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 4
-		o.Retryables = []retry.IsErrorRetryable{retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes}}
-	})
+	return &simulator{iam: iam.NewFromConfig(cfg, func(o *iam.Options) { o.Retryer = account.Throttled(o.Retryer) }), role: role}
 }
 
 // try finds out whether the simulator answers, and says why it does not.

@@ -9,11 +9,11 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"falkirk/internal/fence"
 	"falkirk/internal/limit"
+	"falkirk/internal/network"
 )
 
 // Sizes of https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -55,19 +55,16 @@ func New(cfg aws.Config, parallel int, open func(aws.Config) *s3.Client) *Client
 	return c
 }
 
-// wide keeps as many connections open as there are requests under way: Go's own
-// default keeps two, and would open a new one for nearly every request.
+// wide is the client of a configuration, which keeps as many connections open as
+// there are requests under way. One without gets a client that does.
 func wide(given aws.HTTPClient) aws.HTTPClient {
-	b, ok := given.(*awshttp.BuildableClient)
-	if given != nil && !ok {
-		return given // the caller's own
+	if given != nil {
+		return given
 	}
-	if b == nil {
-		b = awshttp.NewBuildableClient().WithTransportOptions(fence.Limit)
-	}
-	return b.WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConns, t.MaxIdleConnsPerHost = most, most
-	})
+	t := network.NewTransport(nil)
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = most, most
+	fence.Limit(t)
+	return network.NewClient(t, network.Limits{})
 }
 
 // watched tells the limit when the service asks to be slower, at once and not

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"falkirk/internal/aws/account"
 	"falkirk/internal/fault"
 )
 
@@ -28,7 +29,7 @@ func patient(given func() aws.Retryer) func() aws.Retryer {
 		if given != nil {
 			r = given()
 		} else {
-			r = retry.NewStandard()
+			r = account.Standard()
 		}
 		return retry.AddWithErrorCodes(r, codeRace)
 	}

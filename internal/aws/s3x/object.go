@@ -18,6 +18,7 @@ import (
 
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
+	"falkirk/internal/network"
 )
 
 // Object is what a listing says of an object.
@@ -122,7 +123,7 @@ func (c *Client) Get(ctx context.Context, p Place) (data []byte, tag string, err
 			data, err = io.ReadAll(out.Body)
 			err = errors.Join(err, out.Body.Close())
 		}
-		if !errors.Is(err, io.ErrUnexpectedEOF) || ctx.Err() != nil {
+		if !errors.Is(err, io.ErrUnexpectedEOF) && !network.IsStalled(err) || ctx.Err() != nil {
 			break
 		}
 	}

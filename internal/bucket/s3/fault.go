@@ -22,7 +22,7 @@ func (b *Bucket) explain(doing, key string, err error) error {
 		return nil
 	}
 	where := "s3://" + b.name + "/" + b.prefix + key
-	if statusOf(err) == 0 {
+	if statusOf(err) == 0 || network.IsStalled(err) {
 		err = network.Explain(err)
 	}
 	err = fmt.Errorf("%s object %s: %w", doing, where, err)

@@ -16,6 +16,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
+	"falkirk/internal/network"
 )
 
 // Gate asks HTTP endpoints.
@@ -25,7 +26,9 @@ type Gate struct{ transport http.RoundTripper }
 // for each request, so that no answer rides on an old connection.
 func New(transport http.RoundTripper) *Gate {
 	if transport == nil {
-		transport = fence.Transport(&http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ForceAttemptHTTP2: true})
+		t := network.NewTransport(nil)
+		t.DisableKeepAlives = true
+		transport = fence.Transport(t)
 	}
 	return &Gate{transport: transport}
 }
@@ -36,7 +39,8 @@ type probe struct {
 	url    *url.URL
 	header http.Header
 	match  *regexp.Regexp
-	client http.Client
+	client *http.Client
+	next   string // what to do about a network that does not work
 }
 
 // Ask sends requests until enough right answers came in a row, which is open,
@@ -55,6 +59,8 @@ func (g *Gate) Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, 
 		return delivery.Verdict{Answer: delivery.Shut, Reason: why}, nil
 	}
 	right, wrong := 0, 0
+	wait := network.NewWait(ctx)
+	defer wait.Stop()
 	for {
 		said, ok := p.try(ctx)
 		if ctx.Err() != nil {
@@ -70,7 +76,10 @@ func (g *Gate) Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, 
 		case right >= max(s.Times, 1):
 			return delivery.Verdict{Answer: delivery.Open, Reason: p.reason(said, right)}, nil
 		case wrong > s.retries():
-			return delivery.Verdict{Answer: delivery.Shut, Reason: p.reason(said, wrong)}, nil
+			return delivery.Verdict{Answer: delivery.Shut, Reason: p.reason(said, wrong), Next: p.next}, nil
+		}
+		if !ok {
+			wait.Failed(fmt.Sprintf("gate %s: %s %s", q.Gate, p.name(), said), p.end(wrong))
 		}
 		if err := pause(ctx, s.every().Std()); err != nil {
 			return delivery.Verdict{}, fmt.Errorf("ask gate %s: %s: %w", q.Gate, p.name(), err)
@@ -81,9 +90,8 @@ func (g *Gate) Ask(ctx context.Context, q delivery.Question) (delivery.Verdict, 
 // probe makes the question ready, or says why it cannot be asked.
 func (g *Gate) probe(s Settings, q delivery.Question) (*probe, string) {
 	p := &probe{Settings: s, header: http.Header{}, match: regexp.MustCompile(s.Match)}
-	p.client = http.Client{Transport: g.transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+	limit := p.timeout() + time.Second // the limit of the context comes first
+	p.client = network.NewClient(g.transport, network.Limits{Idle: limit, Whole: limit})
 	if s.Follow {
 		p.client.CheckRedirect = p.follow
 	}
@@ -150,6 +158,9 @@ func (p *probe) try(ctx context.Context) (said string, ok bool) {
 	start := time.Now()
 	res, err := p.client.Do(req)
 	if err != nil {
+		if f := network.Of(err); f != nil {
+			p.next = f.At("url of the gate", "SSL_CERT_FILE").Hint
+		}
 		return "did not answer: " + plain(err, limit), false
 	}
 	defer res.Body.Close()
@@ -182,11 +193,20 @@ func plain(err error, limit time.Duration) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %s", delivery.Duration(limit))
 	}
+	if f := network.Of(err); f != nil {
+		return f.Text
+	}
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
 	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// end is when the gate gives up at the latest, after so many wrong answers.
+func (p *probe) end(wrong int) time.Time {
+	left := p.retries() + 1 - wrong
+	return time.Now().Add(time.Duration(left) * (p.every().Std() + p.timeout()))
 }
 
 func (p *probe) name() string { return p.method() + " " + show(p.url) }

@@ -183,7 +183,7 @@ func TestNoAnswerIsClosed(t *testing.T) {
 	s.Close()
 	q := question(t, map[string]any{"url": s.URL + "/x?token=s3cret", "retries": 1})
 	v := ask(t, q)
-	wantVerdict(t, v, delivery.Shut, s.URL+"/x", "did not answer", "refused", "(2 times)")
+	wantVerdict(t, v, delivery.Shut, s.URL+"/x", "did not answer", "refuses the connection", "(2 times)")
 	if strings.Contains(v.Reason, "s3cret") {
 		t.Errorf("the reason tells a secret: %s", v.Reason)
 	}

@@ -187,9 +187,9 @@ func (r *Registry) fetch(ctx context.Context, scopes []string, again bool) (toke
 	if err != nil {
 		return token{}, r.noToken(err)
 	}
-	raw, err := r.whole(res, maxToken+1)
+	raw, err := network.ReadWhole(res, maxToken+1)
 	if err != nil {
-		return token{}, fault.New(fault.Unavailable, "ask %s for a token: %w", originOf(r.auth.realm), err)
+		return token{}, r.noToken(err)
 	}
 	if len(raw) > maxToken {
 		return token{}, fault.New(fault.Unavailable, "the answer of %s to a request for a token has more than %d bytes", originOf(r.auth.realm), maxToken)

@@ -106,7 +106,7 @@ func TestAnAnswerThatStopsIsGivenUp(t *testing.T) {
 				if err == nil || fault.Is(err, fault.Invalid) || fault.Is(err, fault.Interrupted) {
 					t.Errorf("%v", err)
 				}
-				if text := err.Error(); !strings.Contains(text, "brings less than") && !strings.Contains(text, "was not read for") && !strings.Contains(text, "no answer came within") {
+				if text := err.Error(); !strings.Contains(text, "brings less than") && !strings.Contains(text, "was not read for") && !strings.Contains(text, "no answer came from") {
 					t.Errorf("it does not say why: %v", err)
 				}
 			})

@@ -4,9 +4,7 @@
 package registry
 
 import (
-	"cmp"
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -69,7 +67,6 @@ func New(o Options) *Registry {
 	if o.Pause <= 0 {
 		o.Pause = 200 * time.Millisecond
 	}
-	o.Idle, o.Whole = cmp.Or(o.Idle, defaultIdle), cmp.Or(o.Whole, defaultWhole)
 	if o.Limit == nil {
 		o.Limit = func(context.Context) error { return nil }
 	}
@@ -82,9 +79,10 @@ func New(o Options) *Registry {
 	own.Jar, tokens.Jar = nil, nil
 	next := o.Client.Transport
 	if next == nil {
-		next = http.DefaultTransport
+		next = network.NewTransport(nil)
 	}
-	own.Transport, tokens.Transport = patient{next, o.Idle, o.Whole}, patient{next, o.Idle, o.Whole}
+	own.Transport = network.Patient(next, network.Limits{Idle: o.Idle, Whole: o.Whole})
+	tokens.Transport = own.Transport
 	r.client, r.tokens = &own, &tokens
 	return r
 }
@@ -92,21 +90,12 @@ func New(o Options) *Registry {
 // NewClient makes an HTTP client that keeps enough connections for a copy, with
 // the certificates and proxy of a transport; nil is the standard library's.
 func NewClient(like *http.Transport) *http.Client {
-	if like == nil {
-		like = http.DefaultTransport.(*http.Transport) //nolint:forcetypeassert // the standard library's own
-	}
-	t := like.Clone()
-	t.DialContext = (&net.Dialer{Timeout: longestDial, KeepAlive: 30 * time.Second}).DialContext
-	network.NoteProxy(t)
+	t := network.NewTransport(like)
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 128, 64
 	t.DisableCompression = true // blobs are what their digests say
-	t.ResponseHeaderTimeout = 2 * time.Minute
 	t.MaxResponseHeaderBytes = 1 << 20
 	return &http.Client{Transport: fence.Transport(t)}
 }
-
-// longestDial is how long a connection may take.
-const longestDial = 10 * time.Second
 
 // Host is the registry's name, with its port.
 func (r *Registry) Host() string { return r.opt.Host }

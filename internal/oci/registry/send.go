@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
 	"time"
 
@@ -56,7 +55,7 @@ func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
 	waiting := network.NewWait(ctx)
 	defer waiting.Stop()
 	for n := 1; ; n++ {
-		res, wait, err := r.reg.try(traced(ctx, waiting), c)
+		res, wait, err := r.reg.try(ctx, c)
 		if err == nil {
 			return res, nil
 		}
@@ -68,15 +67,6 @@ func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
 			return nil, fmt.Errorf("%s: %w", r, err)
 		}
 	}
-}
-
-// traced follows the connections of a request. The time that a transport gives
-// a connection is not known here: it is that of the standard library.
-func traced(ctx context.Context, w *network.Wait) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(host string) { w.Connecting("connecting to "+host, time.Now().Add(longestDial)) },
-		GotConn: func(httptrace.GotConnInfo) { w.Connected() },
-	})
 }
 
 // until is when a request is given up at the latest, after its n-th failure.
@@ -141,7 +131,7 @@ func (r *Registry) try(ctx context.Context, c call) (*http.Response, time.Durati
 		if res.StatusCode < 300 {
 			return res, 0, nil
 		}
-		raw, err := r.whole(res, 64<<10)
+		raw, err := network.ReadWhole(res, 64<<10)
 		if err != nil {
 			return nil, 0, lost(ctx, c, err)
 		}
@@ -241,7 +231,7 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 		if err != nil {
 			return nil, nil, err
 		}
-		raw, err := r.reg.whole(res, most+1)
+		raw, err := network.ReadWhole(res, most+1)
 		if err == nil {
 			if int64(len(raw)) > most {
 				err = fault.New(fault.Internal, "%s: its answer has more than %d bytes", r, most)
@@ -261,6 +251,6 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 // done closes an answer that has nothing to say, so that its connection is used
 // again.
 func (r *Repository) done(res *http.Response) error {
-	_, err := r.reg.whole(res, 64<<10)
+	_, err := network.ReadWhole(res, 64<<10)
 	return err
 }

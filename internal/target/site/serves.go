@@ -13,6 +13,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // Serves fetches the root's entry point from where the site answers, or from the
@@ -31,6 +32,8 @@ func (t *Target) Serves(ctx context.Context, p delivery.Placement, now delivery.
 		return now.Live, nil // a release without an entry point has nothing to be told by
 	}
 	deadline := t.opt.Now().Add(t.opt.Patience)
+	wait := network.NewWait(ctx)
+	defer wait.Stop()
 	for {
 		digest, err := s.fetch(ctx, f.Path)
 		switch {
@@ -40,6 +43,9 @@ func (t *Target) Serves(ctx context.Context, p delivery.Placement, now delivery.
 			return v.whose(f.Path, digest), nil
 		case err != nil && t.opt.Now().After(deadline):
 			return "", err
+		}
+		if err != nil {
+			wait.Failed(err.Error(), time.Now().Add(t.opt.Patience))
 		}
 		select { // what is kept at the edge may outlive the invalidation a little
 		case <-ctx.Done():
@@ -70,20 +76,35 @@ func (s spot) fetch(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", fault.New(fault.Invalid, "%s is no address: %w", address, err)
 	}
-	client := http.Client{Timeout: 10 * time.Second}
-	res, err := client.Do(req)
+	res, err := reader().Do(req)
 	if err != nil {
-		return "", fault.New(fault.Unavailable, "%s does not answer: %w", address, err)
+		return "", unread(address, err)
 	}
 	sum := sha256.New()
 	_, err = io.Copy(sum, res.Body) // it is not kept: the answer may be large
 	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return "", fault.New(fault.Unavailable, "read %s: %w", address, err)
+		return "", unread(address, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		return "", fault.New(fault.Unavailable, "%s answers %s", address, res.Status)
 	}
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// reader is a client that asks as a browser does.
+func reader() *http.Client {
+	c := network.NewClient(network.NewTransport(nil), network.Limits{})
+	c.Timeout, c.CheckRedirect = 10*time.Second, nil
+	return c
+}
+
+// unread is the error for a site that gives no whole answer.
+func unread(address string, err error) error {
+	if f := network.Of(err); f != nil {
+		f = f.At("url of the site", "SSL_CERT_FILE")
+		return fault.Hint(fault.New(fault.Unavailable, "read %s: %w", address, f), "%s", f.Hint)
+	}
+	return fault.New(fault.Unavailable, "read %s: %w", address, err)
 }
 
 // address is where a path of the site answers.
