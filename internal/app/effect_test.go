@@ -32,7 +32,7 @@ var effects = map[cli.Effect][]string{
 	},
 	cli.EffectMachine: {"approvals", "create prd-configs", "demo", "fetch", "init", "local down", "local ps", "local up", "plan", "reference man"},
 	cli.EffectDecides: {
-		"approve", "ban", "hold", "lock steal", "reject", "release-hold", "resume", "sign-ledger", "stop", "unban",
+		"approve", "ban", "hold", "lock steal", "reject", "release-hold", "resume", "retire", "sign-ledger", "stop", "unban",
 	},
 	cli.EffectRun: {"apply", "converge", "promote", "provision", "prune", "rollback", "train"},
 	cli.EffectWrites: {

@@ -35,6 +35,7 @@ var missing = map[string][]string{
 	"provision": {"provision NOT --to dev", "provision 1 --to NOT"}, "prune": {"prune NOT"},
 	"reference": {"reference NOT"}, "reference man": nil, "reject": {"reject NOT --reason x --yes"},
 	"release-hold": {"release-hold NOT"}, "releases": {"releases NOT"}, "resume": {"resume NOT"},
+	"retire":   {"retire NOT --reason x --yes", "retire dev/NOT --reason x --yes"},
 	"rollback": {"rollback NOT", "rollback dev --to NOT"}, "schema": nil, "sign-ledger": {"sign-ledger NOT --reason x"},
 	"status": {"status NOT"}, "stop": {"stop NOT --reason x"},
 	"sync":  {"sync NOT", "sync --only NOT", "sync --jobs NOT.yml", "sync --last NOT", "sync --account NOT --source HOST/builds --destination HOST/copies --repository api --insecure"},

@@ -82,12 +82,25 @@ func (r Record) decide(e Entry) Record {
 		if op.Verb == VerbBan {
 			r.Bans = append(r.Bans, op)
 		}
+	case VerbRetire:
+		r.Standing = retired(r.Standing, e.Before)
 	case VerbApprove, VerbReject:
 		if e.Approval != nil {
 			r.Approvals = append(slices.Clip(r.Approvals), Signed{Approval: *e.Approval, Operation: op.ID, Actor: op.Actor})
 		}
 	}
 	return r
+}
+
+// retired is what stands after some of it was retired: there nothing is live.
+func retired(all, gone []Standing) []Standing {
+	all = slices.Clone(all)
+	for i, s := range all {
+		if slices.ContainsFunc(gone, func(g Standing) bool { return g.Place == s.Place && g.Component == s.Component }) {
+			all[i].Live, all[i].Ready = "", nil
+		}
+	}
+	return all
 }
 
 // pend notes what waits, what failed, and what is past by the end of an

@@ -51,7 +51,7 @@ type Entry struct {
 	Plan      string     `json:"plan,omitempty"`    // planned: the plan's digest
 	Content   string     `json:"content,omitempty"` // planned: what the release holds, as Release.Content
 	Steps     []string   `json:"steps,omitempty"`   // planned: the keys of its steps; none when it goes on with a plan begun before
-	Before    []Standing `json:"before,omitempty"`  // planned: what was live, the way back
+	Before    []Standing `json:"before,omitempty"`  // planned: what was live, the way back; decided: what is retired
 	Step      *Step      `json:"step,omitempty"`    // did
 	Note      string     `json:"note,omitempty"`
 	Gate      string     `json:"gate,omitempty"`     // asked, hooked: its name; Note says where

@@ -24,6 +24,7 @@ const (
 	VerbApprove Verb = "approve" // says yes to one plan
 	VerbReject  Verb = "reject"  // says no to one plan
 
+	VerbRetire     Verb = "retire"      // nothing is live any more in places that the app file does not have
 	VerbSignLedger Verb = "sign-ledger" // signs the log as it is, so that rules may rely on its earlier entries
 )
 

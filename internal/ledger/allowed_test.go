@@ -100,7 +100,7 @@ func unsignedEntries(open *delivery.Entry) []delivery.Entry {
 	for _, version := range allVersions {
 		for _, verb := range []delivery.Verb{
 			delivery.VerbHold, delivery.VerbRelease, delivery.VerbBan, delivery.VerbUnban, delivery.VerbStop, delivery.VerbResume,
-			delivery.VerbApprove, delivery.VerbReject, delivery.VerbSignLedger, delivery.VerbPromote,
+			delivery.VerbApprove, delivery.VerbReject, delivery.VerbSignLedger, delivery.VerbRetire, delivery.VerbPromote,
 		} {
 			add(delivery.Decided, verb, version, "forged")
 		}

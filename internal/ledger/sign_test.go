@@ -277,7 +277,7 @@ func TestAnEmergencyStopNeedsNoKey(t *testing.T) {
 	without := signedIn(dir, ring(t, signer{}, ann))
 	for verb, may := range map[delivery.Verb]bool{
 		delivery.VerbStop: true, delivery.VerbHold: false, delivery.VerbBan: false, delivery.VerbReject: false,
-		delivery.VerbResume: false, delivery.VerbRelease: false, delivery.VerbUnban: false, delivery.VerbApprove: false, delivery.VerbSignLedger: false,
+		delivery.VerbResume: false, delivery.VerbRelease: false, delivery.VerbUnban: false, delivery.VerbApprove: false, delivery.VerbSignLedger: false, delivery.VerbRetire: false,
 	} {
 		if _, err := without.Decide(t.Context(), decision(verb)); (err == nil) != may {
 			t.Errorf("%s without a key: %v", verb, err)

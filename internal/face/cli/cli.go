@@ -161,6 +161,7 @@ func (f *face) commands() []*cobra.Command {
 	return slices.Concat([]*cobra.Command{
 		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(), f.convergeCmd(),
 	}, f.decisionCmds(), []*cobra.Command{
+		f.retireCmd(),
 		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
 		f.lockCmd(),
 		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),

@@ -36,7 +36,7 @@ func ownCodes(command string) (codes []int, known bool) {
 	case "apply":
 		return []int{4, 6}, true
 	case "approve", "reject", "hold", "ban", "create account", "create ecr-sync", "create sync-function", "delete ecr-sync",
-		"delete sync-function", "image copy", "image tag", "init", "local up", "lock steal", "notices test", "pack", "resume", "sync":
+		"delete sync-function", "image copy", "image tag", "init", "retire", "local up", "lock steal", "notices test", "pack", "resume", "sync":
 		return []int{6}, true
 	case "provision":
 		return []int{fault.InUse, 6, 8}, true

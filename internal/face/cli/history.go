@@ -74,7 +74,12 @@ func (f *face) historyCmd() *cobra.Command {
 				return err
 			}
 			f.doc.Result = all
-			return f.text(func() { f.printHistory(all, steps) })
+			if err := f.text(func() { f.printHistory(all, steps) }); err != nil {
+				return err
+			}
+			names, err := storedNames(cmd.Context(), app, args, nil)
+			f.noteOrphans(cmd.Context(), app, names)
+			return err
 		},
 	}
 	cmd.Flags().IntVar(&a.limit, "limit", 20, "operations to show, newest first; 0 shows all")

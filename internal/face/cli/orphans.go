@@ -39,16 +39,20 @@ func withRemoved(ctx context.Context, app *App, only string, all []engine.Status
 
 // orphans names what is live where the app file has nothing any more.
 func (f *face) orphans(st engine.Status) []string {
+	return orphanLines(st, f.paint(yellow, "orphaned"))
+}
+
+func orphanLines(st engine.Status, orphaned string) []string {
 	var out []string
 	missing := "the app file does not have that place or component any more"
 	if st.Removed {
 		missing = "the app file does not name " + st.Environment + " any more"
 	}
 	for _, o := range st.Orphans {
-		out = append(out, sprintf("%s %s in %s: %s is live there by the record, and %s", f.paint(yellow, "orphaned"), o.Component, o.Place, o.Live, missing))
+		out = append(out, sprintf("%s %s in %s: %s is live there by the record, and %s", orphaned, o.Component, o.Place, o.Live, missing))
 	}
 	if len(out) > 0 {
-		out = append(out, "  next: put it back into the app file under its former name to go on with it; to retire it, remove it there by hand (on this machine: falkirk local down "+st.Environment+")")
+		out = append(out, "  next: put it back into the app file under its former name to go on with it; else remove what is there by hand (on this machine: falkirk local down "+st.Environment+"), then: falkirk retire "+st.Orphans[0].Place.String()+" --reason TEXT")
 	}
 	return out
 }

@@ -128,7 +128,7 @@ func taken(port int, where string, err error) error {
 	for _, p := range supervisor.Running() {
 		if process.Holds(p.PID, port) {
 			err := fault.New(fault.Conflict, "port %d of the place %s is taken by another place on this machine: %s (process %d)", port, where, p.Dir, p.PID)
-			return fault.Hint(err, "run `falkirk local down` in the folder of that app, or set another `port` for the local target of %s in falkirk.yml", where)
+			return fault.Hint(err, "falkirk local down (in the folder of that app), or set another `port` for the local target of %s in falkirk.yml", where)
 		}
 	}
 	err = fault.New(fault.Conflict, "port %d of the place %s is taken by another program: %w", port, where, err)
