@@ -46,7 +46,7 @@ func decisionsIn(objects bucket.Bucket, app string, keys ledger.Keys) *engine.De
 	store := release.New(objects)
 	return &engine.Decisions{
 		App: app, Releases: store, Fresh: decisionsFresh, Now: time.Now,
-		Ledger: careful{ledger.New(objects, app, delivery.Everywhere, ledger.Options{Keys: keys}), redactor(nil), func(string, delivery.Anchor) {}},
+		Ledger: careful{ledger.New(objects, app, delivery.Everywhere, ledger.Options{Keys: keys}), &hider{names: map[string]bool{}}, func(string, delivery.Anchor) {}},
 		Below:  func(ctx context.Context, digest string) ([]string, error) { return below(ctx, store, digest) },
 	}
 }

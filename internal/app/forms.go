@@ -21,9 +21,11 @@ const shortestSecret = 6
 // as a line of a private key is.
 const longLine = 16
 
-// redactor replaces the values that came from ${env:…}, in every form that a
-// program writes them in, and the signatures of addresses.
-func redactor(secrets []string) func(string) string {
+// redactor hides values in texts where no names are known.
+func redactor(secrets []string) func(string) string { return newRedaction(secrets, nil).hide }
+
+// allForms are the forms that programs write secrets in, the longest first.
+func allForms(secrets []string) []string {
 	var all []string
 	for _, s := range secrets {
 		if len(s) < shortestSecret {
@@ -36,14 +38,8 @@ func redactor(secrets []string) func(string) string {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) // the longest first
-	all = slices.Compact(all)
-	var pairs []string
-	for _, form := range all {
-		pairs = append(pairs, form, "***")
-	}
-	replace := strings.NewReplacer(pairs...)
-	return func(text string) string { return unsigned(withoutBeginnings(replace.Replace(text), all)) }
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(all)
 }
 
 // shortestPart is the length from which the beginning of a secret is hidden before
@@ -60,7 +56,7 @@ func withoutBeginnings(text string, forms []string) string {
 	for i, part := range parts[:len(parts)-1] {
 		head := strings.TrimRight(part, `"'`) // a quoted text that was cut
 		if n := begun(head, forms); n > 0 {
-			parts[i] = head[:len(head)-n] + "***" + part[len(head):]
+			parts[i] = head[:len(head)-n] + mark + part[len(head):]
 		}
 	}
 	return strings.Join(parts, "…")
@@ -138,5 +134,5 @@ func unsigned(text string) string {
 	if !strings.Contains(text, "=") {
 		return text
 	}
-	return signedParts.ReplaceAllString(text, "$1***")
+	return signedParts.ReplaceAllString(text, "$1"+mark)
 }

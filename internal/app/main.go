@@ -40,6 +40,7 @@ func streams() cli.Streams {
 	return cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Terminal: tty(os.Stderr) && os.Getenv("TERM") != "dumb",
+		Screen:   tty(os.Stdout),
 		Ask:      tty(os.Stdin) && tty(os.Stderr),
 		Color:    tty(os.Stdout) && tty(os.Stderr) && !plain,
 	}

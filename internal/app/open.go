@@ -39,11 +39,13 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	store := release.New(objects)
 	var memory ledger.Memory
 	keys := ring(f.App, accounts)
-	crier := newCrier(ctx, f.App.Notices, redactor(f.Secrets))
+	hide := newHider(f)
+	hide.lookUpReleases(ctx, f.App.Name, store)
+	crier := newCrier(ctx, f.App.Notices, hide.redact)
 	run := &engine.Engine{
-		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: store,
+		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: shownReleases{store, hide},
 		Ledger: func(env string) engine.Ledger {
-			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), redactor(f.Secrets), crier.anchored}
+			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), hide, crier.anchored}
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
@@ -56,18 +58,18 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		}
 	}
 	for _, g := range gates() {
-		run.Gates[g.Name] = g.open(f.App, redactor(f.Secrets))
+		run.Gates[g.Name] = g.open(f.App, hide.redact)
 	}
 	return &cli.App{
-		File: f, Engine: run, Releases: store, Blob: store.Open,
+		File: f, Engine: run, Releases: shownReleases{store, hide}, Blob: store.Open,
 		Ledger: func(env string) cli.Log {
-			return ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report))
+			return shownLog{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report)), hide}
 		},
 		Audit: store.Audit,
 		Ledgers: func(ctx context.Context) (names, others []string, err error) {
 			return ledger.Names(ctx, objects, f.App.Name)
 		},
-		Packer: packer(f, store, accounts), Redact: redactor(f.Secrets), Tidy: tidy(objects),
+		Packer: packer(f, store, accounts, hide), Redact: hide.redact, Shown: hide.show, Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
@@ -75,7 +77,7 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 		TryNotice: func(ctx context.Context, s delivery.NoticeSetting, actor string) error {
 			return notice.Try(ctx, s, senders()[s.Kind], sample(f.App.Name, actor))
 		},
-		Differ: newDiffer(f.App.Root, store, redactor(f.Secrets)),
+		Differ: newDiffer(f.App.Root, store, hide.redact),
 	}, nil
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // packer packs an app into its store.
-func packer(f *config.File, store *release.Store, accounts *account.Pool) cli.Packer {
+func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *hider) cli.Packer {
 	a := f.App
 	return func(ctx context.Context, r cli.PackRequest) (cli.Packed, error) {
 		named, err := versionOf(ctx, a, r.Version)
@@ -29,6 +29,7 @@ func packer(f *config.File, store *release.Store, accounts *account.Pool) cli.Pa
 			return cli.Packed{}, err
 		}
 		v, src := named.Version, named.Source
+		hide.show(v)
 		if err := a.Needs(delivery.BlockComponents); err != nil {
 			return cli.Packed{}, err
 		}

@@ -22,7 +22,7 @@ func (s *Store) List(ctx context.Context, app string) ([]delivery.Release, error
 	if err := checkNames(app, "0"); err != nil {
 		return nil, err
 	}
-	versions, err := s.versions(ctx, app)
+	versions, err := s.Versions(ctx, app)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +44,8 @@ func (s *Store) List(ctx context.Context, app string) ([]delivery.Release, error
 	return list, nil
 }
 
-// versions lists the versions of an app by name, without reading a manifest.
-func (s *Store) versions(ctx context.Context, app string) ([]string, error) {
+// Versions lists the versions of an app by name, without reading a manifest.
+func (s *Store) Versions(ctx context.Context, app string) ([]string, error) {
 	var versions []string
 	for info, err := range s.bucket.List(ctx, "releases/"+app+"/", "") {
 		if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) versions(ctx context.Context, app string) ([]string, error) {
 // missing is the error for a release that is not there. It names what is.
 func (s *Store) missing(ctx context.Context, app, version string) error {
 	notFound := fault.New(fault.NotFound, "no release %q of %s in the store", version, app)
-	versions, err := s.versions(ctx, app)
+	versions, err := s.Versions(ctx, app)
 	if err != nil {
 		return wrap(err, "look for releases like %s", version)
 	}

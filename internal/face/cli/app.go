@@ -29,9 +29,10 @@ type App struct {
 	Local     Local
 	Assent    Assent
 	Differ    Differ
-	Redact    func(string) string // takes secrets out of a text
-	Tidy      func()              // removes what killed commands have left in the store
-	Flush     func() []string     // waits for notices to be sent, for some seconds at most, and says which were not
+	Redact    func(string) string   // takes secrets out of a text
+	Shown     func(names ...string) // notes names that Redact leaves
+	Tidy      func()                // removes what killed commands have left in the store
+	Flush     func() []string       // waits for notices to be sent, for some seconds at most, and says which were not
 	TryNotice func(ctx context.Context, s delivery.NoticeSetting, actor string) error
 	Logs      func(ctx context.Context, r LogRequest, w io.Writer) error
 }

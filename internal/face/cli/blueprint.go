@@ -35,7 +35,7 @@ provision makes what the other components land in. Without a name it lists them.
 				return fault.Hint(fault.New(fault.NotFound, "there is no blueprint %q", args[0]), "falkirk blueprint lists them")
 			}
 			f.doc.Result = map[string]string{"name": args[0], "template": string(f.Blueprints[i].Template)}
-			return f.text(func() { fprintf(f.Out, "%s", block(f.Blueprints[i].Template)) })
+			return f.text(func() { fprintf(f.plain, "%s", block(f.Blueprints[i].Template)) })
 		},
 	}
 }

@@ -108,6 +108,8 @@ type border struct {
 	to   io.Writer
 	inks inks
 	json func() bool // the text is JSON: escapes are those of JSON
+	long bool        // lines are not cut: part of a document is wrong
+	raw  bool        // text that is not JSON passes as it is
 	st   *bordering
 }
 
@@ -126,8 +128,17 @@ func newBorder(to io.Writer, k inks, json func() bool) *border {
 	return &border{to: to, inks: k, json: json, st: &bordering{}}
 }
 
+// newDocumentBorder is for documents that somebody applies: no line is cut, and
+// outside of a terminal nothing is changed.
+func newDocumentBorder(to io.Writer, k inks, json func() bool, screen bool) *border {
+	return &border{to: to, inks: k, json: json, long: true, raw: !screen, st: &bordering{}}
+}
+
 // Write implements io.Writer.
 func (b *border) Write(p []byte) (int, error) {
+	if b.raw && !b.json() {
+		return b.to.Write(p)
+	}
 	text := append(b.st.half, p...)
 	b.st.half = nil
 	var out strings.Builder
@@ -166,7 +177,7 @@ func (b *border) shown(r rune, n int, first byte) string {
 	default:
 		s = quote.Escape(r)
 	}
-	if isJSON {
+	if isJSON || b.long {
 		return s
 	}
 	if b.st.length += len(s); b.st.length <= longest {

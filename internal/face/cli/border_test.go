@@ -85,6 +85,7 @@ func bordered(color bool) (f *face, text *bytes.Buffer) {
 	f = &face{inks: newInks(), output: "text"}
 	f.Color = color
 	f.Out, f.Err = newBorder(text, f.inks, f.isJSON), newBorder(text, f.inks, f.isJSON)
+	f.plain = newDocumentBorder(text, f.inks, f.isJSON, true)
 	return f, text
 }
 

@@ -279,6 +279,9 @@ func (f *face) open(ctx context.Context, report func(engine.Event)) (*App, error
 		return nil, err
 	}
 	f.hide(app.Redact)
+	if app.Shown != nil {
+		app.Shown(versionsIn(f.args)...)
+	}
 	f.flush = app.Flush
 	return app, f.fits(app.File.Falkirk)
 }

@@ -30,6 +30,7 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Terminal bool // Err is a terminal: progress may be drawn over
+	Screen   bool // Out is a terminal: nothing that steers it may leave
 	Ask      bool // In is a terminal: questions may be asked
 	Color    bool
 }
@@ -68,11 +69,12 @@ type Hidden struct {
 type face struct {
 	Wiring
 	Streams
-	file    string // --file
-	output  string // --output
-	yes     bool   // --yes
-	quiet   bool   // --quiet
-	begun   bool   // the words were understood
+	file    string   // --file
+	args    []string // beside the flags
+	output  string   // --output
+	yes     bool     // --yes
+	quiet   bool     // --quiet
+	begun   bool     // the words were understood
 	doc     document
 	people  *engine.Decisions // what holds a command back that writes; nil where nothing is asked
 	work    *fault.Work       // whether anything was changed
@@ -82,6 +84,7 @@ type face struct {
 	inks    inks
 	screen  io.Writer            // Err as it is, for what is drawn over
 	redact  func(string) string  // takes secrets out; nil until an app file is open
+	plain   io.Writer            // Out for JSON, and for documents that somebody applies: nothing is hidden there
 	flush   func() []string      // waits for notices; nil until an app file is open
 	typed   *bufio.Reader        // over In, once something was asked
 	drawn   atomic.Pointer[live] // what is drawn over now
@@ -92,6 +95,7 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	f := &face{Wiring: w, Streams: s}
 	f.screen, f.inks = s.Err, newInks()
 	ctx, f.work = fault.Watch(f.watch(network.WithTeller(ctx, f.waiting)))
+	f.plain = newDocumentBorder(f.Out, f.inks, f.isJSON, s.Screen)
 	f.Out = newBorder(f.Out, f.inks, f.isJSON)
 	f.Err = newBorder(f.Err, f.inks, func() bool { return false })
 	defer f.readers.stop()
@@ -122,7 +126,7 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 			if err := checkGiven(c, args); err != nil {
 				return err
 			}
-			f.begun = true
+			f.begun, f.args = true, args
 			if err := f.checkOutput(); err != nil {
 				return err
 			}
@@ -189,7 +193,7 @@ func (f *face) finish(cmd *cobra.Command, err error) int {
 	}
 	switch {
 	case f.isJSON():
-		if err := f.doc.print(f.Out, cmd, code, err); err != nil {
+		if err := f.doc.print(f.plain, cmd, code, err); err != nil {
 			f.readers.failed(err)
 		}
 	case err != nil:

@@ -111,7 +111,7 @@ file and put this on the first line of falkirk.yml:
 				return err
 			}
 			f.doc.Result = json.RawMessage(raw)
-			return f.text(func() { fprintln(f.Out, block(raw)) })
+			return f.text(func() { fprintln(f.plain, block(raw)) })
 		},
 	}
 }

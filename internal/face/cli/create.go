@@ -181,12 +181,12 @@ func makeOrRemove(remove bool) string {
 func (f *face) printPreparation(r PrepareRequest, p Preparation) {
 	for i, t := range p.Templates {
 		if i > 0 {
-			fprintln(f.Out, "---")
+			fprintln(f.plain, "---")
 		}
 		if len(p.Templates) > 1 {
-			fprintf(f.Out, "# Stack %s in %s.\n", t.Stack, t.Region)
+			fprintf(f.plain, "# Stack %s in %s.\n", t.Stack, t.Region)
 		}
-		fmt.Fprint(f.Out, t.Text)
+		fmt.Fprint(f.plain, t.Text)
 	}
 	if r.Print {
 		return

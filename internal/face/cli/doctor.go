@@ -282,7 +282,7 @@ func (f *face) printFixes(pad string, fixes []StatementToAdd) {
 		enc.SetEscapeHTML(false)
 		enc.SetIndent(pad, "  ")
 		if enc.Encode(x.Statement) == nil {
-			fprintf(f.Out, "%s%s%s:\n%s%s", pad, word, x.Where, pad, block(pretty.String()))
+			fprintf(f.plain, "%s%s%s:\n%s%s", pad, word, x.Where, pad, block(pretty.String()))
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,13 +14,14 @@ import (
 // document is what `--output json` prints: one envelope for every command,
 // also for one that failed.
 type document struct {
-	Schema   int            `json:"schema"`
-	Command  string         `json:"command"`
-	Exit     exitDocument   `json:"exit"`
-	Error    *errorDocument `json:"error,omitempty"`
-	Result   any            `json:"result"`
-	Warnings []string       `json:"warnings,omitempty"` // what went wrong and changes nothing about the result
-	compact  bool           // one line, after lines of events
+	Schema   int                 `json:"schema"`
+	Command  string              `json:"command"`
+	Exit     exitDocument        `json:"exit"`
+	Error    *errorDocument      `json:"error,omitempty"`
+	Result   any                 `json:"result"`
+	Warnings []string            `json:"warnings,omitempty"` // what went wrong and changes nothing about the result
+	compact  bool                // one line, after lines of events
+	redact   func(string) string // nil until an app file is open
 }
 
 type exitDocument struct {
@@ -50,12 +50,11 @@ func (d document) print(w io.Writer, cmd *cobra.Command, code int, err error) er
 			d.Error.Problems = problems
 		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	if !d.compact {
-		enc.SetIndent("", "  ")
+	indent := "  "
+	if d.compact {
+		indent = ""
 	}
-	if err := enc.Encode(d); err != nil {
+	if err := encode(w, d, indent, d.redact); err != nil {
 		return fmt.Errorf("write the JSON document: %w", err)
 	}
 	return nil

@@ -38,7 +38,7 @@ and the next promote or converge takes note.`,
 				return err
 			}
 			c.doc.Result = script
-			return c.text(func() { writeScript(c.Out, app.Engine.App, script) })
+			return c.text(func() { writeScript(c.plain, app.Engine.App, script) })
 		},
 	}
 	c.toFlag(cmd)

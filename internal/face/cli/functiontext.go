@@ -26,12 +26,12 @@ func (f *face) printFunction(r FunctionRequest, one Function) {
 func (f *face) printFunctionTexts(one Function) {
 	for i, t := range one.Templates {
 		if i > 0 {
-			fprintln(f.Out, "---")
+			fprintln(f.plain, "---")
 		}
-		fprintf(f.Out, "# Stack %s in %s.\n%s", t.Stack, t.Region, block(t.Text))
+		fprintf(f.plain, "# Stack %s in %s.\n%s", t.Stack, t.Region, block(t.Text))
 	}
 	for _, d := range one.Documents {
-		fprintf(f.Out, "---\n# %s\n%s\n", d.For, block(d.Policy))
+		fprintf(f.plain, "---\n# %s\n%s\n", d.For, block(d.Policy))
 	}
 }
 

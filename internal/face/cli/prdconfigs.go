@@ -61,7 +61,7 @@ func (f *face) printConfigs(r ConfigsRequest, files []ConfigFile) {
 	blanks := false
 	for _, c := range files {
 		if r.DryRun {
-			fprintf(f.Out, "# %s\n%s", c.Path, block(c.Text))
+			fprintf(f.plain, "# %s\n%s", c.Path, block(c.Text))
 			continue
 		}
 		word := c.State

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"strings"
 	"sync"
 
@@ -87,7 +86,7 @@ func (p *progress) report(ev engine.Event) {
 	switch {
 	case p.follow:
 		// A broken pipe shows when the document itself is written.
-		_ = json.NewEncoder(p.Out).Encode(ev)
+		_ = encode(p.plain, ev, "", p.redact)
 	case p.isJSON() || p.quiet || p.closed:
 	case p.live != nil:
 		if line := p.line(ev); line != "" {

@@ -5,7 +5,7 @@ import "fmt"
 func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 	switch {
 	case r.Print:
-		fmt.Fprint(f.Out, s.Manifests)
+		fmt.Fprint(f.plain, s.Manifests)
 		f.tellNotes(s.Notes)
 		return
 	case r.Into != "":
@@ -20,7 +20,7 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 			if i > 0 {
 				fprintln(f.Out)
 			}
-			fprintf(f.Out, "# %s\n%s\n", d.For, block(d.Policy))
+			fprintf(f.plain, "# %s\n%s\n", d.For, block(d.Policy))
 		}
 		return
 	}
