@@ -107,7 +107,7 @@ func newWorldOf(t testing.TB, app string) *world {
 
 func (w *world) state() string { return filepath.Join(w.dir, "state") }
 
-func (w *world) unpack(_ context.Context, _, _, dir string) (local.Image, error) {
+func (w *world) unpack(_ context.Context, _, platform, dir string) (local.Image, error) {
 	for _, name := range []string{"bin", "work", "etc"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 			return local.Image{}, err
@@ -118,7 +118,7 @@ func (w *world) unpack(_ context.Context, _, _, dir string) (local.Image, error)
 		return local.Image{}, err
 	}
 	err = os.WriteFile(filepath.Join(dir, "etc/passwd"), []byte("root:x:0:0::/root:/bin/sh\nweb:x:4321:4322::/home/web:/bin/sh\n"), 0o644)
-	return w.image, errors.Join(err, os.WriteFile(filepath.Join(dir, "bin/service"), raw, 0o755))
+	return w.image, errors.Join(err, os.WriteFile(filepath.Join(dir, "bin/service"), raw, 0o755), os.WriteFile(filepath.Join(dir, "platform"), []byte(platform), 0o644))
 }
 
 func (w *world) Open(_ context.Context, digest string) (io.ReadCloser, error) {

@@ -25,8 +25,12 @@ func (t *Target) unpack(ctx context.Context, s spot) (delivery.Outcome, error) {
 	switch {
 	case err != nil:
 		return delivery.Outcome{}, err
-	case found && img.Digest == s.Artifact.Digest:
+	case found && img.Digest == s.Artifact.Digest && img.Platform == s.platform():
 		return delivery.Outcome{Nothing: true}, nil
+	case found && img.Digest == s.Artifact.Digest:
+		if err := s.discardImage(ctx); err != nil {
+			return delivery.Outcome{}, err
+		}
 	case found:
 		err := fault.New(fault.Conflict, "%s is there with other content (%s)", s.Version, img.Digest)
 		return delivery.Outcome{}, fault.Hint(err, "prune it, or pack under another version")
@@ -51,8 +55,24 @@ func (t *Target) unpack(ctx context.Context, s spot) (delivery.Outcome, error) {
 	if err := os.Rename(temp, dir.Rootfs()); err != nil {
 		return delivery.Outcome{}, err
 	}
-	img.Digest = s.Artifact.Digest
+	img.Digest, img.Platform = s.Artifact.Digest, s.platform()
 	return delivery.Outcome{}, place.Write(dir.ImageFile(), img, held(ctx))
+}
+
+// discardImage takes away the image of a release that is not live, as another
+// platform is wanted, after its process has ended.
+func (s spot) discardImage(ctx context.Context) error {
+	pointer, err := s.dir.Live(s.Component)
+	if err == nil && pointer == s.Version {
+		err = fault.New(fault.Refused, "%s is live with the image of another platform", s.Version)
+	}
+	if err == nil {
+		err = s.withdraw(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return place.Remove(s.version().ImageFile(), held(ctx))
 }
 
 // discardRootfs deletes what a killed run left: a whole file system without its

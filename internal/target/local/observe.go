@@ -146,6 +146,10 @@ func (v *view) lookAtOwn(dir place.Version, w place.Wanted, wanted bool) error {
 		return err
 	}
 	v.facts.Unpacked = unpacked && img.Digest == v.Artifact.Digest
+	if v.facts.Unpacked && img.Platform != v.platform() {
+		v.facts.Unpacked = v.Version == v.facts.Pointer // what runs stays
+		v.platformDrift(img)
+	}
 	now, err := v.set.ofRelease()
 	if err != nil {
 		return err
@@ -160,6 +164,14 @@ func (v *view) lookAtOwn(dir place.Version, w place.Wanted, wanted bool) error {
 		v.drift("the settings have changed since %s was provisioned; %s", v.Version, v.advice("takes them on"))
 	}
 	return nil
+}
+
+// platformDrift says that the live release has another platform: its files are not
+// replaced below a process that runs.
+func (v *view) platformDrift(img Image) {
+	if v.Version == v.facts.Pointer {
+		v.drift("the platform of %s is %s and not %s; it changes with the next release only", v.Version, img.Platform, v.platform())
+	}
 }
 
 // compare holds what is served against what the pointer says.

@@ -36,7 +36,7 @@ func planProvision(p delivery.Placement, now delivery.State, f facts) []delivery
 	}
 	steps := supervise(delivery.Provision, p, f)
 	ready := slices.Contains(now.Ready, p.Version)
-	fresh := f.Provisioned && !f.Stale && !f.Pending && !f.Changed
+	fresh := f.Provisioned && (f.Unpacked || p.Artifact.Kind == "site") && !f.Stale && !f.Pending && !f.Changed
 	if p.Artifact.Kind == "site" {
 		if ready && fresh && f.Missing == 0 {
 			return steps

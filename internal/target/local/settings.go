@@ -95,8 +95,9 @@ func (s Settings) prefix() string {
 }
 
 // ofRelease is the part of the settings that a provisioned release is bound
-// to, in one form for equal values; the port is the place's.
+// to, in one form for equal values; the port is the place's, and the platform is
+// that of the unpacked image.
 func (s Settings) ofRelease() (json.RawMessage, error) {
-	s.Port = 0
+	s.Port, s.Platform = 0, ""
 	return json.Marshal(s)
 }

@@ -62,6 +62,7 @@ func (v Version) SiteFile() string { return v.Own().File("site.json") }
 // Image is the part of an image's configuration that running it needs.
 type Image struct {
 	Digest     string   `json:"digest"`
+	Platform   string   `json:"platform,omitempty"` // that was unpacked
 	Entrypoint []string `json:"entrypoint,omitempty"`
 	Cmd        []string `json:"cmd,omitempty"`
 	Env        []string `json:"env,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -30,7 +31,10 @@ func main() {
 	}
 	version := os.Getenv("FALKIRK_VERSION")
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "%s %s", version, r.URL.Path) })
+	var checked atomic.Bool
+	http.HandleFunc("/checked", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, checked.Load()) })
 	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
+		checked.Store(true)
 		if os.Getenv("SICK") != "" {
 			http.Error(w, "sick", http.StatusInternalServerError)
 		}
