@@ -65,7 +65,10 @@ func (t *Target) layOut(ctx context.Context, s spot, report func(delivery.Progre
 	}
 	r := record{
 		Schema: schemaOf(l.files), App: s.App, Component: s.Component, Version: s.Version, Digest: s.Artifact.Digest,
-		Files: l.files, Saved: old.Saved, Operation: s.operation.ID,
+		Files: l.files, Saved: old.Saved, Operation: s.operation.ID, Key: s.set.noted(),
+	}
+	if there && old.Ready {
+		r.Key = old.Key // most files are those of then
 	}
 	tag := v.tags[s.Version]
 	if !there || old.Removing != nil {

@@ -55,7 +55,7 @@ func (e *export) layOut(store Store) error {
 	l := e.layout()
 	r := record{
 		Schema: schemaOf(l.files), App: e.App, Component: e.Component, Version: e.Version, Digest: e.Artifact.Digest,
-		Files: l.files, Saved: e.records[e.Version].Saved,
+		Files: l.files, Saved: e.records[e.Version].Saved, Key: e.set.noted(),
 	}
 	if err := e.write(e.recordKey(e.Version), r); err != nil {
 		return err

@@ -166,6 +166,10 @@ func (v *view) drift() []string {
 	if v.live.Version != "" && v.records[v.live.Version].Version == "" {
 		all = append(all, "what belongs to "+v.live.Version+" is not known any more: its record is gone")
 	}
+	if key := v.records[v.live.Version].Key; key != "" && key != v.set.noted() {
+		all = append(all, fmt.Sprintf("the files of %s are encrypted with %s and not with %s; "+
+			"that changes with the next release only, and for the files that differ in it", v.live.Version, key, v.set.noted()))
+	}
 	if m := v.live.Moving; m != nil {
 		all = append(all, fmt.Sprintf("a promotion to %s has begun and not ended", orNothing(m.To)))
 	} else {

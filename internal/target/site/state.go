@@ -44,6 +44,7 @@ type record struct {
 	Version   string `json:"version"`
 	Digest    string `json:"digest"` // of the site manifest
 	Ready     bool   `json:"ready"`
+	Key       string `json:"key,omitempty"`       // with which its files were encrypted; empty where that was not noted
 	Operation string `json:"operation,omitempty"` // that wrote it: no two operations write the same bytes
 	Files     []laid `json:"files"`
 	Saved     []kept `json:"saved,omitempty"` // what it saved of other releases
@@ -52,6 +53,11 @@ type record struct {
 
 	at time.Time // when it was last written, as the bucket says
 }
+
+// noted is how a record names the key that its files are encrypted with.
+func (s Settings) noted() string { return cmp.Or(s.KMSKey, bucketDefault) }
+
+const bucketDefault = "the default of the bucket"
 
 // laid is a file and where it was laid: at its path, or beside the site, from
 // where promote copies it to its path.
