@@ -117,11 +117,11 @@ func buildVersion() cli.Version {
 	return v
 }
 
-// actor is who asks: what FALKIRK_ACTOR says, else the CI job's starter, else
+// actor is who asks, on one line: what FALKIRK_ACTOR says, else the CI job's starter, else
 // the Lambda function, else the login and the machine.
 func actor() string {
 	for _, name := range []string{"FALKIRK_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "CODEBUILD_INITIATOR"} {
-		if v := os.Getenv(name); v != "" {
+		if v := strings.Join(strings.Fields(os.Getenv(name)), " "); v != "" {
 			return v
 		}
 	}

@@ -57,7 +57,7 @@ func (e Entry) accepts() bool {
 
 // tell names an entry for people.
 func (e Entry) tell() string {
-	return fmt.Sprintf("entry %d (%s, %s by %s)", e.Number, e.Event, e.Operation.Verb, e.Operation.Actor)
+	return fmt.Sprintf("entry %d (%s, %s by %s)", e.Number, e.Event, e.Operation.Verb, strings.Join(strings.Fields(e.Operation.Actor), " "))
 }
 
 // doubt is what the record doubts after an entry.

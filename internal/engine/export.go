@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -60,7 +61,8 @@ func (e *Engine) Export(ctx context.Context, req Request) (Script, error) {
 func (e *Engine) exportStep(ctx context.Context, p delivery.Placement, s delivery.Step) ([]string, error) {
 	x, can := e.Targets[s.Target].(Exporter)
 	if !can {
-		return nil, fault.New(fault.Invalid, "the target %s has no plain commands for what it does", s.Target)
+		err := fault.New(fault.Invalid, "the target %s has no plain commands for what it does", s.Target)
+		return nil, fault.Hint(err, "falkirk plan %s --to %s shows what it would do", cmp.Or(p.Version, "VERSION"), s.Place.Environment)
 	}
 	return x.Export(ctx, p, s)
 }

@@ -184,7 +184,7 @@ func versionFor(req Request, rec, whole delivery.Record) (string, error) {
 	}
 	if old := rec.Previous(delivery.Record{}); v == "" && old != "" {
 		ban, _ := whole.Banned(old)
-		err := fault.New(fault.Refused, "%s cannot roll back to %s: it is banned by %s: %s", req.Environment, old, ban.Actor, ban.Reason)
+		err := fault.New(fault.Refused, "%s cannot roll back to %s: it is banned by %s: %s", req.Environment, old, oneLine(ban.Actor), oneLine(ban.Reason))
 		return "", fault.Hint(err, "falkirk rollback %s --to VERSION, or falkirk unban %s", req.Environment, old)
 	}
 	if v == "" {
@@ -231,6 +231,11 @@ func (s sight) environment() string {
 	}
 	return s[0].Place.Environment
 }
+
+// oneLine is a text of a person as a part of a line.
+func oneLine(text string) string { return strings.Join(strings.FieldsFunc(text, isBreak), "; ") }
+
+func isBreak(r rune) bool { return r == '\n' || r == '\r' }
 
 func orNothing(v string) string {
 	if v == "" {

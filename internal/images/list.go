@@ -43,7 +43,8 @@ func (t Tool) List(ctx context.Context, at string) ([]Listed, error) {
 		return nil, repo.Explain(err)
 	}
 	if len(list.Tags) == 0 {
-		return nil, fault.New(fault.NotFound, "repository %s is not there, or has no tags", at)
+		host, _, _ := strings.Cut(strings.TrimPrefix(at, "http://"), "/")
+		return nil, fault.Hint(fault.New(fault.NotFound, "repository %s is not there, or has no tags", at), "falkirk image ls %s lists the repositories", host)
 	}
 	out := []Listed{}
 	for tag, digest := range list.Tags {

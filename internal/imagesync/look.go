@@ -96,7 +96,8 @@ func (j *Job) compare(ctx context.Context, repository string, s *scout, first bo
 	}
 	if len(p.src.Tags) == 0 {
 		if j.choose.named() || !p.src.Exists {
-			return nil, fault.New(fault.NotFound, "repository %s of %s is not there, or has no tags", p.from.Name(), p.from.Registry())
+			err := fault.New(fault.NotFound, "repository %s of %s is not there, or has no tags", p.from.Name(), p.from.Registry())
+			return nil, fault.Hint(err, "falkirk image ls %s lists the repositories; correct repositories of the job, or push the first image", p.from.Registry())
 		}
 		return p, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"falkirk/internal/delivery"
@@ -82,7 +83,7 @@ func describe(op delivery.Operation) string {
 	if op.Version != "" {
 		what += " " + op.Version
 	}
-	return fmt.Sprintf("%s by %s (operation %s)", what, op.Actor, op.ID)
+	return fmt.Sprintf("%s by %s (operation %s)", what, strings.Join(strings.Fields(op.Actor), " "), op.ID)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

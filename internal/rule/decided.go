@@ -47,7 +47,7 @@ func held(s Situation) *Obstacle {
 
 // who says by whom, when and why something was decided.
 func who(o delivery.Operation) string {
-	text := o.Actor + " since " + stamp(o.At)
+	text := oneLine(o.Actor) + " since " + stamp(o.At)
 	if o.Reason != "" {
 		text += ": " + oneLine(o.Reason)
 	}

@@ -32,7 +32,7 @@ func meet(s Situation, w delivery.Pending, isNewer bool) *Obstacle {
 	case isNewer && !waits:
 		return &Obstacle{
 			Cause: Superseded,
-			Text:  fmt.Sprintf("%s is superseded by %s, which %s wants in %s since %s", v, other.Version, other.Actor, env, stamp(w.Since)),
+			Text:  fmt.Sprintf("%s is superseded by %s, which %s wants in %s since %s", v, other.Version, oneLine(other.Actor), env, stamp(w.Since)),
 			Next:  fmt.Sprintf("falkirk provision %s --to %s makes it the newer one again", v, env),
 		}
 	case !isNewer && waits:

@@ -54,7 +54,7 @@ func locked(s Situation) *Obstacle {
 	op := s.Own.Open.Operation
 	o := &Obstacle{
 		Cause: Locked, Waits: true,
-		Text: fmt.Sprintf("%s is locked since %s: %s %s by %s, operation %s", s.Environment.Name, stamp(op.At), op.Verb, op.Version, op.Actor, op.ID),
+		Text: fmt.Sprintf("%s is locked since %s: %s %s by %s, operation %s", s.Environment.Name, stamp(op.At), op.Verb, op.Version, oneLine(op.Actor), op.ID),
 		Next: "falkirk lock show " + s.Environment.Name,
 	}
 	if h := s.Own.Open.Holder; h != nil {
@@ -91,7 +91,9 @@ func waiting(s Situation) *Obstacle {
 }
 
 // oneLine is an error of several places as one line.
-func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
+func oneLine(text string) string {
+	return strings.NewReplacer("\r\n", "; ", "\n", "; ", "\r", "; ").Replace(strings.TrimSpace(text))
+}
 
 func failed(s Situation) *Obstacle {
 	f, has := s.Own.Failed(s.Operation.Version)
@@ -99,7 +101,7 @@ func failed(s Situation) *Obstacle {
 		return nil
 	}
 	return &Obstacle{
-		Cause: Failed, Text: fmt.Sprintf("%s by %s failed at %s: %s", f.Operation.Verb, f.Operation.Actor, stamp(f.At), oneLine(f.Error)),
+		Cause: Failed, Text: fmt.Sprintf("%s by %s failed at %s: %s", f.Operation.Verb, oneLine(f.Operation.Actor), stamp(f.At), oneLine(f.Error)),
 		Next: fmt.Sprintf("falkirk history %s --steps shows it; mend it and falkirk train %s --to %s", s.Environment.Name, s.Operation.Version, s.Environment.Name),
 	}
 }

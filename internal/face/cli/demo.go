@@ -82,7 +82,7 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 
 func (f *face) printDemo(r DemoReport) {
 	fprintln(f.Out)
-	f.printStatus(r.Environments, false)
+	f.printStatus(r.Environments, false, nil)
 	fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; rollback in %d ms; %s in all\n",
 		f.paint(green, "done:"), r.Requests.Served, r.Requests.Failed, r.RollbackMS, took(time.Duration(r.TookMS)*time.Millisecond))
 	if r.Running {

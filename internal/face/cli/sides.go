@@ -97,7 +97,11 @@ func (s sides) find(ctx context.Context, word string) (holding, error) {
 			names = append(names, e.Name)
 		}
 		unknown := fault.New(fault.NotFound, "%q is neither a release nor an environment of %s", word, app.Name)
-		return h, fault.Hint(unknown, "%s; the environments are %s", fault.HintOf(err), strings.Join(names, ", "))
+		hint := fault.HintOf(err)
+		if all, listErr := s.app.Releases.List(ctx, app.Name); listErr == nil && len(all) == 0 {
+			hint = "no release is packed yet, falkirk pack makes one"
+		}
+		return h, fault.Hint(unknown, "%s; the environments are %s", hint, strings.Join(names, ", "))
 	}
 	return h, err
 }

@@ -30,7 +30,7 @@ func (f *face) statusCmd() *cobra.Command {
 			all, err := look(cmd.Context(), only)
 			all, err = withRemoved(cmd.Context(), app, only, all, err)
 			f.doc.Result = append([]engine.Status{}, all...)
-			if textErr := f.text(func() { f.printStatus(all, digests) }); textErr != nil {
+			if textErr := f.text(func() { f.printStatus(all, digests, err) }); textErr != nil {
 				return textErr
 			}
 			if code && (err == nil || isSeen(all)) {
@@ -46,7 +46,8 @@ func (f *face) statusCmd() *cobra.Command {
 	return cmd
 }
 
-func (f *face) printStatus(all []engine.Status, digests bool) {
+// printStatus prints no table where nothing could be read.
+func (f *face) printStatus(all []engine.Status, digests bool, err error) {
 	columns := statusColumns(all, digests)
 	rows := [][]string{{}}
 	for _, col := range columns {
@@ -63,7 +64,9 @@ func (f *face) printStatus(all []engine.Status, digests bool) {
 		}
 		notes = append(notes, f.notes(st)...)
 	}
-	table(f.Out, rows)
+	if seen := err == nil || len(rows) > 1; seen {
+		table(f.Out, rows)
+	}
 	if len(all) > 0 {
 		for _, o := range all[0].Bans {
 			fprintf(f.Out, "%s %s %s\n", f.paint(yellow, "banned"), o.Version, byWhom(o))

@@ -105,18 +105,19 @@ type trainDocument struct {
 func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Environment, version string) error {
 	plans := []planDocument{}
 	for _, env := range route {
-		plan, digest, err := app.Engine.Preview(cmd.Context(), engine.Request{
+		p, err := app.Engine.Propose(cmd.Context(), engine.Request{
 			Verb: delivery.VerbProvision, Environment: env.Name, Version: version, Actor: c.Actor,
 		})
 		if err != nil {
 			return err
 		}
-		plans = append(plans, planResult(plan, digest))
+		plans = append(plans, proposed(p))
 	}
 	c.doc.Result = plans
 	return c.text(func() {
 		for _, p := range plans {
-			c.printPlan(p.Plan, p.Digest)
+			c.printPlan(p.Plan, p.Digest, p.Changes...)
+			c.printObstacle(p.Obstacle)
 			fprintf(c.Out, "then promote %s in %s\n\n", version, p.Environment)
 		}
 	})

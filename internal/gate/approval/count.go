@@ -131,7 +131,7 @@ func (c *count) mayApprove(who string) error {
 func (c *count) own(s delivery.Signed) (key string, err error) {
 	if !c.Signed {
 		if s.By != s.Actor && s.By != login(s.Actor) {
-			return "", fmt.Errorf("was written by %s", s.Actor)
+			return "", fmt.Errorf("was written by %s", strings.Join(strings.Fields(s.Actor), " "))
 		}
 		return "", nil
 	}

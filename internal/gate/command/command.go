@@ -87,7 +87,7 @@ func read(q delivery.Question) (Settings, error) {
 // judge makes the verdict of how the command ended.
 func judge(name string, r guard.Result, last string) delivery.Verdict {
 	if r.Error != "" {
-		return delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s cannot be run: %s", name, oneLine(r.Error))}
+		return delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s cannot be run: %s", name, oneLine(r.Error)), Next: remedy(r.Error)}
 	}
 	v := delivery.Verdict{Answer: delivery.Shut, Reason: fmt.Sprintf("%s ended with %s", name, r)}
 	switch r.Code {
@@ -100,6 +100,19 @@ func judge(name string, r guard.Result, last string) delivery.Verdict {
 		v.Reason += ": " + last
 	}
 	return v
+}
+
+// remedy is the next step where a program cannot be run.
+func remedy(problem string) string {
+	switch {
+	case strings.Contains(problem, "permission denied"):
+		return "make the program executable (chmod +x FILE), then repeat the command"
+	case strings.Contains(problem, "exec format error"):
+		return "begin the script with #!/bin/sh, or build the program for this machine"
+	case strings.Contains(problem, "not found"), strings.Contains(problem, "no such file"):
+		return "install the program, or correct run of the gate in the app file"
+	}
+	return ""
 }
 
 // withRemarks says at the end of the output what the command left running.

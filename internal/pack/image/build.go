@@ -145,7 +145,8 @@ func (j job) run(ctx context.Context, name string, args ...string) error {
 		return fmt.Errorf("%s %s: %w", name, args[0], ctx.Err())
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: %w; it ended with:\n%s", name, args[0], err, out)
+		err := fmt.Errorf("%s %s: %w; it ended with:\n%s", name, args[0], err, out)
+		return fault.Hint(err, "the last lines say what failed: correct it, then repeat falkirk pack")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"falkirk/internal/aws/s3x"
 	"falkirk/internal/fault"
@@ -195,5 +196,5 @@ func (a *author) String() string {
 	if a.Version != "" {
 		what += " " + a.Version
 	}
-	return fmt.Sprintf("%s by %s (operation %s)", what, a.Actor, a.Operation)
+	return fmt.Sprintf("%s by %s (operation %s)", what, strings.Join(strings.Fields(a.Actor), " "), a.Operation)
 }
