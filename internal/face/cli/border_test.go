@@ -94,8 +94,8 @@ func printers(f *face, s string) map[string]func() {
 	p := f.lines(false)
 	op := filled[delivery.Operation](s)
 	all := map[string]func(){
-		"status":      func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, false) },
-		"digests":     func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, true) },
+		"status":      func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, false, nil) },
+		"digests":     func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, true, nil) },
 		"history":     func() { f.printHistory([]happening{filled[happening](s)}, false) },
 		"steps":       func() { f.printHistory([]happening{filled[happening](s)}, true) },
 		"plan":        func() { f.printPlan(filled[delivery.Plan](s), strings.Repeat("x", 30)) },
