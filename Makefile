@@ -7,19 +7,20 @@ help: ## list what can be made
 demo: ## watch a release live on this machine
 	go run ./cmd/falkirk demo
 
+demo-aws test: export FALKIRK_PEERS = install # what is missing is installed by the test that needs it
+
 demo-aws: ## the same on an emulated AWS: three accounts, two regions, from nothing
-	./test/peers
 	@go test ./test/docs -count=1 -v -run TestTheOrganizationIsReal -show | grep -v -E '^(=== |--- |PASS|ok )'
 
 demo-sync: ## images between two registries: first, unchanged, one tag moved; counted, and checked by skopeo
-	./test/peers
+	./test/peers/install docker-registry skopeo
 	@go run ./test/demo/sync
 
 build: ## build bin/falkirk, static
 	CGO_ENABLED=0 go build -trimpath -o bin/falkirk ./cmd/falkirk
 
 test: ## everything that CI runs; installs the peers that it needs
-	./test/peers
+	./test/peers/install debian aws
 	go vet ./...
 	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo "not formatted: run gofmt -w"; exit 1; }
 	GOOS=darwin go vet ./cmd/... ./internal/...

@@ -12,6 +12,7 @@ import (
 	"falkirk/internal/registries"
 	"falkirk/test/cloud"
 	"falkirk/test/images"
+	"falkirk/test/peers"
 )
 
 // What cosign writes into ECR is found there by ECR's own API.
@@ -20,7 +21,7 @@ func TestSignaturesInECR(t *testing.T) {
 	s, dir := cloud.Ministack(t, "111111111111"), t.TempDir()
 	cosign := func(args ...string) {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), cloud.Program(t, "cosign"), args...)
+		cmd := exec.CommandContext(t.Context(), peers.Program(t, "cosign"), args...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "COSIGN_PASSWORD=", "HOME="+dir)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("cosign %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -12,10 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"falkirk/test/cloud/process"
+	"falkirk/test/peers"
 )
 
 // Root is the account that an emulator's own credentials belong to.
@@ -35,36 +34,11 @@ type Server struct {
 	key     string // access key ID
 }
 
-// where finds the folder of the programs from PyPI once.
-var where = sync.OnceValues(func() (string, error) {
-	_, file, _, _ := runtime.Caller(0)
-	out, err := exec.Command(filepath.Join(filepath.Dir(file), "..", "peers"), "--where").Output()
-	return strings.TrimSpace(string(out)), err
-})
-
-// Program is the path of a program from PyPI. Without it the test is left out,
-// or fails under CI=true.
-func Program(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := where()
-	if err == nil {
-		path := filepath.Join(dir, name)
-		if _, err = os.Stat(path); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("no %s: run ./test/peers (%v)", name, err)
-	}
-	t.Skipf("LEFT OUT: no %s: run ./test/peers (%v)", name, err)
-	return ""
-}
-
 // Moto starts a moto server of the test's own: any number of accounts, told
 // apart by the role that was assumed.
 func Moto(t testing.TB, env ...string) *Server {
 	t.Helper()
-	program := Program(t, "moto_server")
+	program := peers.Program(t, "moto_server")
 	s := &Server{Account: Root, key: "AKIAFALKIRKTESTS0000"}
 	s.start(t, "/moto-api/data.json", func(port string) *exec.Cmd {
 		cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
@@ -77,7 +51,7 @@ func Moto(t testing.TB, env ...string) *Server {
 // Ministack starts a ministack server of the test's own, for one account.
 func Ministack(t testing.TB, account string) *Server {
 	t.Helper()
-	program := Program(t, "ministack")
+	program := peers.Program(t, "ministack")
 	dir := t.TempDir()
 	s := &Server{Account: account, key: account} // it reads the account from the key
 	s.start(t, "/_ministack/health", func(port string) *exec.Cmd {
@@ -146,7 +120,7 @@ type CLI struct {
 // CLI is the AWS CLI with the server's own credentials.
 func (s *Server) CLI(t testing.TB) CLI {
 	t.Helper()
-	return CLI{Program(t, "aws"), s.URL, s.Env()}
+	return CLI{peers.Program(t, "aws"), s.URL, s.Env()}
 }
 
 // As is the AWS CLI in another account of a moto server, by a role assumed there.
@@ -197,7 +171,7 @@ func (c CLI) JSON(t testing.TB, into any, args ...string) {
 // Lint fails the test unless cfn-lint finds nothing in a template.
 func Lint(t testing.TB, template []byte, args ...string) {
 	t.Helper()
-	program := Program(t, "cfn-lint")
+	program := peers.Program(t, "cfn-lint")
 	path := filepath.Join(t.TempDir(), "template.yaml")
 	if err := os.WriteFile(path, template, 0o600); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 
 	"falkirk/test/cloud/docker"
+	"falkirk/test/peers"
 )
 
 // Registry starts Debian's docker-registry (distribution 2.8) on loopback, in
@@ -34,13 +35,10 @@ func Docker(t testing.TB, o docker.Options) *docker.Registry {
 	if o.Folder == "" {
 		o.Folder = t.TempDir()
 	}
-	r, err := docker.Start(o)
-	if errors.Is(err, exec.ErrNotFound) {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no docker-registry: run ./test/peers")
-		}
-		t.Skip("LEFT OUT: no docker-registry: run ./test/peers")
+	if o.Program == "" {
+		o.Program = peers.Program(t, "docker-registry")
 	}
+	r, err := docker.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,14 +129,7 @@ func (s *Server) Host() string { return strings.TrimPrefix(s.URL, "http://") }
 // printed.
 func Skopeo(t testing.TB, args ...string) string {
 	t.Helper()
-	program, err := exec.LookPath("skopeo")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("no skopeo: run ./test/peers")
-	}
-	if err != nil {
-		t.Skip("LEFT OUT: no skopeo: run ./test/peers")
-	}
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := exec.CommandContext(t.Context(), peers.Program(t, "skopeo"), args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {

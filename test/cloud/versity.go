@@ -5,13 +5,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"falkirk/test/peers"
 )
 
 // Versity starts a versitygw server of the test's own: S3 on files, strict about
 // headers where other emulators are not. It knows one account.
 func Versity(t testing.TB) *Server {
 	t.Helper()
-	program := Program(t, "versitygw")
+	program := peers.Program(t, "versitygw")
 	dir := t.TempDir()
 	for _, name := range []string{"objects", "meta"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {

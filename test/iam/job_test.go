@@ -18,6 +18,7 @@ import (
 
 	"falkirk/test/cloud"
 	"falkirk/test/images"
+	"falkirk/test/peers"
 )
 
 const jobRole = "falkirk-shop-sync"
@@ -93,7 +94,7 @@ func (j *job) credentials(t *testing.T, as []string) []string {
 	var made struct {
 		Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 	}
-	cmd := exec.CommandContext(t.Context(), cloud.Program(t, "aws"), "sts", "assume-role", "--role-arn", "arn:aws:iam::"+prod+":role/"+jobRole, "--role-session-name", "job")
+	cmd := exec.CommandContext(t.Context(), peers.Program(t, "aws"), "sts", "assume-role", "--role-arn", "arn:aws:iam::"+prod+":role/"+jobRole, "--role-session-name", "job")
 	cmd.Env = as
 	out, err := cmd.Output()
 	if err == nil {
@@ -279,7 +280,7 @@ func (j *job) nothingElse(t *testing.T) {
 		"write a blob":           {"s3api", "put-object", "--bucket", bucket, "--key", "team/blobs/sha256/aa", "--if-none-match", "*"},
 		"delete a decision":      {"s3api", "delete-object", "--bucket", bucket, "--key", "team/ledger/shop/_app/0000000001.json"},
 	} {
-		cmd := exec.CommandContext(t.Context(), cloud.Program(t, "aws"), args...)
+		cmd := exec.CommandContext(t.Context(), peers.Program(t, "aws"), args...)
 		cmd.Env = append(j.env, "PATH="+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "AccessDenied") && !strings.Contains(string(out), "Forbidden") && !strings.Contains(string(out), "not authorized") {

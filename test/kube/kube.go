@@ -20,11 +20,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"falkirk/test/peers"
 )
 
 // token is what the cluster's administrator shows.
@@ -35,31 +35,6 @@ type Cluster struct {
 	URL string
 	CA  []byte // PEM of who signs for it
 	dir string
-}
-
-// where finds the folder of the programs once.
-var where = sync.OnceValues(func() (string, error) {
-	_, file, _, _ := runtime.Caller(0)
-	out, err := exec.Command(filepath.Join(filepath.Dir(file), "..", "peers"), "--kube").Output()
-	return strings.TrimSpace(string(out)), err
-})
-
-// program is the path of a program of Kubernetes. Without it the test is left
-// out, or fails under CI=true.
-func program(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := where()
-	path := filepath.Join(dir, name)
-	if err == nil {
-		if _, err = os.Stat(path); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("no %s: run ./test/peers (%v)", name, err)
-	}
-	t.Skipf("LEFT OUT: no %s: run ./test/peers (%v)", name, err)
-	return ""
 }
 
 // Start starts a control plane of the test's own and waits until it answers.
@@ -152,7 +127,7 @@ func (c *Cluster) Kubectl(t testing.TB, args ...string) string {
 // Try is Kubectl for what may fail.
 func (c *Cluster) Try(t testing.TB, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.Command(program(t, "kubectl"), append([]string{"--kubeconfig", c.path("kubeconfig"), "--cache-dir", c.path("cache")}, args...)...)
+	cmd := exec.Command(peers.Program(t, "kubectl"), append([]string{"--kubeconfig", c.path("kubeconfig"), "--cache-dir", c.path("cache")}, args...)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -186,7 +161,7 @@ func (c *Cluster) run(t testing.TB, name string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program(t, name), args...)
+	cmd := exec.Command(peers.Program(t, name), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.dir, log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"falkirk/test/cloud"
 	"falkirk/test/front"
 	"falkirk/test/images"
+	"falkirk/test/peers"
 	"falkirk/test/rig"
 )
 
@@ -161,7 +162,7 @@ func TestASyncOfOnePush(t *testing.T) {
 func cosign(t *testing.T, r *rig.Rig, args ...string) {
 	t.Helper()
 	cmd := r.Command(t.Context())
-	cmd.Path, cmd.Args = cloud.Program(t, "cosign"), append([]string{"cosign"}, args...)
+	cmd.Path, cmd.Args = peers.Program(t, "cosign"), append([]string{"cosign"}, args...)
 	cmd.Env = append(os.Environ(), "COSIGN_PASSWORD=", "HOME="+r.Dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("cosign %s: %v\n%s", strings.Join(args, " "), err, out)

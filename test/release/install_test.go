@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"falkirk/test/peers"
 )
 
 // host serves the release as a place for releases does.
@@ -75,7 +77,7 @@ func (i installed) isWhole(t *testing.T, to string) {
 
 func TestInstallTakesThePinnedVersion(t *testing.T) {
 	t.Parallel()
-	peer(t, "curl")
+	peers.Program(t, "curl")
 	h := serve(t)
 	for _, pin := range []string{version, `"` + version + `"  # the team's`, "'" + version + "'\r"} {
 		to := filepath.Join(t.TempDir(), "new", "bin")
@@ -97,7 +99,7 @@ func TestInstallWithWget(t *testing.T) {
 	h, bin := serve(t), t.TempDir()
 	const tools = "wget sh awk basename cat chmod cut gzip head mkdir mktemp mv rm sed sha256sum tar tr uname"
 	for name := range strings.FieldsSeq(tools) {
-		must(t, os.Symlink(peer(t, name), filepath.Join(bin, name)))
+		must(t, os.Symlink(peers.Program(t, name), filepath.Join(bin, name)))
 	}
 	script, err := filepath.Abs(filepath.Join(root, "install.sh"))
 	must(t, err)
@@ -116,7 +118,7 @@ func TestInstallWithWget(t *testing.T) {
 
 func TestInstallReplacesAnotherVersionInOneStep(t *testing.T) {
 	t.Parallel()
-	peer(t, "curl")
+	peers.Program(t, "curl")
 	h, to := serve(t), t.TempDir()
 	old := filepath.Join(to, "falkirk")
 	must(t, os.WriteFile(old, []byte("#!/bin/sh\necho 'falkirk v1.0.0 (go, here)'\n"), 0o755))
@@ -125,7 +127,7 @@ func TestInstallReplacesAnotherVersionInOneStep(t *testing.T) {
 
 func TestInstallRefuses(t *testing.T) {
 	t.Parallel()
-	peer(t, "curl")
+	peers.Program(t, "curl")
 	archive := "/v" + version + "/" + filepath.Base(archive("linux_amd64"))
 	sums := "/v" + version + "/checksums.txt"
 	answer := func(path, text string) func(http.ResponseWriter, *http.Request) bool {

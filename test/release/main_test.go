@@ -134,17 +134,3 @@ func command(dir, name string, args ...string) error {
 	}
 	return nil
 }
-
-// peer skips loudly without a program, and fails where CI must have it.
-func peer(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		t.Fatalf("%s is missing, and CI must have it: test/peers", name)
-	default:
-		t.Skipf("LEFT OUT: %s is not installed: test/peers", name)
-	}
-	return path
-}

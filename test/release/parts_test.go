@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"falkirk/test/peers"
 )
 
 // The bill of materials lists what `go version -m` lists, and names the program
@@ -62,7 +64,7 @@ func TestTheBillOfMaterialsIsWhole(t *testing.T) {
 func TestTheImageRuns(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(made, "falkirk_"+version+"_image.tar")
-	buildah := peer(t, "buildah")
+	buildah := peers.Program(t, "buildah")
 	store := t.TempDir()
 	run := func(args ...string) string {
 		cmd := exec.CommandContext(t.Context(), buildah, append([]string{"--root", filepath.Join(store, "root"), "--runroot", filepath.Join(store, "run")}, args...)...)

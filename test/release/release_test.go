@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"falkirk/test/peers"
 )
 
 var platforms = []string{"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64", "windows_arm64"}
@@ -151,7 +153,7 @@ func TestTheProgramOfThisMachineRuns(t *testing.T) {
 
 func TestManualPagesRender(t *testing.T) {
 	t.Parallel()
-	groff := peer(t, "groff")
+	groff := peers.Program(t, "groff")
 	for name, f := range unpack(t, archive("linux_amd64")) {
 		if !strings.HasPrefix(name, "man/") {
 			continue
@@ -253,7 +255,7 @@ func output(t *testing.T, name string, args ...string) string {
 func TestScriptsAreClean(t *testing.T) {
 	t.Parallel()
 	scripts := []string{"install.sh", "ship/prepare", "ship/goreleaser"}
-	cmd := exec.CommandContext(t.Context(), peer(t, "shellcheck"), slices.Concat([]string{"--shell=sh"}, scripts)...)
+	cmd := exec.CommandContext(t.Context(), peers.Program(t, "shellcheck"), slices.Concat([]string{"--shell=sh"}, scripts)...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -9,6 +9,7 @@ import (
 
 	"falkirk/test/cloud"
 	"falkirk/test/images"
+	"falkirk/test/peers"
 )
 
 // TestRegistryScripts runs those of the folder registry against Debian's
@@ -20,7 +21,7 @@ func TestRegistryScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	prod := cloud.Ministack(t, "222222222222")
-	tools := filepath.Dir(cloud.Program(t, "aws"))
+	tools := filepath.Dir(peers.Program(t, "aws"))
 	cloud.Skopeo(t, "--version")
 	runScripts(t, "registry", func(env *testscript.Env) error {
 		for _, e := range prod.Env() {

@@ -22,7 +22,7 @@ func newBoard(t *testing.T, people ...string) board {
 	t.Helper()
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("ssh-keygen is missing; test/peers installs it")
+			t.Fatal("ssh-keygen is missing; test/peers/install installs it")
 		}
 		t.Skip("LEFT OUT: ssh-keygen is missing")
 	}

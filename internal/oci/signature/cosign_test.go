@@ -23,6 +23,7 @@ import (
 	"falkirk/internal/oci/registry"
 	"falkirk/internal/oci/signature"
 	"falkirk/test/cloud"
+	"falkirk/test/peers"
 )
 
 // offline keeps cosign from asking Sigstore's services anything.
@@ -52,7 +53,7 @@ func (b bed) source(repository string) *registry.Repository {
 // cosign runs the real cosign in the bed's folder.
 func (b bed) cosign(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), cloud.Program(t, "cosign"), args...)
+	cmd := exec.CommandContext(t.Context(), peers.Program(t, "cosign"), args...)
 	cmd.Dir = b.dir
 	cmd.Env = append(os.Environ(), "COSIGN_PASSWORD=", "COSIGN_EXPERIMENTAL=1", "HOME="+b.dir)
 	out, err := cmd.CombinedOutput()

@@ -21,7 +21,7 @@ func home(t *testing.T, names ...string) string {
 	for _, program := range []string{"ssh-keygen", "ssh-agent", "git"} {
 		if _, err := exec.LookPath(program); err != nil {
 			if os.Getenv("CI") == "true" {
-				t.Fatal(program + " is missing; test/peers installs it")
+				t.Fatal(program + " is missing; test/peers/install installs it")
 			}
 			t.Skip("LEFT OUT: " + program + " is missing")
 		}

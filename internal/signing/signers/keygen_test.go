@@ -16,7 +16,7 @@ func keygen(t *testing.T, dir, stdin string, args ...string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("ssh-keygen is missing; test/peers installs it")
+			t.Fatal("ssh-keygen is missing; test/peers/install installs it")
 		}
 		t.Skip("LEFT OUT: ssh-keygen is missing")
 	}

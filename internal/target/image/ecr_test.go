@@ -20,6 +20,7 @@ import (
 	"falkirk/internal/oci"
 	"falkirk/internal/target/image"
 	"falkirk/test/cloud"
+	"falkirk/test/peers"
 )
 
 // accounts are emulators by the name of the account.
@@ -258,7 +259,7 @@ func (w *world) export(s *cloud.Server, phase delivery.Phase, version string, re
 		lines = append(lines, more...)
 	}
 	cmd := exec.CommandContext(w.t.Context(), "sh", "-c", strings.Join(lines, "\n"))
-	cmd.Env = append(s.Env(), "PATH="+filepath.Dir(cloud.Program(w.t, "aws"))+":"+os.Getenv("PATH"))
+	cmd.Env = append(s.Env(), "PATH="+filepath.Dir(peers.Program(w.t, "aws"))+":"+os.Getenv("PATH"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		w.t.Fatalf("%s: %v\n%s", strings.Join(lines, "\n"), err, out)
 	}

@@ -23,6 +23,7 @@ import (
 	"falkirk/internal/release"
 	"falkirk/test/cloud"
 	"falkirk/test/conditional"
+	"falkirk/test/peers"
 )
 
 // meant is what an upload means, by package.py.
@@ -88,7 +89,7 @@ func packager(t *testing.T, server *cloud.Server) func(folder, ours string) mean
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), cloud.Program(t, "python"), script)
+	cmd := exec.CommandContext(t.Context(), peers.Program(t, "python"), script)
 	cmd.Env, cmd.Stderr = server.Env(), os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

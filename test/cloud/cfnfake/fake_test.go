@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"falkirk/test/cloud"
+	"falkirk/test/peers"
 )
 
 // A stranger's client reads what the fake answers.
@@ -15,7 +16,7 @@ func TestTheAWSCLIReadsIt(t *testing.T) {
 	f.Put(Stack{Name: "shop", Status: "CREATE_COMPLETE", Resources: map[string]string{"Queue": "CREATE_COMPLETE"}, Drifted: []string{"Queue"}})
 	aws := func(want string, args ...string) {
 		t.Helper()
-		cmd := exec.Command(cloud.Program(t, "aws"), append([]string{"cloudformation", "--endpoint-url", f.URL, "--region", "eu-central-1", "--output", "json"}, args...)...)
+		cmd := exec.Command(peers.Program(t, "aws"), append([]string{"cloudformation", "--endpoint-url", f.URL, "--region", "eu-central-1", "--output", "json"}, args...)...)
 		cmd.Env = cloud.NowhereEnv()
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {

@@ -109,7 +109,7 @@ func (s *show) registries() (func(), error) {
 		r, err := docker.Start(docker.Options{Folder: folder, Deletes: true})
 		if err != nil {
 			stop()
-			return nil, fmt.Errorf("start a docker-registry (./test/peers installs it): %w", err)
+			return nil, fmt.Errorf("start a docker-registry (./test/peers/install installs it): %w", err)
 		}
 		all = append(all, r)
 	}
@@ -190,7 +190,7 @@ func (s *show) agree() error {
 				cmd := exec.CommandContext(ctx, "skopeo", "inspect", "--no-tags", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+p.Host+"/"+name)
 				out, err := cmd.Output()
 				if err != nil {
-					return fmt.Errorf("skopeo inspect %s/%s (./test/peers installs it): %w", p.Host, name, err)
+					return fmt.Errorf("skopeo inspect %s/%s (./test/peers/install installs it): %w", p.Host, name, err)
 				}
 				got[i] = strings.TrimSpace(string(out))
 			}

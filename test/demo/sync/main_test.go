@@ -2,14 +2,13 @@ package main
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"falkirk/test/cloud"
+	"falkirk/test/peers"
 )
 
 // The demonstration ends well, skopeo has the last word in it, and what did not
@@ -20,9 +19,7 @@ func TestTheDemonstration(t *testing.T) {
 		t.Skip("it takes some seconds")
 	}
 	cloud.Skopeo(t, "--version")
-	if _, err := exec.LookPath("docker-registry"); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("LEFT OUT: no docker-registry: run ./test/peers")
-	}
+	peers.Program(t, "docker-registry")
 	var out bytes.Buffer
 	if err := run(t.Context(), &out, []string{"-small"}); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())

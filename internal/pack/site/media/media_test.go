@@ -56,15 +56,15 @@ func python(t *testing.T) string {
 	t.Helper()
 	cli, err := exec.LookPath("aws")
 	if err != nil {
-		out, _ := exec.CommandContext(t.Context(), "../../../../test/peers", "--where").Output()
-		cli = filepath.Join(strings.TrimSpace(string(out)), "aws")
+		out, _ := exec.CommandContext(t.Context(), "../../../../test/peers/install", "--path", "aws").Output()
+		cli = strings.TrimSpace(string(out))
 	}
 	at := filepath.Join(filepath.Dir(cli), "python3")
 	if exec.CommandContext(t.Context(), at, "-c", "import awscli").Run() != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("the AWS CLI of test/peers is not installed")
+			t.Fatal("the AWS CLI of test/peers/install is not installed")
 		}
-		t.Skip("NOT TESTED: the AWS CLI of test/peers is not installed")
+		t.Skip("NOT TESTED: the AWS CLI of test/peers/install is not installed")
 	}
 	return at
 }

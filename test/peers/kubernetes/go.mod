@@ -1,5 +1,5 @@
 // The Kubernetes control plane, kubectl and etcd that the tests run, built from
-// their Go modules at these versions by ./test/peers. It is a module of its own
+// their Go modules at these versions by ./test/peers/install. It is a module of its own
 // so that none of them is a requirement of Falkirk's.
 module kubeservers
 
