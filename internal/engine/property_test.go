@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/ledger"
 	"falkirk/internal/rule"
+	"falkirk/test/chaos"
 )
 
 // life is a random life of an app: what people and machines do to it, and what
@@ -412,15 +412,8 @@ func lead(t *testing.T, bytes []byte) {
 // TestLives leads many random lives; FALKIRK_LIVES says how many.
 func TestLives(t *testing.T) {
 	t.Parallel()
-	n := 40
-	if s := os.Getenv("FALKIRK_LIVES"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	seed := uint64(time.Now().UnixNano())
-	for i := range n {
+	seed := chaos.Seed(t)
+	for i := range chaos.Count(25, 1000) {
 		t.Run(fmt.Sprintf("%d-%d", seed, i), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, uint64(i)))

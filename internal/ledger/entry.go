@@ -39,18 +39,24 @@ func Decode(raw []byte) (delivery.Entry, error) {
 	if len(raw) > maxEntry {
 		return delivery.Entry{}, fault.New(fault.Tampered, "the entry has more than %d bytes", maxEntry)
 	}
-	schema, err := schemaOf(raw)
-	if err != nil {
-		return delivery.Entry{}, err
+	e, refused := decode(raw)
+	schema := e.Schema
+	if refused != nil {
+		var err error // one of a newer falkirk may have any shape
+		if schema, err = schemaOf(raw); err != nil {
+			return delivery.Entry{}, err
+		}
 	}
 	switch {
 	case schema > delivery.EntrySchema:
 		err := fault.New(fault.Invalid, "the entry has schema %d and this falkirk reads up to %d", schema, delivery.EntrySchema)
 		return delivery.Entry{}, fault.Hint(err, "upgrade falkirk: a newer one wrote here")
-	case schema >= 1:
-		return decode1(raw) // 2 adds fields that 1 does not have
+	case schema < 1:
+		return delivery.Entry{}, fault.New(fault.Tampered, "the entry has schema %d, which never was", schema)
+	case refused != nil:
+		return delivery.Entry{}, refused
 	}
-	return delivery.Entry{}, fault.New(fault.Tampered, "the entry has schema %d, which never was", schema)
+	return e, nil
 }
 
 func schemaOf(raw []byte) (int, error) {
@@ -63,21 +69,19 @@ func schemaOf(raw []byte) (int, error) {
 	return head.Schema, nil
 }
 
-// decode1 reads schema 1, which is the shape of delivery.Entry today.
-func decode1(raw []byte) (delivery.Entry, error) {
+// decode reads the schemas 1 and 2, of which 2 adds fields; both are delivery.Entry
+// today. The entry is whole only where there is no error.
+func decode(raw []byte) (delivery.Entry, error) {
 	var e delivery.Entry
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e); err != nil {
-		return delivery.Entry{}, fault.New(fault.Tampered, "not a ledger entry: %w", err)
+		return e, fault.New(fault.Tampered, "not a ledger entry: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return delivery.Entry{}, fault.New(fault.Tampered, "not a ledger entry: something follows it")
+		return e, fault.New(fault.Tampered, "not a ledger entry: something follows it")
 	}
-	if err := check(e); err != nil {
-		return delivery.Entry{}, err
-	}
-	return e, nil
+	return e, check(e)
 }
 
 // check refuses what the log could not be folded over.

@@ -20,6 +20,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
 	"falkirk/internal/ledger"
+	"falkirk/test/chaos"
 )
 
 // The model: processes on machines of their own take one environment in turn
@@ -446,17 +447,10 @@ func (s schedule) wantLife(t *testing.T, w *world) {
 	}
 }
 
-func schedules(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
-}
-
 func TestNoWriteOfAFormerHolderTakesEffect(t *testing.T) {
 	t.Parallel()
-	effects := 0
-	for seed := range uint64(schedules(1000)) { //nolint:gosec // small
+	effects, schedules := 0, chaos.Count(150, 3000)
+	for seed := range uint64(schedules) { //nolint:gosec // small
 		n, late := schedule{seed: seed, storeClock: seed%2 == 0, slowSite: seed%3 == 0}.run(t)
 		effects += n
 		for _, l := range late {
@@ -466,7 +460,7 @@ func TestNoWriteOfAFormerHolderTakesEffect(t *testing.T) {
 	if effects == 0 {
 		t.Error("nothing was written in any schedule")
 	}
-	t.Logf("%d schedules, %d writes took effect", schedules(1000), effects)
+	t.Logf("%d schedules, %d writes took effect", schedules, effects)
 }
 
 // The model must be able to fail: with clocks that stop while their process

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
+	"falkirk/test/chaos"
 	"falkirk/test/rig"
 )
 
@@ -37,7 +38,7 @@ func TestAppliedThroughKills(t *testing.T) {
 	}
 	dice := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	kills := 0
-	for i := range number("CRASH_APPLIES", 14, 2) {
+	for i := range chaos.Count(7, 14) {
 		v := fmt.Sprint(i + 1)
 		r.Pack(t, v)
 		r.Must(t, "train", v, "--to", "dev")

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"falkirk/test/chaos"
 	"falkirk/test/rig"
 )
 
@@ -34,18 +35,6 @@ func life() []act {
 		{[]string{"prune", "prd"}, "1", "1"},
 		{[]string{"prune", "dev"}, "1", "1"},
 	}
-}
-
-// number is how often something is done: from the environment, or fewer when
-// tests are to be short.
-func number(name string, full, short int) int {
-	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
-		return n
-	}
-	if testing.Short() {
-		return short
-	}
-	return full
 }
 
 func started(t *testing.T) *rig.Rig {
@@ -138,14 +127,9 @@ func killAfterLine(t *testing.T, r *rig.Rig, a act, k int) bool {
 func TestKilledAtRandomTimes(t *testing.T) {
 	t.Parallel()
 	r := started(t)
-	seed := uint64(time.Now().UnixNano())
-	if s, err := strconv.ParseUint(os.Getenv("CRASH_SEED"), 10, 64); err == nil {
-		seed = s
-	}
-	t.Logf("CRASH_SEED=%d", seed)
-	dice := rand.New(rand.NewPCG(seed, 1))
+	dice := rand.New(rand.NewPCG(chaos.Seed(t), 1))
 	kills := 0
-	for want := number("CRASH_KILLS", 120, 6); kills < want; {
+	for want := chaos.Count(30, 240); kills < want; {
 		for _, a := range life() {
 			longest := 400 * time.Millisecond
 			if a.args[0] == "train" {
@@ -204,7 +188,7 @@ func TestAnotherCommandAfterAKill(t *testing.T) {
 func TestSupervisorKilledDuringPromotion(t *testing.T) {
 	t.Parallel()
 	r := started(t)
-	for i := range number("CRASH_SUPERVISORS", 8, 2) {
+	for i := range chaos.Count(4, 16) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		cmd := r.Command(ctx, "train", "2", "--to", "prd")
 		if err := cmd.Start(); err != nil {
