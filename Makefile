@@ -1,5 +1,5 @@
 # What people and CI run. `make` alone lists it.
-.PHONY: help demo demo-aws demo-sync build test quick lint docs bench fuzz real snapshot
+.PHONY: help demo demo-aws demo-sync build programs test chaos quick lint docs bench fuzz real snapshot
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -7,7 +7,7 @@ help: ## list what can be made
 demo: ## watch a release live on this machine
 	go run ./cmd/falkirk demo
 
-demo-aws test: export FALKIRK_PEERS = install # what is missing is installed by the test that needs it
+demo-aws test chaos: export FALKIRK_PEERS = install # what is missing is installed by the test that needs it
 
 demo-aws: ## the same on an emulated AWS: three accounts, two regions, from nothing
 	@go test ./test/docs -count=1 -v -run TestTheOrganizationIsReal -show | grep -v -E '^(=== |--- |PASS|ok )'
@@ -19,16 +19,28 @@ demo-sync: ## images between two registries: first, unchanged, one tag moved; co
 build: ## build bin/falkirk, static
 	CGO_ENABLED=0 go build -trimpath -o bin/falkirk ./cmd/falkirk
 
-test: ## everything that CI runs; installs the peers that it needs
+# The tests run the same programs, and as many packages side by side as keep two
+# cores busy: many of them wait.
+programs = $(CURDIR)/bin/test
+gotest = FALKIRK_PROGRAMS=$(programs) go test -race -timeout 20m -p 3
+
+programs:
+	CGO_ENABLED=0 go build -o $(programs)/ ./cmd/falkirk ./test/rig/service
+
+test: programs ## everything that CI runs; installs the peers that it needs
 	./test/peers/install debian aws
 	go vet ./...
 	@test -z "$$(gofmt -l cmd internal test)" || { gofmt -l cmd internal test; echo "not formatted: run gofmt -w"; exit 1; }
 	GOOS=darwin go vet ./cmd/... ./internal/...
 	GOOS=windows go vet ./cmd/... ./internal/...
-	go test -race -timeout 10m ./cmd/... ./internal/...
-	go test -race -timeout 20m -count=1 $$(go list ./test/... | grep -v /test/release) # these build the program themselves, which go's cache does not see
+	$(gotest) ./cmd/... ./internal/...
+	$(gotest) -count=1 $$(go list ./test/... | grep -v /test/release) # of the program, which go's cache does not see
 	go test -timeout 20m -count=1 ./test/release # alone, as it compiles for six platforms
 	./test/real/run
+
+chaos: programs ## the tests that break things, with all that they can try; takes hours
+	./test/peers/install debian aws
+	FALKIRK_CHAOS=full $(gotest) -timeout 4h -count=1 ./internal/engine ./internal/ledger ./test/crash ./test/iam ./test/storm ./test/sync ./test/takeover
 
 quick: ## the tests without -race and without the long ones
 	go test -short ./...

@@ -15,6 +15,7 @@ import (
 
 	"falkirk/test/cloud"
 	"falkirk/test/peers"
+	"falkirk/test/rig"
 )
 
 // TestTheDayIsReal does what docs/day.md tells, with the real program, and
@@ -82,12 +83,8 @@ type day struct {
 
 func newDay(t *testing.T) *day {
 	t.Helper()
-	bin, dir := t.TempDir(), t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "falkirk"), "./cmd/falkirk")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	program, _ := rig.Programs(t)
+	bin, dir := filepath.Dir(program), t.TempDir()
 	d := &day{t: t, dir: dir, bin: bin, environ: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TZ=UTC")}
 	t.Cleanup(func() {
 		if out, err := d.run("nobody", "falkirk local down -q"); err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"falkirk/test/rig"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -30,14 +32,11 @@ func pages() map[string][]string {
 	}
 }
 
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+
 func TestReferencesAreFresh(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "falkirk")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/falkirk")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	binary, _ := rig.Programs(t)
 	for page, args := range pages() {
 		want, err := exec.CommandContext(t.Context(), binary, args...).Output()
 		if err != nil {

@@ -48,8 +48,14 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
+// build takes the programs that `make test` has built, or builds them.
 func (b *built) build() error {
 	b.once.Do(func() {
+		if dir := os.Getenv("FALKIRK_PROGRAMS"); dir != "" {
+			b.dir = dir
+			b.falkirk, b.sv = filepath.Join(dir, "falkirk"), filepath.Join(dir, "service")
+			return
+		}
 		b.falkirk, b.sv = filepath.Join(b.dir, "falkirk"), filepath.Join(b.dir, "service")
 		for out, pkg := range map[string]string{b.falkirk: "falkirk/cmd/falkirk", b.sv: "falkirk/test/rig/service"} {
 			cmd := exec.Command("go", "build", "-o", out, pkg)

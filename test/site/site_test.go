@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"falkirk/test/cloud"
+	"falkirk/test/rig"
 )
 
 const (
@@ -100,13 +101,13 @@ func (a app) bucket(c cloud.CLI, name, prefix string) []string {
 	return all
 }
 
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+
 func TestSiteOverTwoAccounts(t *testing.T) {
 	t.Parallel()
 	server := cloud.Moto(t)
-	a := app{t, t.TempDir(), filepath.Join(t.TempDir(), "falkirk"), server}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", a.program, "falkirk/cmd/falkirk").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program, _ := rig.Programs(t)
+	a := app{t, t.TempDir(), program, server}
 	there := server.As(t, prd)
 	server.As(t, builds).Must(t, "s3api", "create-bucket", "--bucket", "shop-builds")
 	there.Must(t, "s3api", "create-bucket", "--bucket", "shop-prd-us")

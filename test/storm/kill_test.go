@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"falkirk/test/chaos"
 	"falkirk/test/cloud"
 	"falkirk/test/faults"
 )
@@ -58,7 +59,7 @@ func TestKilledOverS3(t *testing.T) {
 		w.must("pack", "--version", v)
 	}
 	w.must("train", "1", "--to", "prd")
-	w.sweep(3, func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
+	w.sweep(chaos.Count(7, 2), func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
 		w.serves(versions[(i+1)%2])
 	})
 	if got := w.live(); got != "1 whole" && got != "2 whole" {
@@ -70,7 +71,7 @@ func TestKilledOverS3(t *testing.T) {
 func TestKilledPackAndPrune(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cloud.Moto(t), siteApp, "storm-builds", "storm-web-eu-central-1", "storm-web-us-east-1")
-	w.sweep(4, func(i int) []string {
+	w.sweep(chaos.Count(9, 3), func(i int) []string {
 		v := string(rune('a' + i))
 		w.site(v)
 		return []string{"pack", "--version", v}
@@ -78,7 +79,7 @@ func TestKilledPackAndPrune(t *testing.T) {
 	for _, v := range []string{"a", "b", "c"} {
 		w.must("train", v, "--to", "prd")
 	}
-	w.sweep(2, func(int) []string { return []string{"prune", "prd"} }, func(int) { w.serves("c") })
+	w.sweep(chaos.Count(5, 1), func(int) []string { return []string{"prune", "prd"} }, func(int) { w.serves("c") })
 	w.serves("c")
 	w.must("rollback", "prd")
 	w.serves("b")
@@ -117,7 +118,7 @@ func TestKilledOverCloudFormation(t *testing.T) {
 		w.must("pack", "--version", v)
 	}
 	w.must("train", "1", "--to", "prd")
-	w.sweep(4, func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
+	w.sweep(chaos.Count(9, 3), func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
 		if got, want := w.live(), versions[(i+1)%2]+" whole"; got != want {
 			t.Errorf("it is %s, want %s", got, want)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"falkirk/test/chaos"
 	"falkirk/test/cloud"
 	"falkirk/test/front"
 	"falkirk/test/images"
@@ -21,10 +22,7 @@ func TestHugeLayer(t *testing.T) {
 	t.Parallel()
 	falkirk, _ := rig.Programs(t)
 	origin, home := cloud.Registry(t, true), cloud.Registry(t, true)
-	size := int64(2 << 30)
-	if testing.Short() {
-		size = 256 << 20
-	}
+	size := int64(chaos.Count(512<<20, 4<<30))
 	d, err := images.At(origin).Huge(t.Context(), "huge", "test", size)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package takeover
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -10,11 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"falkirk/test/chaos"
 	"falkirk/test/conditional"
 )
-
-// trials is how many trials each kind has; 100 for the whole measure.
-var trials = flag.Int("trials", 12, "trials of each kind")
 
 // troubles are the kinds of trouble, at a request.
 func troubles(at int) []trouble {
@@ -145,7 +142,7 @@ func run(t *testing.T, e *emulator, kind string, keep int, try func(w *world, i 
 			w := e.world(t, fmt.Sprintf("%s-%d", kind, n), keep)
 			most := count(w)
 			random := rand.New(rand.NewPCG(uint64(n), 7)) //nolint:gosec // trials that can be repeated
-			for i := n; i < *trials && !t.Failed(); i += worlds {
+			for i := n; i < chaos.Count(4, 120) && !t.Failed(); i += worlds {
 				x := troubles(1 + random.IntN(most))
 				if try(w, i, x[i%len(x)]) {
 					struck.Add(1)
