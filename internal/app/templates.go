@@ -38,6 +38,7 @@ func checkTemplates(app delivery.App) []config.Finding {
 			f.Warning = true
 			found = append(found, f)
 		}
+		found = append(found, s.unversioned()...)
 	}
 	return append(found, unknownOutputs(app, all)...)
 }
@@ -94,6 +95,20 @@ func (s stackPlace) problems() []config.Finding {
 	for _, key := range slices.Sorted(maps.Keys(declared)) {
 		if _, ok := s.set.Parameters[key]; !ok && !declared[key].Optional {
 			add(fmt.Sprintf("parameter %q of the template has no value and no default", key), "parameters")
+		}
+	}
+	return all
+}
+
+// unversioned warns of the parameters whose values are references that name no
+// version, as pack does of those in a template.
+func (s stackPlace) unversioned() []config.Finding {
+	var all []config.Finding
+	for _, key := range slices.Sorted(maps.Keys(s.set.Parameters)) {
+		for _, ref := range template.Unversioned(s.set.Parameters[key]) {
+			f := s.finding(fmt.Sprintf("parameter %s: %s names no version: CloudFormation does not notice when the value changes", key, ref), "parameters", key)
+			f.Warning = true
+			all = append(all, f)
 		}
 	}
 	return all

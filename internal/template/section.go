@@ -1,7 +1,6 @@
 package template
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -44,8 +43,39 @@ func (t *Template) IsComplete() bool {
 			return false
 		}
 	}
-	text := string(t.Text)
-	return !strings.Contains(text, "Fn::ForEach") && !strings.Contains(text, "Fn::Transform") && !strings.Contains(text, "!Transform")
+	return !contains(t.Root, func(key string, v *yaml.Node) bool {
+		return isTransform(key, v) || strings.HasPrefix(key, "Fn::ForEach::")
+	})
+}
+
+// isTransform reports whether a value is a macro that is called in one place.
+func isTransform(key string, v *yaml.Node) bool {
+	return key == "Fn::Transform" || v.Tag == "!Transform"
+}
+
+// contains reports whether a value of the tree is what is asked for. The key of
+// an item of a list is "".
+func contains(n *yaml.Node, is func(key string, v *yaml.Node) bool) bool {
+	for key, v := range children(n) {
+		if is(key, v) || contains(v, is) {
+			return true
+		}
+	}
+	return false
+}
+
+// children are the values of a mapping, and the items of a list.
+func children(n *yaml.Node) func(yield func(string, *yaml.Node) bool) {
+	if n.Kind == yaml.MappingNode {
+		return Entries(n)
+	}
+	return func(yield func(string, *yaml.Node) bool) {
+		for _, item := range n.Content {
+			if !yield("", item) {
+				return
+			}
+		}
+	}
 }
 
 // transforms are the names of the macros that the template as a whole goes through.
@@ -78,37 +108,9 @@ func value(n *yaml.Node, key string) string {
 	return ""
 }
 
-// dynamic is a reference that CloudFormation resolves when it makes a resource.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
-var dynamic = regexp.MustCompile(`\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}`)
-
-// Unversioned are the dynamic references that name no version, sorted:
-// CloudFormation does not notice when what they lead to changes.
-func (t *Template) Unversioned() []string {
-	var all []string
-	for _, m := range dynamic.FindAllSubmatch(t.Text, -1) {
-		kind, rest := string(m[1]), string(m[2])
-		if kind == "secretsmanager" {
-			rest = rest[max(0, strings.Index(rest, ":secret:")+1):] // an ARN has colons of its own
-			if fields := strings.Split(strings.TrimPrefix(rest, "secret:"), ":"); len(fields) == 5 && fields[4] != "" {
-				continue // a version ID
-			}
-		} else if i := strings.LastIndex(rest, ":"); i >= 0 && isDigits(rest[i+1:]) {
-			continue
-		}
-		all = append(all, string(m[0]))
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
 // ReadsElsewhere reports whether the same text with the same parameters may come
 // to something else on another day: parameters that are read from SSM, macros,
-// includes, and dynamic references.
+// includes, dynamic references, modules, and nested templates at an address.
 func (t *Template) ReadsElsewhere() bool {
 	for _, p := range t.Parameters() {
 		if strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value") {
@@ -120,6 +122,17 @@ func (t *Template) ReadsElsewhere() bool {
 			return true
 		}
 	}
-	text := string(t.Text)
-	return len(t.Unversioned()) > 0 || strings.Contains(text, "Fn::Transform") || strings.Contains(text, "!Transform")
+	return len(t.Unversioned()) > 0 || contains(t.Root, isTransform) || contains(t.Root, isRemote)
+}
+
+// isRemote reports whether a value is a resource whose content is read from
+// somewhere else each time: a module, or a nested template that has an address.
+func isRemote(_ string, v *yaml.Node) bool {
+	kind := value(v, "Type")
+	if kind == "AWS::CloudFormation::Stack" {
+		url := Child(Child(v, "Properties"), "TemplateURL")
+		text, isText := String(url)
+		return url != nil && (!isText || strings.Contains(text, "://"))
+	}
+	return strings.HasSuffix(kind, "::MODULE")
 }

@@ -31,15 +31,22 @@ func TestReadsElsewhere(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"Resources: {}": false,
-		"Transform: AWS::Serverless-2016-10-31\nResources: {}":                                            false,
-		"Transform: [AWS::LanguageExtensions]\nResources: {}":                                             false,
-		"Transform: [AWS::Serverless-2016-10-31, Mine]\nResources: {}":                                    true,
-		"Transform: {Name: AWS::Include}\nResources: {}":                                                  true,
-		"Resources: {A: {Fn::Transform: {Name: M}}}":                                                      true,
-		"Resources: {A: !Transform {Name: M}}":                                                            true,
-		"Parameters: {P: {Type: String}}\nResources: {}":                                                  false,
-		"Parameters: {P: {Type: AWS::SSM::Parameter::Value<String>}}\nResources: {}":                      true,
-		"Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<List<AWS::EC2::Image::Id>>'}}\nResources: {}": true,
+		"Transform: AWS::Serverless-2016-10-31\nResources: {}":                                                                        false,
+		"Transform: [AWS::LanguageExtensions]\nResources: {}":                                                                         false,
+		"Transform: [AWS::Serverless-2016-10-31, Mine]\nResources: {}":                                                                true,
+		"Transform: {Name: AWS::Include}\nResources: {}":                                                                              true,
+		"Resources: {A: {Fn::Transform: {Name: M}}}":                                                                                  true,
+		"Resources: {A: !Transform {Name: M}}":                                                                                        true,
+		"# Fn::Transform\nResources: {}":                                                                                              false,
+		"{\"Resources\": {\"A\": {\"Fn::Tr\\u0061nsform\": {\"Name\": \"M\"}}}}":                                                      true,
+		"Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: in.yaml}}}":                                      false,
+		"Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'https://b/in.yaml'}}}":                          true,
+		"Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: !Sub 'https://${B}/in.yaml'}}}":                  true,
+		"Resources: {Fn::ForEach::L: [x, [a], {'A${x}': {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 's3://b/k'}}}]}": true,
+		"Resources: {A: {Type: My::S3::Bucket::MODULE}}":                                                                              true,
+		"Parameters: {P: {Type: String}}\nResources: {}":                                                                              false,
+		"Parameters: {P: {Type: AWS::SSM::Parameter::Value<String>}}\nResources: {}":                                                  true,
+		"Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<List<AWS::EC2::Image::Id>>'}}\nResources: {}":                             true,
 	} {
 		tpl, err := template.Parse("t", []byte(text))
 		if err != nil {

@@ -116,22 +116,35 @@ func packager(t *testing.T, server *cloud.Server) func(folder, ours string) mean
 	}
 }
 
-// uploaded packs a folder and brings its files to the bucket.
-func uploaded(t *testing.T, server *cloud.Server, root string) (text string, references int, err error) {
+// packed packs the template app.yaml of a folder.
+func packed(t *testing.T, root string) (delivery.Artifact, *release.Store, error) {
 	t.Helper()
 	store := release.New(file.New(t.TempDir()))
 	packer := packstack.New(pack.Kit{Store: store, Deflate: deflate.New(nil)})
 	c := delivery.Component{Name: "infra", Kind: packstack.Kind, Settings: json.RawMessage(`{"template": "app.yaml"}`)}
 	a, err := packer.Pack(t.Context(), root, c, func(delivery.Progress) {})
+	return a, store, err
+}
+
+// spotOf is where a stack of the artifact is made.
+func spotOf(a delivery.Artifact, store Store, accounts Accounts) spot {
+	set := Defaults()
+	set.Name = "shop"
+	return spot{
+		Placement: delivery.Placement{App: "shop", Place: delivery.Place{Environment: "prd", Account: "prd", Region: "us-east-1"}, Artifact: a},
+		set:       set, t: New(Options{Store: store, Accounts: accounts}),
+	}
+}
+
+// uploaded packs a folder and brings its files to the bucket.
+func uploaded(t *testing.T, server *cloud.Server, root string) (text string, references int, err error) {
+	t.Helper()
+	a, store, err := packed(t, root)
 	if err != nil {
 		return "", 0, err
 	}
-	set := Defaults()
-	set.Name, set.Bucket = "shop", "ours"
-	s := spot{
-		Placement: delivery.Placement{App: "shop", Place: delivery.Place{Environment: "prd", Account: "prd", Region: "us-east-1"}, Artifact: a},
-		set:       set, t: New(Options{Store: store, Accounts: served{server}}),
-	}
+	s := spotOf(a, store, served{server})
+	s.set.Bucket = "ours"
 	m, err := s.manifest(t.Context())
 	if err != nil {
 		t.Fatal(err)

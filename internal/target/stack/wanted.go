@@ -14,13 +14,14 @@ import (
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/cfn"
 	"falkirk/internal/bucket/s3"
+	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/template"
 )
 
 // tagRequest says what the stack was asked to be: a digest of all that is asked
-// for, an HMAC of the secret values in it, and whether the template reads values
-// from elsewhere. A stack of an earlier Falkirk does not have it.
+// for, an HMAC of the secret values in it, and whether a template or a parameter
+// reads values from elsewhere. A stack of an earlier Falkirk does not have it.
 const tagRequest = "falkirk:request"
 
 // mark is the value of tagRequest.
@@ -115,6 +116,41 @@ func (s spot) source(ctx context.Context) (*template.Template, error) {
 	return template.Parse("the template of "+s.Component, raw)
 }
 
+// readsElsewhere reports whether a template of the release, also a nested one,
+// or a value of a parameter may come to something else on another day.
+func (s spot) readsElsewhere(ctx context.Context, parameters []cfn.Parameter) (bool, error) {
+	for _, p := range parameters {
+		if len(template.Unversioned(p.Value)) > 0 {
+			return true, nil
+		}
+	}
+	m, err := s.manifest(ctx)
+	if err != nil {
+		return false, err
+	}
+	return s.templateReads(ctx, m.Template)
+}
+
+func (s spot) templateReads(ctx context.Context, t delivery.Template) (bool, error) {
+	raw, err := s.blob(ctx, t.Digest)
+	if err != nil {
+		return false, err
+	}
+	source, err := template.Parse("a template of "+s.Component, raw)
+	if err != nil || source.ReadsElsewhere() {
+		return err == nil, err
+	}
+	for _, r := range t.References {
+		if r.Template == nil {
+			continue
+		}
+		if reads, err := s.templateReads(ctx, *r.Template); reads || err != nil {
+			return reads, err
+		}
+	}
+	return false, nil
+}
+
 // wanted is the parameters of the release, with its template's word on which are
 // secret, and the mark of the request. It makes the key where make is set.
 func (s spot) wanted(ctx context.Context, makeKey bool) ([]cfn.Parameter, mark, error) {
@@ -136,7 +172,8 @@ func (s spot) wanted(ctx context.Context, makeKey bool) ([]cfn.Parameter, mark, 
 			return nil, mark{}, err
 		}
 	}
-	return parameters, mark{s.digest(parameters), s.secrets(parameters, key), source.ReadsElsewhere()}, nil
+	reads, err := s.readsElsewhere(ctx, parameters)
+	return parameters, mark{s.digest(parameters), s.secrets(parameters, key), reads}, err
 }
 
 // keyName is where the key of the HMACs is, in the bucket of the stack.
