@@ -60,14 +60,38 @@ func (b *Bound) failing() *Bound {
 	return &next
 }
 
-// bind is the plan of a planned entry, or the one that it goes on with.
-func (r Record) bind(e Entry) *Bound {
-	if r.Bound != nil && r.Bound.Digest == e.Plan && len(e.Steps) == 0 {
-		next := *r.Bound
-		next.Failed = false
-		return &next
+// BoundBy is the plan that was begun and not settled in the phase of a verb; nil
+// when there is none.
+func (r Record) BoundBy(v Verb) *Bound {
+	if v.Phase() == Promote {
+		return r.Move
 	}
-	return &Bound{Digest: e.Plan, Verb: e.Operation.Verb, Version: e.Operation.Version, Steps: e.Steps}
+	return r.Bound
+}
+
+// rebind replaces the plan of an operation's phase. A provision or a prune leaves
+// a promotion that has not settled as it is.
+func (r Record) rebind(op Operation, b *Bound) Record {
+	if op.moves() {
+		r.Move = b
+	} else {
+		r.Bound = b
+	}
+	return r
+}
+
+// bind takes the plan of a planned entry, or goes on with the one before. A
+// promotion replaces what an earlier provision or prune has not finished.
+func (r Record) bind(e Entry) Record {
+	next := Bound{Digest: e.Plan, Verb: e.Operation.Verb, Version: e.Operation.Version, Steps: e.Steps}
+	if b := r.BoundBy(e.Operation.Verb); b != nil && b.Digest == e.Plan && len(e.Steps) == 0 {
+		next = *b
+		next.Failed = false
+	}
+	if e.Operation.moves() {
+		r.Bound = nil
+	}
+	return r.rebind(e.Operation, &next)
 }
 
 // pass notes a hook that is not run again for the release.

@@ -112,8 +112,8 @@ func (r Record) pend(e Entry) Record {
 	r.Waiting = slices.DeleteFunc(slices.Clone(r.Waiting), func(w Pending) bool { return same(w.Operation) })
 	if e.Result == ResultWaiting {
 		w := Pending{Operation: op, AskedBy: askedBy, Since: e.At, Reason: e.Error, Next: e.Next}
-		if r.Bound != nil {
-			w.Plan = r.Bound.Digest
+		if b := r.BoundBy(op.Verb); b != nil {
+			w.Plan = b.Digest
 		}
 		r.Waiting = append(r.Waiting, w)
 	}

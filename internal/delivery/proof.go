@@ -4,7 +4,7 @@ import "time"
 
 // RecordVersion is the version of what Record holds and of how entries are
 // folded into it. A record that was kept under another one is folded anew.
-const RecordVersion = 8
+const RecordVersion = 9
 
 // Proof is what became of proving a log entry by entry.
 type Proof struct {

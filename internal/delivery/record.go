@@ -21,7 +21,8 @@ type Record struct {
 	Promoted []string
 
 	Recent    []Operation // the last that were opened, oldest first, at most mostRecent
-	Bound     *Bound      // the plan that has been begun and not settled; nil when there is none
+	Bound     *Bound      // the plan of a provision or a prune that has begun and not settled; nil when there is none
+	Move      *Bound      // the same of a promotion or a rollback: it stays while other phases run in between
 	Waiting   []Pending   // what gates keep waiting, oldest first
 	Failures  []Failure   // the last failure of releases that have not gone live since, oldest first
 	Hold      *Operation  // the environment stays on its Version; nil when it may move
@@ -96,7 +97,7 @@ func (r Record) Fold(e Entry, hash string) Record {
 		r.Open, r.Stolen = &e, nil
 		r.Recent = append(slices.Clip(r.Recent[max(0, len(r.Recent)-mostRecent+1):]), e.Operation)
 	case Planned:
-		r.Bound = r.bind(e)
+		r = r.bind(e)
 		if v := e.Operation.Version; e.Content != "" && r.Content(v).Version == "" {
 			r.Contents = append(slices.Clip(r.Contents), Content{Version: v, Digest: e.Content, Operation: e.Operation.ID})
 		}
@@ -107,9 +108,10 @@ func (r Record) Fold(e Entry, hash string) Record {
 			}
 		}
 	case Hooked:
-		r.Bound, r.Passed = r.Bound.with(e), r.pass(e)
+		r = r.rebind(e.Operation, r.BoundBy(e.Operation.Verb).with(e))
+		r.Passed = r.pass(e)
 	case Failing:
-		r.Bound = r.Bound.failing()
+		r = r.rebind(e.Operation, r.BoundBy(e.Operation.Verb).failing())
 	case Decided:
 		return r.decide(e)
 	case Closed, Taken:
@@ -126,9 +128,9 @@ func (r Record) Fold(e Entry, hash string) Record {
 		r = r.pend(e).settle(e)
 		switch {
 		case e.Event == Closed && (e.Settled || e.Result == ResultDone):
-			r.Bound = nil
+			r = r.rebind(e.Operation, nil)
 		case e.Result == ResultFailed, e.Result == ResultShut:
-			r.Bound = r.Bound.failing()
+			r = r.rebind(e.Operation, r.BoundBy(e.Operation.Verb).failing())
 		}
 	}
 	return r

@@ -48,16 +48,14 @@ func (e *Engine) Converge(ctx context.Context, req Request) (Leg, error) {
 // their version; none when nothing is live and nothing was begun.
 func bearing(rec delivery.Record) ([]delivery.Verb, string) {
 	toLive := []delivery.Verb{delivery.VerbProvision, delivery.VerbPromote}
-	begun, failed := rec.Bound, false
-	if begun != nil {
-		_, failed = rec.Failed(begun.Version)
-	}
+	failed := func(b *delivery.Bound) bool { _, has := rec.Failed(b.Version); return has }
+	move, begun := rec.Move, rec.Bound
 	switch {
-	case rec.Toward != "" || rec.Way != nil && failed && rec.Live() != "":
+	case rec.Toward != "" || move != nil && failed(move) && rec.Live() != "":
 		return []delivery.Verb{delivery.VerbRollback}, rec.Toward
-	case rec.Way != nil && begun != nil:
-		return toLive, begun.Version
-	case begun != nil && begun.Verb == delivery.VerbProvision && !failed:
+	case move != nil:
+		return toLive, move.Version
+	case begun != nil && begun.Verb == delivery.VerbProvision && !failed(begun):
 		return toLive[:1], begun.Version
 	case rec.Live() != "":
 		return toLive, rec.Live()

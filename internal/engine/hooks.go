@@ -100,10 +100,11 @@ func (r *run) hook(ctx context.Context, h delivery.Hook, place delivery.Place, o
 // hasPassed says why a hook need not run again; "" where it must.
 func (r *run) hasPassed(h delivery.Hook, place delivery.Place) string {
 	key := delivery.HookKey(h.Name, place.String())
+	begun := r.rec.BoundBy(r.op.Verb)
 	switch {
 	case h.Repeat == delivery.RepeatNever && r.rec.HasPassed(r.op.Version, key):
 		return "passed before for " + r.op.Version + ", and repeat is never"
-	case r.rec.Bound.HasPassed(key) && r.digest == r.rec.Bound.Digest:
+	case begun.HasPassed(key) && r.digest == begun.Digest:
 		return "passed in an earlier run of this plan"
 	}
 	return ""

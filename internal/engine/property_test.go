@@ -81,7 +81,7 @@ func (l *life) ask(q delivery.Question) delivery.Verdict {
 		return delivery.Verdict{Answer: gate, Reason: "so it is"}
 	}
 	rec := l.look(q.Operation.Environment)
-	if rec.Bound != nil && rec.Bound.Digest == q.Plan && rec.Bound.HasPassed(delivery.HookKey(q.Gate, q.Place.String())) {
+	if b := rec.BoundBy(q.Operation.Verb); b != nil && b.Digest == q.Plan && b.HasPassed(delivery.HookKey(q.Gate, q.Place.String())) {
 		l.t.Errorf("hook %s is run again under plan %s", q.Gate, q.Plan)
 	}
 	if fails {
@@ -391,8 +391,8 @@ func (l *life) ends() {
 	l.isThere("dev", "9")
 	l.isThere("prd", "9")
 	for _, env := range []string{"dev", "prd"} {
-		if rec := l.look(env); rec.Way != nil || rec.Open != nil || rec.Bound != nil {
-			l.fail("in the end of %s: way back %v, open %v, bound %v", env, rec.Way, rec.Open, rec.Bound)
+		if rec := l.look(env); rec.Way != nil || rec.Open != nil || rec.Bound != nil || rec.Move != nil {
+			l.fail("in the end of %s: way back %v, open %v, bound %v, %v", env, rec.Way, rec.Open, rec.Bound, rec.Move)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func (r *run) settle(ctx context.Context, plan delivery.Plan, now sight) error {
 	if r.op.Version != "" {
 		entry.Content = r.rel.Content()
 	}
-	if r.rec.Bound.Covers(r.op, plan) {
+	if r.rec.BoundBy(r.op.Verb).Covers(r.op, plan) {
 		entry.Steps = nil // it goes on with the plan that was begun
 	}
 	r.report(Event{Kind: Planned, Plan: &plan})
@@ -107,8 +107,8 @@ func (r *run) settle(ctx context.Context, plan delivery.Plan, now sight) error {
 // bound is the digest that a plan is asked about with: its own, or that of the
 // plan begun before, of which it is the rest.
 func bound(rec delivery.Record, op delivery.Operation, plan delivery.Plan) string {
-	if rec.Bound.Covers(op, plan) {
-		return rec.Bound.Digest
+	if b := rec.BoundBy(op.Verb); b.Covers(op, plan) {
+		return b.Digest
 	}
 	return plan.Digest()
 }

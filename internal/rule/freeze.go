@@ -28,8 +28,9 @@ func Freeze(s Situation) *Obstacle {
 	return o
 }
 
-// begun reports whether the promotion has begun before and has not settled.
+// begun reports whether the promotion has begun before and has not settled,
+// whatever was provisioned since.
 func begun(s Situation) bool {
-	b := s.Own.Bound
+	b := s.Own.Move
 	return s.Own.Way != nil && b != nil && b.Verb == delivery.VerbPromote && b.Version == s.Operation.Version
 }

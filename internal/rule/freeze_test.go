@@ -23,6 +23,9 @@ func TestAFreezeLetsWhatHasBegunGoOn(t *testing.T) {
 	}{
 		{"nothing has begun", log(did("provision", "2")), "2", true},
 		{"its process died", log(did("provision", "2"), planned, lost), "2", false},
+		{"and it was provisioned since", log(did("provision", "2"), planned, lost, did("provision", "2")), "2", false},
+		{"and another was provisioned since", log(did("provision", "2"), planned, lost, did("provision", "3")), "2", false},
+		{"the other one has not begun", log(did("provision", "2"), planned, lost, did("provision", "3")), "3", true},
 		{"another one's process died", log(did("provision", "3"), planned, lost), "3", true},
 		{"it was rolled back since", log(did("provision", "2"), planned, lost, back), "2", true},
 		{"it has failed, and all is back", log(planned, failed), "2", true},

@@ -51,8 +51,8 @@ func TestAppliedThroughKills(t *testing.T) {
 		}
 		r.Must(t, "apply", "plan.json")
 		r.Serves(t, "prd", v)
-		if rec := r.Record(t, "prd"); rec.Live() != v || rec.Way != nil || rec.Open != nil || rec.Bound != nil || len(rec.Tenures) != i+1 {
-			t.Errorf("%s: live %q, way %v, open %v, bound %v, %d tenures", v, rec.Live(), rec.Way, rec.Open, rec.Bound, len(rec.Tenures))
+		if rec := r.Record(t, "prd"); rec.Live() != v || rec.Way != nil || rec.Open != nil || rec.Bound != nil || rec.Move != nil || len(rec.Tenures) != i+1 {
+			t.Errorf("%s: live %q, way %v, open %v, bound %v, %v, %d tenures", v, rec.Live(), rec.Way, rec.Open, rec.Bound, rec.Move, len(rec.Tenures))
 		}
 		told(t, r, v)
 	}
