@@ -83,7 +83,7 @@ type Engine struct {
 	// where there are none.
 	EndChildren func(operations []string) (ended, remain []string)
 
-	Grace     time.Duration // a step under way gets this long after an interrupt; 10 s if 0
+	Grace     time.Duration // a step under way gets this long after an interrupt; 6 s if 0
 	UndoLimit time.Duration // moving back takes no longer; 10 min if 0
 }
 
@@ -110,7 +110,7 @@ func (e *Engine) grace() time.Duration {
 	if e.Grace > 0 {
 		return e.Grace
 	}
-	return 10 * time.Second
+	return 6 * time.Second
 }
 
 func (e *Engine) undoLimit() time.Duration {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -129,6 +130,10 @@ func (r *run) orLost(ctx context.Context, err error) error {
 // end closes the operation with what stands, and turns the outcome into the
 // result. An operation that was taken over is no longer ours to close.
 func (r *run) end(ctx context.Context, err error) (Result, error) {
+	look := r.e.undoLimit()
+	if err != nil && ctx.Err() != nil { // whoever interrupts does not wait for a service that does not answer
+		look = lastLook
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
 	defer cancel()
 	if fault.Is(err, fault.Locked) {
@@ -137,7 +142,9 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 	}
 	now, seeErr := r.last, error(nil)
 	if err != nil || now == nil {
-		now, seeErr = r.e.observe(ctx, r.env, r.rel)
+		look, stop := context.WithTimeout(ctx, look)
+		now, seeErr = r.e.observe(look, r.env, r.rel)
+		stop()
 	}
 	result := resultOf(err)
 	entry := delivery.Entry{Result: result, Settled: err == nil}
@@ -163,6 +170,10 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		Operation: r.op, Changed: true, Steps: int(r.count.Load()), Standing: entry.After,
 	}, nil
 }
+
+// lastLook is how long a look after an interrupt may take. With the grace time of
+// a step it is less than ten seconds.
+const lastLook = 3 * time.Second
 
 // isBack reports whether everything that was to move is live as it was before.
 func (r *run) isBack(now sight) bool {

@@ -10,11 +10,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -41,20 +44,23 @@ environments: [{name: dev}]
 //	refused  nobody listens
 //	tls      the certificate is signed by an unknown authority
 //	plain    there is no TLS where TLS is expected
-//	silent   connections are accepted and nothing is answered
+//	silent   connections are accepted and nothing is answered, with TLS
+//	mute     the same without TLS
 //	proxy    a proxy that answers CONNECT with the status CODE
 func stub(ts *testscript.TestScript, _ bool, args []string) {
 	args = append(args, "", "")
 	address := ""
 	switch args[0] {
-	case "refused", "silent":
+	case "refused", "silent", "mute":
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		ts.Check(err)
 		address = "http://" + l.Addr().String()
 		if args[0] == "refused" {
 			ts.Check(l.Close())
 		} else {
-			address = strings.Replace(address, "http:", "https:", 1)
+			if args[0] == "silent" {
+				address = strings.Replace(address, "http:", "https:", 1)
+			}
 			ts.Defer(func() { _ = l.Close() })
 		}
 	case "tls":
@@ -123,25 +129,31 @@ func told(ts *testscript.TestScript, falkirk string, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: told PATTERN ARGS...")
 	}
+	begun := time.Now()
+	pattern := regexp.MustCompile(`(?m)` + args[0] + `.* until \d\d:\d\d:\d\d, Ctrl-C stops`)
+	tellsAndEnds(ts, falkirk, args[1:], pattern, func() time.Time { return begun })
+}
+
+// tellsAndEnds runs a command whose output must have the pattern within five
+// seconds of the time given, and that must end within ten of an interrupt.
+func tellsAndEnds(ts *testscript.TestScript, falkirk string, args []string, pattern *regexp.Regexp, begun func() time.Time) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	pattern := regexp.MustCompile(`(?m)` + args[0] + `.* until \d\d:\d\d:\d\d, Ctrl-C stops`)
 	out := &seen{pattern: pattern, found: make(chan struct{})}
-	cmd := exec.CommandContext(ctx, falkirk, args[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), io.Discard, out
-	for _, name := range []string{"HOME", "PATH", "FALKIRK_ACTOR", "AWS_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "HTTPS_PROXY"} {
+	cmd := exec.CommandContext(ctx, falkirk, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, out
+	for _, name := range []string{"HOME", "PATH", "FALKIRK_ACTOR", "AWS_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	begun := time.Now()
 	ts.Check(cmd.Start())
 	select {
 	case <-out.found:
-	case <-time.After(20 * time.Second):
+	case <-time.After(40 * time.Second):
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		ts.Fatalf("no line %s: %s", pattern, out.text())
 	}
-	took := time.Since(begun)
+	took := time.Since(begun())
 	ts.Logf("it was told after %s: %s", took.Round(time.Millisecond), out.text())
 	ts.Check(cmd.Process.Signal(syscall.SIGINT))
 	interrupted := time.Now()
@@ -149,12 +161,63 @@ func told(ts *testscript.TestScript, falkirk string, args []string) {
 	if err := cmd.Wait(); !errors.As(err, &exit) {
 		ts.Fatalf("after an interrupt: %v", err)
 	}
-	if took > 5*time.Second || time.Since(interrupted) > 10*time.Second {
-		ts.Fatalf("the line came after %s, the end %s after the interrupt", took, time.Since(interrupted))
+	ended := time.Since(interrupted)
+	ts.Logf("it ended %s after the interrupt: %s", ended.Round(time.Millisecond), out.text())
+	if took > 5*time.Second || ended > 10*time.Second {
+		ts.Fatalf("the line came after %s, the end %s after the interrupt", took, ended)
 	}
 	if exit.ExitCode() != 130 {
 		ts.Fatalf("exit code %d after an interrupt: %s", exit.ExitCode(), out.text())
 	}
+}
+
+// outage is `outage ACTION ARGS...`: CloudFormation answers 500 from the first
+// request for that action on, or, with +ACTION, after it. Within five seconds that
+// is on the screen, with until when it is asked, and an interrupt ends the command
+// within ten.
+func outage(ts *testscript.TestScript, falkirk string, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: outage ACTION ARGS...")
+	}
+	behind, err := url.Parse(ts.Getenv("AWS_ENDPOINT_URL"))
+	ts.Check(err)
+	action, after := strings.CutPrefix(args[0], "+")
+	var since atomic.Pointer[time.Time]
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.Out.Host = r.In.Host }}
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		ask, _ := url.ParseQuery(string(body))
+		now := time.Now()
+		met := ask.Get("Action") == action
+		if met && !after {
+			since.CompareAndSwap(nil, &now)
+		}
+		if ask.Get("Version") == "2010-05-15" && since.Load() != nil { // CloudFormation's
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+		if met {
+			since.CompareAndSwap(nil, &now)
+		}
+	}))
+	defer func() {
+		door.CloseClientConnections()
+		door.Close()
+	}()
+	ts.Setenv("AWS_ENDPOINT_URL", door.URL)
+	defer ts.Setenv("AWS_ENDPOINT_URL", behind.String())
+	pattern := regexp.MustCompile(`(?m)CloudFormation.*( until \d\d:\d\d:\d\d, Ctrl-C stops|is asked again until \d\d:\d\d:\d\d UTC)`)
+	tellsAndEnds(ts, falkirk, args[1:], pattern, func() time.Time {
+		if at := since.Load(); at != nil {
+			return *at
+		}
+		return time.Time{}
+	})
 }
 
 // seen is what was written, and when a pattern was in it.

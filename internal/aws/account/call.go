@@ -63,7 +63,7 @@ func (p *Pool) follow(ctx context.Context, in middleware.InitializeInput, next m
 	defer c.wait.Stop()
 	out, meta, err = next.HandleInitialize(context.WithValue(ctx, callKey{}, c), in)
 	if callOf(ctx) == nil { // a call inside of another one, which gets the credentials, is explained by that one
-		err = cause(err)
+		err = explained(err)
 	}
 	return out, meta, err
 }

@@ -61,17 +61,14 @@ func classify(err error) error {
 	return err
 }
 
-// cause explains an error where the network or the credentials are its cause; other
-// errors stay as they are.
-func cause(err error) error {
+// explained says what is wrong with the credentials, where they are the cause;
+// other errors stay as they are.
+func explained(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal {
 		return err
 	}
 	if told := ofCredentials(err); told != nil {
 		return told
-	}
-	if isNetwork(err) {
-		return network.Explain(located(err))
 	}
 	return err
 }

@@ -141,7 +141,11 @@ func (s spot) changedParameters(was cfn.Stack, wanted []cfn.Parameter, asked mar
 	switch {
 	case len(secret) == 0:
 	case !ok || before.secrets == "" || asked.secrets == "":
-		unknown = append(unknown, "unknown: whether the values of "+strings.Join(secret, ", ")+" (NoEcho) have changed")
+		line := "unknown: whether the values of " + strings.Join(secret, ", ") + " (NoEcho) have changed"
+		if s.set.Bucket == "" {
+			line += "; set bucket of the stack target, where the key to compare them is kept"
+		}
+		unknown = append(unknown, line)
 	case before.secrets != asked.secrets:
 		names = append(names, secret...)
 	}

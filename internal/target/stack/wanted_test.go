@@ -3,6 +3,7 @@ package stack
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,5 +68,20 @@ func TestParametersCount(t *testing.T) {
 	elsewhere.set.Name = "other"
 	if s.secrets([]cfn.Parameter{secret}, key) == elsewhere.secrets([]cfn.Parameter{secret}, key) {
 		t.Error("the tags of two stacks show that they have the same secret")
+	}
+}
+
+// A plan says what is needed to notice a new value of a secret parameter.
+func TestAPlanSaysThatSecretsNeedABucket(t *testing.T) {
+	t.Parallel()
+	was := cfn.Stack{Parameters: map[string]string{"P": "****"}, Tags: map[string]string{tagRequest: "digest"}}
+	wanted := []cfn.Parameter{{Key: "P", Value: "two", Secret: true}}
+	for bucket, says := range map[string]bool{"": true, "files": false} {
+		s := spot{set: Defaults()}
+		s.set.Bucket = bucket
+		_, unknown := s.changedParameters(was, wanted, mark{digest: "digest"})
+		if len(unknown) != 1 || !strings.Contains(unknown[0], "whether the values of P (NoEcho) have changed") || strings.Contains(unknown[0], "set bucket of the stack target") != says {
+			t.Errorf("bucket %q: %q", bucket, unknown)
+		}
 	}
 }
