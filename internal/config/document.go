@@ -14,7 +14,7 @@ const (
 	pinPattern     = `^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$`
 	personPattern  = `^[^@,"*?!\s][^,"*?!\s]{0,255}$`
 	rolePattern    = `^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`
-	awsRegion      = `^[a-z]{2}(-[a-z]+)+-[0-9]+$`
+	awsRegion      = `^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$` // as partition.IsRegion
 	addressPattern = `^https?://[^/]+$`
 )
 
@@ -89,7 +89,7 @@ type account struct {
 	Via        []string `json:"via" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=roles that are assumed on the way and in this order"`
 	Role       string   `json:"role" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=the role that is assumed in the account"`
 	ExternalID string   `json:"externalId" jsonschema:"minLength=2,maxLength=1224,description=external ID that the role asks for"`
-	Region     string   `json:"region" jsonschema:"pattern=^[a-z]{2}(-[a-z]+)+-[0-9]+$,description=the home region of the account: for what is there once and for environments without regions"`
+	Region     string   `json:"region" jsonschema:"pattern=^[a-z]{2\\,5}(-[a-z]+)+-[0-9]{1\\,2}$,description=the home region of the account: for what is there once and for environments without regions"`
 	Endpoint   string   `json:"endpoint" jsonschema:"pattern=^https?://[^/]+$,description=address in place of those of AWS: of an emulator or a private endpoint; default: AWS_ENDPOINT_URL and its like"`
 
 	Duration delivery.Duration `json:"duration" jsonschema:"type=string,description=how long a session lasts before it is renewed: from 15m to 12h; chained roles get one hour at most,default=1h"`

@@ -12,6 +12,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"falkirk/internal/aws/ecr"
+	"falkirk/internal/aws/partition"
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
 )
@@ -145,7 +146,7 @@ const ownECR = "ecr:"
 
 func isHost(host string) bool {
 	if region, own := strings.CutPrefix(host, ownECR); own {
-		return regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`).MatchString(region)
+		return partition.IsRegion(region)
 	}
 	return oci.IsHost(host)
 }

@@ -52,7 +52,7 @@ var may = map[string][]string{
 	"k9":               {"regular", "yamltext", "fault"},
 	"blueprint/*":      {"aws/policy", "delivery", "fault"},
 	"registries":       {"aws/ecr", "oci", "network", "fence", "delivery", "fault"},
-	"imagesync":        {"registries", "aws/ecr", "oci", "limit", "delivery", "fault"},
+	"imagesync":        {"registries", "aws/ecr", "aws/partition", "oci", "limit", "delivery", "fault"},
 	"target/*":         {"network", "template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"face/*":           {"network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
