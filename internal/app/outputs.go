@@ -5,10 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
-	"strings"
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/cfn"
@@ -45,10 +42,10 @@ func (o outputs) fill(ctx context.Context, p delivery.Placement) (delivery.Place
 				return p, err
 			}
 		}
-		s := found[name]
-		if _, ok := s.Outputs[output]; !ok && s.Name != "" {
-			err := fault.New(fault.NotFound, "stack %s in %s has no output %q", name, p.Place, output)
-			return p, fault.Hint(err, "it has %s", strings.Join(slices.Sorted(maps.Keys(s.Outputs)), ", "))
+		if s := found[name]; s.Name != "" {
+			if _, err := s.Output(output); err != nil {
+				return p, fmt.Errorf("%s in %s: %w", p.Component, p.Place, err)
+			}
 		}
 	}
 	p.Settings = outputRef.ReplaceAllFunc(p.Settings, func(ref []byte) []byte {
@@ -68,6 +65,9 @@ func (o outputs) stack(ctx context.Context, client *cfn.Client, place delivery.P
 	s, err := client.Describe(ctx, name)
 	if fault.Is(err, fault.NotFound) && o.makes(place, name) {
 		return cfn.Stack{}, nil
+	}
+	if fault.Is(err, fault.NotFound) {
+		err = fault.Hint(err, "NAME in ${stack.NAME.OUTPUT} is a component of this app or the name of a stack; falkirk config check")
 	}
 	if err != nil {
 		return s, fmt.Errorf("look up the outputs of stack %s: %w", name, err)

@@ -73,6 +73,7 @@ func (b *builder) build(root *node) {
 	b.notices(doc.Notices)
 	b.syncs(doc.Sync)
 	b.misplaced(root, nil)
+	b.outputs()
 	b.order()
 	b.together()
 	b.lookOutside(root)

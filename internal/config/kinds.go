@@ -31,7 +31,8 @@ type Kind struct {
 	Place func([]delivery.Landing) []LandingProblem
 
 	// Gives, for targets only and optional, names what a landing gives to others in
-	// its place, as they refer to it: "stack.NAME" for ${stack.NAME.OUTPUT}.
+	// its place: "stack.NAME" for ${stack.NAME.OUTPUT}. They may also refer to it by
+	// its component.
 	Gives func(delivery.Landing) string
 
 	// Fills, for targets only and optional, reports whether a reference of a kind

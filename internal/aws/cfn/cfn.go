@@ -6,6 +6,7 @@ package cfn
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -102,15 +103,22 @@ func (s Stack) InProgress() bool {
 	return strings.HasSuffix(s.Status, "_IN_PROGRESS") && s.Status != string(types.StackStatusReviewInProgress)
 }
 
+// absent is how CloudFormation says that a stack is not there.
+var absent = regexp.MustCompile(`^Stack (with id )?\S+ does not exist$`)
+
 // explain says what was being done with which stack where, and gives the error
 // its kind.
 func (c *Client) explain(doing, name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = fmt.Errorf("%s stack %s in %s: %w", doing, name, c.opt.Where, err)
 	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "ValidationError" {
+	isAPI := errors.As(err, &api)
+	if isAPI && api.ErrorCode() == "ValidationError" && absent.MatchString(api.ErrorMessage()) {
+		return fault.New(fault.NotFound, "%s stack %s in %s: there is no stack of this name", doing, name, c.opt.Where)
+	}
+	err = fmt.Errorf("%s stack %s in %s: %w", doing, name, c.opt.Where, err)
+	if isAPI && api.ErrorCode() == "ValidationError" {
 		if strings.Contains(api.ErrorMessage(), "does not exist") {
 			return fault.New(fault.NotFound, "%w", err)
 		}

@@ -108,7 +108,8 @@ type PlaceProblem struct {
 }
 
 // PlaceProblems checks the landings of one app against each other: no two may
-// have one bucket and prefix. Landings of other targets are passed over.
+// have one bucket and prefix. Landings of other targets are passed over. A bucket
+// that is an output of a stack is another one in each place.
 func PlaceProblems(landings []delivery.Landing) []PlaceProblem {
 	var all []PlaceProblem
 	owners := map[string]delivery.Landing{}
@@ -120,12 +121,16 @@ func PlaceProblems(landings []delivery.Landing) []PlaceProblem {
 		if err != nil || s.Bucket == "" {
 			continue // told where the block itself is checked
 		}
-		if o, taken := owners[s.placeKey()]; taken {
+		key := s.placeKey()
+		if strings.Contains(s.Bucket, "${stack.") {
+			key = l.Place.Account + "/" + l.Place.Region + "/" + key
+		}
+		if o, taken := owners[key]; taken {
 			text := fmt.Sprintf("s3://%s is taken by component %s in %s", s.placeKey(), o.Component, o.Place)
 			all = append(all, PlaceProblem{i, fault.Problem{Path: []string{"bucket"}, Text: text, Want: "a bucket or a prefix of its own for each"}})
 			continue
 		}
-		owners[s.placeKey()] = l
+		owners[key] = l
 	}
 	return all
 }

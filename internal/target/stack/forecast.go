@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,7 +32,7 @@ func (t *Target) Forecast(ctx context.Context, p delivery.Placement, step delive
 	}
 	wanted, asked, err := s.wanted(ctx, false)
 	if fault.Is(err, fault.NotFound) {
-		return []string{"unknown: " + err.Error()}, nil
+		return []string{"unknown: " + unknownValue(err)}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -42,6 +43,16 @@ func (t *Target) Forecast(ctx context.Context, p delivery.Placement, step delive
 		}
 	}
 	return s.compare(ctx, was, wanted, asked)
+}
+
+// unknownValue says why the value of a parameter is not known.
+func unknownValue(err error) string {
+	var value *unfilled
+	var stack notMade
+	if errors.As(err, &value) && errors.As(err, &stack) {
+		return fmt.Sprintf("%s comes from stack %s, which is not made yet", value.parameter, stack.stack)
+	}
+	return err.Error()
 }
 
 func linesOf(set cfn.ChangeSet) []string {
@@ -199,5 +210,5 @@ func doubts(old, now *template.Template, parameters []string) []string {
 			all = append(all, "unknown: which resources and values "+section+" changes")
 		}
 	}
-	return append(all, "unknown: which changes replace a resource, but for those that say so; the change set says it after provision")
+	return append(all, "unknown: replacements, except where a line says REPLACED; the change set shows them after provision")
 }

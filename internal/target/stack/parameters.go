@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"falkirk/internal/aws/cfn"
+	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
 
@@ -23,12 +24,21 @@ func (s spot) parameters(ctx context.Context) ([]cfn.Parameter, error) {
 	for _, key := range sorted(s.set.Parameters) {
 		value, err := s.fill(ctx, s.set.Parameters[key])
 		if err != nil {
-			return nil, fmt.Errorf("parameter %s: %w", key, err)
+			return nil, &unfilled{key, err}
 		}
 		all = append(all, cfn.Parameter{Key: key, Value: value})
 	}
 	return all, nil
 }
+
+// unfilled says which parameter has no value.
+type unfilled struct {
+	parameter string
+	err       error
+}
+
+func (e *unfilled) Error() string { return fmt.Sprintf("parameter %s: %v", e.parameter, e.err) }
+func (e *unfilled) Unwrap() error { return e.err }
 
 func (s spot) fill(ctx context.Context, text string) (string, error) {
 	var failed error
@@ -64,16 +74,26 @@ func (s spot) lookUp(ctx context.Context, kind, path string) (string, error) {
 	case "stack":
 		name, output, _ := strings.Cut(path, ".")
 		other, err := s.Describe(ctx, name)
+		if fault.Is(err, fault.NotFound) {
+			err = fault.New(fault.NotFound, "%w", notMade{stack: name, place: s.Place})
+			return "", fault.Hint(err, "NAME in ${stack.NAME.OUTPUT} is a component of this app or the name of a stack; falkirk config check")
+		}
 		if err != nil {
 			return "", err
 		}
-		value, ok := other.Outputs[output]
-		if !ok {
-			return "", fault.New(fault.NotFound, "stack %s has no output %q; it has %s", name, output, strings.Join(sorted(other.Outputs), ", "))
-		}
-		return value, nil
+		return other.Output(output)
 	}
 	return "", fault.New(fault.Invalid, "it is not known; there are release.version, artifact.COMPONENT.digest, artifact.COMPONENT.hex and stack.NAME.OUTPUT")
+}
+
+// notMade says that a value comes from a stack that is not there.
+type notMade struct {
+	stack string
+	place delivery.Place
+}
+
+func (e notMade) Error() string {
+	return fmt.Sprintf("stack %s is not made yet in %s", e.stack, e.place)
 }
 
 func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -20,7 +20,7 @@ const Kind = "stack"
 type Settings struct {
 	Name         string            `json:"name" yaml:"name" jsonschema:"description=name of the stack"`
 	When         string            `json:"when" yaml:"when" jsonschema:"enum=provision,enum=promote,description=the phase that changes the stack: promote for what serves; provision for what other components stand on (buckets and registries) and what must only ever be added to"`
-	Parameters   map[string]string `json:"parameters,omitempty" yaml:"parameters,omitempty" jsonschema:"description=parameters of the template; ${release.version} and ${artifact.COMPONENT.digest} and ${stack.NAME.OUTPUT} are filled in"`
+	Parameters   map[string]string `json:"parameters,omitempty" yaml:"parameters,omitempty" jsonschema:"description=parameters of the template; ${release.version} and ${artifact.COMPONENT.digest} and ${stack.NAME.OUTPUT} are filled in; NAME is a component that is a stack in the same place or the name of any other stack there"`
 	Capabilities []string          `json:"capabilities,omitempty" yaml:"capabilities,omitempty" jsonschema:"enum=CAPABILITY_IAM,enum=CAPABILITY_NAMED_IAM,enum=CAPABILITY_AUTO_EXPAND,description=what the template may do beside the ordinary"`
 	Tags         map[string]string `json:"tags,omitempty" yaml:"tags,omitempty" jsonschema:"description=tags of the stack and all in it; beside those of falkirk"`
 	Protect      *bool             `json:"protect,omitempty" yaml:"protect,omitempty" jsonschema:"description=protect the stack against deletion; without it where the environment is protected"`

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"falkirk/internal/delivery"
+)
+
+// outputs resolves references to outputs: the NAME of ${stack.NAME.OUTPUT} is a
+// component of the same place or the name of a stack, and the settings that
+// targets get have the name of the stack only.
+func (b *builder) outputs() {
+	for i := range b.file.App.Environments {
+		all := b.file.App.Environments[i].Landings
+		gifts := b.gifts(all)
+		for j := range all {
+			if all[j].Unusable == "" && stackRef.Match(all[j].Settings) {
+				b.resolve(&all[j], gifts)
+				b.update(all[j])
+			}
+		}
+	}
+}
+
+// update gives the landing that has the block the settings as they are resolved.
+func (b *builder) update(l delivery.Landing) {
+	for i := range b.landings {
+		if x := &b.landings[i]; x.Place == l.Place && x.Component == l.Component {
+			x.Settings, x.Unusable = l.Settings, l.Unusable
+		}
+	}
+}
+
+// gift is what one landing gives to others in its place.
+type gift struct {
+	delivery.Landing
+	alias, name string // stack.COMPONENT, stack.NAME; name is "" where it is not known
+}
+
+// gifts are those of all landings of an environment whose kind gives something.
+func (b *builder) gifts(all []delivery.Landing) []gift {
+	var out []gift
+	for _, l := range all {
+		k, ok := kindNamed(b.kinds.Targets, l.Target)
+		if !ok || k.Gives == nil {
+			continue
+		}
+		g := gift{Landing: l, alias: l.Target + "." + l.Component}
+		if l.Unusable == "" {
+			g.name = k.Gives(l)
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// resolve puts in the names of stacks for those of components.
+func (b *builder) resolve(l *delivery.Landing, gifts []gift) {
+	var unknown delivery.Unusable
+	l.Settings = stackRef.ReplaceAllFunc(slices.Clone(l.Settings), func(ref []byte) []byte {
+		name := string(stackRef.FindSubmatch(ref)[1])
+		find := func(is func(gift) bool) (gift, bool) {
+			i := slices.IndexFunc(gifts, func(g gift) bool { return g.Place == l.Place && is(g) })
+			if i < 0 {
+				return gift{}, false
+			}
+			return gifts[i], true
+		}
+		byAlias, isComponent := find(func(g gift) bool { return g.alias == name })
+		byName, isStack := find(func(g gift) bool { return g.name == name })
+		switch {
+		case !isComponent && !isStack:
+			b.notAStack(*l, string(ref), name)
+		case !isComponent || byAlias.name == name:
+		case isStack:
+			b.ambiguous(*l, string(ref), byAlias, byName)
+		case byAlias.name == "":
+			unknown = byAlias.Unusable
+		default:
+			return []byte(strings.Replace(string(ref), name+".", byAlias.name+".", 1))
+		}
+		return ref
+	})
+	if unknown != "" {
+		l.Settings, l.Unusable = nil, unknown
+	}
+}
+
+// notAStack warns of a reference to a component that is not a stack in the place.
+func (b *builder) notAStack(l delivery.Landing, ref, name string) {
+	kind, called, _ := strings.Cut(name, ".")
+	if !slices.ContainsFunc(b.components, func(c component) bool { return c.Name == called }) {
+		return
+	}
+	b.rep.warn(b.posOf(l, ref), Problem{
+		Text: fmt.Sprintf("%s: component %s is no %s in %s; it is read from a %s named %s", ref, called, kind, l.Place, kind, called),
+	})
+}
+
+// ambiguous reports a name that is a component and also the stack of another one.
+func (b *builder) ambiguous(l delivery.Landing, ref string, byAlias, byName gift) {
+	_, component, _ := strings.Cut(byAlias.alias, ".")
+	_, stack, _ := strings.Cut(byAlias.name, ".")
+	b.rep.add(b.posOf(l, ref), Problem{
+		Text: fmt.Sprintf("%s is ambiguous in %s: component %s has the stack %q, and component %s has the stack %q",
+			ref, l.Place, component, stack, byName.Component, component),
+		Want: "a stack name that is not the name of another component",
+	})
+}
+
+// posOf is where a landing has a reference.
+func (b *builder) posOf(l delivery.Landing, ref string) pos {
+	for _, x := range b.landings {
+		if x.Place == l.Place && x.Component == l.Component {
+			if n := x.block.holding(ref); n != nil {
+				return n.pos
+			}
+			return x.block.pos
+		}
+	}
+	return pos{1, 1}
+}
+
+// holding is the first node below n that has a reference.
+func (n *node) holding(ref string) *node {
+	if slices.Contains(n.late, ref) {
+		return n
+	}
+	for _, f := range n.fields {
+		if found := f.node.holding(ref); found != nil {
+			return found
+		}
+	}
+	for _, i := range n.items {
+		if found := i.holding(ref); found != nil {
+			return found
+		}
+	}
+	return nil
+}
