@@ -36,6 +36,7 @@ type State struct {
 	Present   []string        `json:"present"`          // versions of which anything is there, sorted; includes Ready
 	Endpoint  Endpoint        `json:"endpoint"`         // where the live release answers
 	Candidate Endpoint        `json:"candidate"`        // where the placement's own version answers before it is live
+	Stale     bool            `json:"stale,omitempty"`  // the artifact of the release is live, and settings are not those of the app file
 	Drift     []string        `json:"drift,omitempty"`  // what is not as it was left, one line each
 	Facts     json.RawMessage `json:"facts,omitempty"`
 }

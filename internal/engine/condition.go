@@ -15,7 +15,7 @@ type Condition string
 const (
 	Running  Condition = "running"  // an operation has it
 	Unknown  Condition = "unknown"  // something could not be observed
-	Partial  Condition = "partial"  // places are on different releases, or a promotion has not come to its end
+	Partial  Condition = "partial"  // places are on different releases, or a promotion has not ended
 	Drifted  Condition = "drifted"  // something is not as it was left
 	Orphaned Condition = "orphaned" // the app file does not name it any more, and something is live there
 	Empty    Condition = "empty"    // nothing is live
@@ -24,7 +24,7 @@ const (
 
 // judge says how an environment stands, and what is partial of it.
 func (st *Status) judge(rec delivery.Record) {
-	behind := st.behind()
+	behind := st.behind(rec)
 	switch {
 	case rec.Open != nil:
 		st.Condition = Running
@@ -40,25 +40,55 @@ func (st *Status) judge(rec delivery.Record) {
 		st.Condition = Whole
 	}
 	if st.Condition == Partial {
-		st.Partial = describe(st.Live, behind, len(st.Components))
+		st.Partial = describe(st.Environment, st.Live, behind, len(st.Components))
+		st.Next = repair(st.Environment, rec)
 	}
 }
 
 // behind lists the components in places that are not on the release that the
-// ledger says is live. What that release does not have is on nothing rightly.
-func (st *Status) behind() []ComponentStatus {
+// ledger says is live. A component that this release does not have is rightly on
+// none; one that provision changes is rightly on a release that is ready where
+// nothing was promoted yet.
+func (st *Status) behind(rec delivery.Record) []ComponentStatus {
 	return slices.DeleteFunc(slices.Clone(st.Components), func(c ComponentStatus) bool {
-		return c.Error != "" || c.Live == c.Recorded
+		return c.Error != "" || c.Live == c.Recorded || st.Live == "" && slices.Contains(rec.Readied, c.Live)
 	})
 }
 
-func describe(live string, behind []ComponentStatus, all int) string {
+func describe(environment, live string, behind []ComponentStatus, all int) string {
 	if len(behind) == 0 {
-		return "a promotion has not come to its end"
+		return "a promotion has not ended"
 	}
 	var odd []string
 	for _, c := range behind {
-		odd = append(odd, fmt.Sprintf("%s in %s is on %s", c.Component, c.Place, orNothing(c.Live)))
+		odd = append(odd, fmt.Sprintf("%s in %s is on %s", c.Component, c.Place, releaseOr(c.Live)))
 	}
-	return fmt.Sprintf("the ledger says %s, and %d of %d are there: %s", orNothing(live), all-len(behind), all, strings.Join(odd, ", "))
+	if live == "" {
+		return fmt.Sprintf("no release is recorded for %s, but %s", environment, strings.Join(odd, ", "))
+	}
+	return fmt.Sprintf("release %s is recorded, and %d of %d are on it: %s", live, all-len(behind), all, strings.Join(odd, ", "))
+}
+
+// repair is the command that ends what is partial: converge where it has
+// something to go to, or else the operation that failed.
+func repair(environment string, rec delivery.Record) string {
+	if verbs, _ := bearing(rec); len(verbs) > 0 {
+		return "falkirk converge " + environment
+	}
+	switch begun := rec.Bound; {
+	case begun == nil || begun.Version == "":
+		return "falkirk train VERSION --to " + environment
+	case begun.Verb == delivery.VerbProvision:
+		return fmt.Sprintf("falkirk provision %s --to %s", begun.Version, environment)
+	default:
+		return fmt.Sprintf("falkirk train %s --to %s", begun.Version, environment)
+	}
+}
+
+// releaseOr names a release, or says that there is none.
+func releaseOr(version string) string {
+	if version == "" {
+		return "no release"
+	}
+	return "release " + version
 }

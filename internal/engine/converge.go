@@ -22,8 +22,8 @@ func (e *Engine) Converge(ctx context.Context, req Request) (Leg, error) {
 	}
 	verbs, version := bearing(rec)
 	if len(verbs) == 0 {
-		err := fault.New(fault.Refused, "nothing is live in %s, and nothing was begun there", req.Environment)
-		return leg, fault.Hint(err, "falkirk train VERSION --to %s", req.Environment)
+		err := fault.New(fault.Refused, "nothing is live in %s, and no operation there waits to be continued", req.Environment)
+		return leg, fault.Hint(err, "%s", repair(req.Environment, rec))
 	}
 	req.Version = version
 	for _, verb := range verbs {

@@ -189,9 +189,34 @@ func versionFor(req Request, rec, whole delivery.Record) (string, error) {
 	}
 	if v == "" {
 		err := fault.New(fault.Refused, "%s has no earlier release to roll back to", req.Environment)
+		if back := earlier(rec, whole); len(back) > 0 {
+			err = fault.New(fault.Refused, "%s has no earlier release to roll back to by itself: %s", req.Environment, whyNot(rec, back[0]))
+			return "", fault.Hint(err, "falkirk rollback %s --to %s", req.Environment, strings.Join(back, ", or --to "))
+		}
 		return "", fault.Hint(err, "falkirk history %s shows what was live", req.Environment)
 	}
 	return v, nil
+}
+
+// earlier lists the last three releases that were live and are not banned, newest
+// first, without the live one: a rollback that names one may go to it.
+func earlier(rec, whole delivery.Record) []string {
+	var all []string
+	for _, t := range slices.Backward(rec.Tenures) {
+		_, banned := whole.Banned(t.Version)
+		if !banned && t.Version != rec.Live() && !slices.Contains(all, t.Version) {
+			all = append(all, t.Version)
+		}
+	}
+	return all[:min(3, len(all))]
+}
+
+// whyNot says why a rollback does not choose a release that was live.
+func whyNot(rec delivery.Record, version string) string {
+	if _, failed := rec.Failed(version); failed {
+		return version + " has failed here"
+	}
+	return version + " was rolled back"
 }
 
 func provisioned(op delivery.Operation, now sight) error {
@@ -211,17 +236,17 @@ func clear(rec delivery.Record, now sight) error {
 	for _, x := range now {
 		// A component that the live release does not have is rightly not live.
 		if x.State.Live != want && (x.State.Live != "" || want == "") {
-			odd = append(odd, x.Component+" in "+x.Place.String()+" is on "+orNothing(x.State.Live))
+			odd = append(odd, x.Component+" in "+x.Place.String()+" is on "+releaseOr(x.State.Live))
 		}
 	}
 	if len(odd) == 0 && rec.Way == nil {
 		return nil
 	}
 	if rec.Way != nil {
-		odd = append(odd, "a promotion has not come to its end")
+		odd = append(odd, "a promotion has not ended")
 	}
-	err := fault.New(fault.Refused, "nothing is pruned, for it is not clear what serves: the ledger says %s, but %s",
-		orNothing(want), strings.Join(odd, ", "))
+	err := fault.New(fault.Refused, "nothing is pruned, because it is not clear which release serves: %s is recorded, but %s",
+		releaseOr(want), strings.Join(odd, ", "))
 	return fault.Hint(err, "falkirk promote VERSION --to %s settles it", now.environment())
 }
 

@@ -22,9 +22,10 @@ type Status struct {
 	Since       *time.Time          `json:"since,omitempty"`
 	By          string              `json:"by,omitempty"`
 	Ready       []string            `json:"ready"`               // wait to be promoted
-	Unsettled   bool                `json:"unsettled,omitempty"` // a promotion has not come to its end
+	Unsettled   bool                `json:"unsettled,omitempty"` // a promotion has not ended
 	Condition   Condition           `json:"condition"`
 	Partial     string              `json:"partial,omitempty"` // what is partial
+	Next        string              `json:"next,omitempty"`    // the command that ends what is partial
 	Error       string              `json:"error,omitempty"`   // what of the environment could not be read
 	Doubt       *rule.Obstacle      `json:"doubt,omitempty"`   // the ledger is not signed as it must be: what it says here may be forged
 	Running     *delivery.Operation `json:"running,omitempty"` // holds the environment
@@ -177,11 +178,14 @@ func (c *ComponentStatus) fill(rec delivery.Record, p delivery.Placement, now de
 	c.Live, c.Digest, c.URL = now.Live, now.Digest, now.Endpoint.URL
 	c.Ready = append(c.Ready, now.Ready...)
 	c.Drift = append(c.Drift, now.Drift...)
-	if want := rec.Live(); want != "" && p.Version != "" && now.Live != want {
-		c.Drift = append(c.Drift, fmt.Sprintf("the ledger says %s, but %s is live", want, orNothing(now.Live)))
+	if now.Stale { // what differs is in Drift
+		c.Live = p.Version
+	}
+	if want := rec.Live(); want != "" && p.Version != "" && c.Live != want {
+		c.Drift = append(c.Drift, fmt.Sprintf("release %s is recorded, but %s is live", want, releaseOr(now.Live)))
 	}
 	if now.Digest != "" && p.Version == now.Live && p.Artifact.Digest != "" && now.Digest != p.Artifact.Digest {
-		c.Drift = append(c.Drift, fmt.Sprintf("%s is %s in the release, but %s is live", now.Live, p.Artifact.Digest, now.Digest))
+		c.Drift = append(c.Drift, fmt.Sprintf("release %s has %s, but %s is live", now.Live, p.Artifact.Digest, now.Digest))
 	}
 }
 

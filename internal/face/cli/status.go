@@ -55,6 +55,9 @@ func (f *face) printStatus(all []engine.Status, digests bool, err error) {
 	}
 	var notes []string
 	for _, st := range all {
+		if len(st.Components) == 0 && st.Error == "" && !st.Removed {
+			rows = append(rows, bareRow(columns, st))
+		}
 		for i := range st.Components {
 			var row []string
 			for _, col := range columns {
@@ -141,11 +144,14 @@ func (f *face) notes(st engine.Status) []string {
 			f.paint(yellow, "running"), st.Environment, heading(*op), op.Actor, moment(op.At), op.ID))
 	}
 	if st.Partial != "" && st.Running == nil && !st.Unsettled {
-		out = append(out, sprintf("%s %s: %s; falkirk converge %s", f.paint(yellow, "partial"), st.Environment, st.Partial, st.Environment))
+		out = append(out, sprintf("%s %s: %s; next: %s", f.paint(yellow, "partial"), st.Environment, st.Partial, st.Next))
 	}
 	if st.Unsettled && st.Running == nil {
-		out = append(out, sprintf("%s %s: a promotion has not come to its end; repeat it, or falkirk rollback %s",
-			f.paint(yellow, "unsettled"), st.Environment, st.Environment))
+		next := "falkirk converge " + st.Environment
+		if st.Live != "" {
+			next += ", or falkirk rollback " + st.Environment
+		}
+		out = append(out, sprintf("%s %s: a promotion has not ended; repeat it: %s", f.paint(yellow, "unsettled"), st.Environment, next))
 	}
 	out = append(out, f.orphans(st)...)
 	out = append(out, f.decided(st)...)

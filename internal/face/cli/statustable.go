@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 )
 
@@ -59,6 +60,17 @@ func statusColumns(all []engine.Status, digests bool) []column {
 		}},
 		column{"READY", func(st engine.Status, i int) string { return orDash(strings.Join(others(st.Components[i]), " ")) }},
 		column{"URL", func(st engine.Status, i int) string { return orDash(st.Components[i].URL) }})
+}
+
+// bareRow is the row of an environment in which no component has a target: what
+// is live is in its record only.
+func bareRow(columns []column, st engine.Status) []string {
+	st.Components = []engine.ComponentStatus{{Component: "-", Place: delivery.Place{Region: "-"}, Live: st.Live, Recorded: st.Live}}
+	var row []string
+	for _, col := range columns {
+		row = append(row, col.cell(st, 0))
+	}
+	return row
 }
 
 func hasAccount(st engine.Status) bool {

@@ -113,14 +113,18 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	}
 	if !same && s.Version != "" && f.Release == s.Version && now.Tags[tagArtifact] == s.Artifact.Digest {
 		f.Stale = true
-		st.Drift = append(st.Drift, fmt.Sprintf("tags or parameters of stack %s are not those of the app file, or another setting of it; falkirk converge %s takes them on", now.Name, s.Place.Environment))
+		st.Drift = append(st.Drift, s.differs(ctx, now))
 	}
 	if s.set.When == "provision" && slices.Contains(f.Kept, s.Version) {
 		st.Live = s.Version // what stands on it needs no more than is there
 		st.Digest = ""
 	}
+	if st.Live != s.Version && s.Version != "" && now.Tags[tagArtifact] == s.Artifact.Digest {
+		st.Stale = true
+		st.Drift = append(st.Drift, s.differs(ctx, now))
+	}
 	if now.InProgress() || !strings.HasSuffix(now.Status, "_COMPLETE") {
-		st.Live = ""
+		st.Live, st.Stale = "", false
 		st.Drift = append(st.Drift, strings.TrimSuffix(fmt.Sprintf("stack %s is %s: %s", now.Name, now.Status, now.Reason), ": "))
 	}
 	if now.Drift == "DRIFTED" {
@@ -130,6 +134,28 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	st.Ready = uniq(append(slices.Clone(st.Present), f.Kept...))
 	st.Endpoint.URL = now.Outputs["Url"]
 	return stateOf(st, f)
+}
+
+// differs says what of a stack with the release's template is not as the app file
+// asks for.
+func (s spot) differs(ctx context.Context, now cfn.Stack) string {
+	what := "another setting"
+	var names []string
+	if wanted, asked, err := s.wanted(ctx, false); err == nil {
+		names, _ = s.changedParameters(now, wanted, asked)
+	}
+	for i := range names {
+		names[i] = "parameter " + names[i]
+	}
+	for _, key := range sorted(s.set.Tags) {
+		if now.Tags[key] != s.set.Tags[key] {
+			names = append(names, "tag "+key)
+		}
+	}
+	if len(names) > 0 {
+		what = strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("stack %s differs from the app file in: %s; falkirk converge %s updates the stack", now.Name, what, s.Place.Environment)
 }
 
 func uniq(list []string, more ...string) []string {

@@ -49,7 +49,7 @@ func planProvision(p delivery.Placement, set Settings, now delivery.State, f fac
 	if f.Fits || !f.Stale && slices.Contains(now.Ready, p.Version) {
 		return nil
 	}
-	return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actPropose, fmt.Sprintf("propose %s as a change set of stack %s", p.Version, set.Name), nil)}
+	return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actPropose, fmt.Sprintf("create a change set for stack %s from release %s", set.Name, p.Version), nil)}
 }
 
 func planPromote(p delivery.Placement, set Settings, now delivery.State, f facts) []delivery.Step {
