@@ -145,7 +145,7 @@ func unknownOutputs(app delivery.App, all []stackPlace) []config.Finding {
 				if i < 0 || !all[i].template.IsComplete() || slices.Contains(all[i].template.Names("Outputs"), output) {
 					continue
 				}
-				problems = append(problems, config.Finding{Landing: &l, Value: string(m[0]), Text: fmt.Sprintf("component %q in %s: %s: stack %s has no output %q; %s",
+				problems = append(problems, config.Finding{Landing: &l, Value: "." + output + "}", Text: fmt.Sprintf("component %q in %s: %s: stack %s has no output %q; %s",
 					l.Component, l.Place, m[0], name, output, has(all[i].template.Names("Outputs")))})
 			}
 		}

@@ -122,21 +122,3 @@ func (b *builder) posOf(l delivery.Landing, ref string) pos {
 	}
 	return pos{1, 1}
 }
-
-// holding is the first node below n that has a reference.
-func (n *node) holding(ref string) *node {
-	if slices.Contains(n.late, ref) {
-		return n
-	}
-	for _, f := range n.fields {
-		if found := f.node.holding(ref); found != nil {
-			return found
-		}
-	}
-	for _, i := range n.items {
-		if found := i.holding(ref); found != nil {
-			return found
-		}
-	}
-	return nil
-}
