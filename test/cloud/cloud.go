@@ -4,7 +4,6 @@
 package cloud
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -20,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"falkirk/test/cloud/cli"
 	"falkirk/test/cloud/process"
 	"falkirk/test/peers"
 )
@@ -112,15 +112,15 @@ func (s *Server) Env() []string {
 
 // CLI is the AWS CLI on a server, acting in one account.
 type CLI struct {
-	program string
-	url     string
-	env     []string
+	url string
+	env []string
 }
 
 // CLI is the AWS CLI with the server's own credentials.
 func (s *Server) CLI(t testing.TB) CLI {
 	t.Helper()
-	return CLI{peers.Program(t, "aws"), s.URL, s.Env()}
+	peers.Program(t, "aws")
+	return CLI{s.URL, s.Env()}
 }
 
 // As is the AWS CLI in another account of a moto server, by a role assumed there.
@@ -140,14 +140,15 @@ func (s *Server) As(t testing.TB, account string) CLI {
 func (c CLI) Try(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.program, append([]string{"--output", "json", "--endpoint-url", c.url}, args...)...)
-	cmd.Env = c.env
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("aws %s: %w\n%s", strings.Join(args, " "), err, errs.String())
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
 	}
-	return out.String(), nil
+	out, errs, err := cli.Run(ctx, c.env, dir, append([]string{"--output", "json", "--endpoint-url", c.url}, args...)...)
+	if err != nil {
+		return out, fmt.Errorf("aws %s: %w\n%s", strings.Join(args, " "), err, errs)
+	}
+	return out, nil
 }
 
 // Must runs one command that must end well.
