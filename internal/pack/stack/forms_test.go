@@ -38,7 +38,13 @@ func TestForms(t *testing.T) {
 			"Resources:\n  # first\n  F: {Type: AWS::Lambda::Function, Properties: {Code: &c a}} # here\n  G: {Type: AWS::Lambda::Function, Properties: {Code: *c}}\n",
 			"Resources:\n  # first\n  F: {Type: 'AWS::Lambda::Function', Properties: {Code: <a>}} # here\n  G: {Type: 'AWS::Lambda::Function', Properties: {Code: <a>}}\n",
 		},
-		"aliases without files": {"A: &a [x]\nResources: {F: {Type: T, P: *a}}\n", "A: [x]\nResources: {F: {Type: T, P: [x]}}\n"},
+		"an address becomes an object": {
+			"Resources:\n  # first\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 's3://b/k?versionId=3'}} # here\n  G: {Type: AWS::Lambda::Function, Properties: {Code: a}}\n",
+			"Resources:\n  # first\n  F: {Type: 'AWS::Lambda::Function', Properties: {Code: {\"S3Bucket\": \"b\", \"S3Key\": \"k\", \"S3ObjectVersion\": \"3\"}}} # here\n" +
+				"  G: {Type: 'AWS::Lambda::Function', Properties: {Code: <a>}}\n",
+		},
+		"an address that is a text stays": {"Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b/k?versionId=3'}}}}\n", "Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b/k?versionId=3'}}}}\n"},
+		"aliases without files":           {"A: &a [x]\nResources: {F: {Type: T, P: *a}}\n", "A: [x]\nResources: {F: {Type: T, P: [x]}}\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,16 +70,19 @@ func TestForms(t *testing.T) {
 func TestRefusedForms(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ text, want string }{
-		"a number as a path":      {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 123}}", "app.yaml:2:55: Resources.F.Properties.Code: 123 is not a text; write a path in quotes"},
-		"a loop of two":           {"Resources:\n  Fn::ForEach::L: [x, [a]]", "app.yaml:2:19: Resources.Fn::ForEach::L: a loop is a list of three"},
-		"not UTF-8":               {"Resources: {A: \xff}", "app.yaml is not UTF-8 text"},
-		"UTF-16":                  {"\xff\xfeR\x00:\x00", "app.yaml is not UTF-8 text"},
-		"two documents":           {"Resources: {}\n---\nResources: {}\n", "more than one document"},
-		"a list":                  {"- a\n", "it is no mapping"},
-		"an alias of itself":      {"Resources: &r\n  A: *r\n", "line 2: alias *r leads to itself"},
-		"aliases of aliases":      {bomb(), "too many values"},
-		"an alias without anchor": {"Resources: *x\n", "app.yaml:1:"},
-		"an error in its line":    {"Resources:\n  A: b: c\n", "app.yaml:2:"},
+		"a number as a path":         {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 123}}", "app.yaml:2:55: Resources.F.Properties.Code: 123 is not a text; write a path in quotes"},
+		"an address of another sort": {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 'https://b/k'}}", `app.yaml:2:55: Resources.F.Properties.Code: "https://b/k" is not the address of an object that CloudFormation reads here; write s3://BUCKET/KEY, or a path`},
+		"an address of a file":       {"Resources:\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'file://x'}}", `"file://x" is not the address`},
+		"a bucket without a key":     {"Resources:\n  J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b'}}}", `"s3://b" is not the address`},
+		"a loop of two":              {"Resources:\n  Fn::ForEach::L: [x, [a]]", "app.yaml:2:19: Resources.Fn::ForEach::L: a loop is a list of three"},
+		"not UTF-8":                  {"Resources: {A: \xff}", "app.yaml is not UTF-8 text"},
+		"UTF-16":                     {"\xff\xfeR\x00:\x00", "app.yaml is not UTF-8 text"},
+		"two documents":              {"Resources: {}\n---\nResources: {}\n", "more than one document"},
+		"a list":                     {"- a\n", "it is no mapping"},
+		"an alias of itself":         {"Resources: &r\n  A: *r\n", "line 2: alias *r leads to itself"},
+		"aliases of aliases":         {bomb(), "too many values"},
+		"an alias without anchor":    {"Resources: *x\n", "app.yaml:1:"},
+		"an error in its line":       {"Resources:\n  A: b: c\n", "app.yaml:2:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,6 +118,28 @@ func TestNotes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.notes); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What of an address is not used is said.
+func TestPartsOfAddressesThatAreNotUsed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"{Type: AWS::ElasticBeanstalk::ApplicationVersion, Properties: {SourceBundle: 's3://b/k?versionId=3'}}": true,
+		"{Type: AWS::ElasticBeanstalk::ApplicationVersion, Properties: {SourceBundle: 's3://b/k'}}":             false,
+		"{Type: AWS::Lambda::Function, Properties: {Code: 's3://b/k?versionId=3'}}":                             false,
+		"{Type: AWS::Lambda::Function, Properties: {Code: 's3://b/k#3'}}":                                       true,
+		"{Type: AWS::Lambda::Function, Properties: {Code: 's3://b/k;3'}}":                                       true,
+		"{Type: AWS::Lambda::Function, Properties: {Code: 's3://b/k?versionId=3&versionId=4'}}":                 true,
+	} {
+		got, err := references("app.yaml", []byte("Resources: {R: "+text+"}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := len(got.notes) == 1 && strings.Contains(got.notes[0], "only the bucket b and the key k are used")
+		if said != want || len(got.notes) > 1 {
+			t.Errorf("%s: %q", text, got.notes)
+		}
 	}
 }
 

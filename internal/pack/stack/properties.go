@@ -1,32 +1,44 @@
 package stack
 
-import "falkirk/internal/delivery"
+import (
+	"fmt"
+
+	"falkirk/internal/delivery"
+)
 
 // property is a property that may name a local file.
 type property struct {
 	kind   string // of the resource
 	path   string // below Properties
 	form   delivery.Form
-	zip    bool // a single file is packed as an archive, too
-	nested bool // it is a template
-	always bool // without it the folder of the template is packed
+	key    string // of the version, where the form is an object and has one
+	zip    bool   // a single file is packed as an archive, too
+	nested bool   // it is a template
+	always bool   // without it the folder of the template is packed
 }
+
+// Keys of the version of an object.
+const (
+	keyVersion         = "Version"
+	keyObjectVersion   = "ObjectVersion"
+	keyS3ObjectVersion = "S3ObjectVersion"
+)
 
 // properties are those that `aws cloudformation package` looks at, and some more
 // that CloudFormation reads from S3 in the same way.
 // https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html
 func properties() []property {
 	return []property{
-		{kind: "AWS::ApiGateway::RestApi", path: "BodyS3Location", form: delivery.FormBucket},
-		{kind: "AWS::Lambda::Function", path: "Code", form: delivery.FormS3Bucket, zip: true, always: true},
-		{kind: "AWS::Lambda::LayerVersion", path: "Content", form: delivery.FormS3Bucket, zip: true, always: true},
+		{kind: "AWS::ApiGateway::RestApi", path: "BodyS3Location", form: delivery.FormBucket, key: keyVersion},
+		{kind: "AWS::Lambda::Function", path: "Code", form: delivery.FormS3Bucket, key: keyS3ObjectVersion, zip: true, always: true},
+		{kind: "AWS::Lambda::LayerVersion", path: "Content", form: delivery.FormS3Bucket, key: keyS3ObjectVersion, zip: true, always: true},
 		{kind: "AWS::Serverless::Function", path: "CodeUri", form: delivery.FormURI, zip: true, always: true},
 		{kind: "AWS::Serverless::LayerVersion", path: "ContentUri", form: delivery.FormURI, zip: true, always: true},
 		{kind: "AWS::Serverless::GraphQLApi", path: "SchemaUri", form: delivery.FormURI},
 		{kind: "AWS::Serverless::GraphQLApi", path: "CodeUri", form: delivery.FormURI},
 		{kind: "AWS::Serverless::Api", path: "DefinitionUri", form: delivery.FormURI},
 		{kind: "AWS::Serverless::HttpApi", path: "DefinitionUri", form: delivery.FormURI},
-		{kind: "AWS::Serverless::StateMachine", path: "DefinitionUri", form: delivery.FormBucket},
+		{kind: "AWS::Serverless::StateMachine", path: "DefinitionUri", form: delivery.FormBucket, key: keyVersion},
 		{kind: "AWS::Serverless::Application", path: "Location", form: delivery.FormURL, nested: true},
 		{kind: "AWS::AppSync::GraphQLSchema", path: "DefinitionS3Location", form: delivery.FormURI},
 		{kind: "AWS::AppSync::Resolver", path: "RequestMappingTemplateS3Location", form: delivery.FormURI},
@@ -39,10 +51,10 @@ func properties() []property {
 		{kind: "AWS::CloudFormation::StackSet", path: "TemplateURL", form: delivery.FormURL, nested: true},
 		{kind: "AWS::CloudFormation::ModuleVersion", path: "ModulePackage", form: delivery.FormURI},
 		{kind: "AWS::CloudFormation::ResourceVersion", path: "SchemaHandlerPackage", form: delivery.FormURI},
-		{kind: "AWS::CodeCommit::Repository", path: "Code.S3", form: delivery.FormBucket, zip: true},
+		{kind: "AWS::CodeCommit::Repository", path: "Code.S3", form: delivery.FormBucket, key: keyObjectVersion, zip: true},
 		{kind: "AWS::ElasticBeanstalk::ApplicationVersion", path: "SourceBundle", form: delivery.FormS3Bucket, always: true},
 		{kind: "AWS::Glue::Job", path: "Command.ScriptLocation", form: delivery.FormURI},
-		{kind: "AWS::StepFunctions::StateMachine", path: "DefinitionS3Location", form: delivery.FormBucket},
+		{kind: "AWS::StepFunctions::StateMachine", path: "DefinitionS3Location", form: delivery.FormBucket, key: keyVersion},
 	}
 }
 
@@ -53,7 +65,7 @@ func globals() []property {
 	return []property{
 		{kind: "Function", path: "CodeUri", form: delivery.FormURI, zip: true},
 		{kind: "Api", path: "DefinitionUri", form: delivery.FormURI},
-		{kind: "StateMachine", path: "DefinitionUri", form: delivery.FormBucket},
+		{kind: "StateMachine", path: "DefinitionUri", form: delivery.FormBucket, key: keyVersion},
 	}
 }
 
@@ -66,13 +78,21 @@ func metadata() []property {
 	}
 }
 
-// sample is the shape of what is put in the place of a path.
-func (p property) sample() string {
+// keys are those of the bucket and the key, where the form is an object.
+func (p property) keys() (bucket, key string, ok bool) {
 	switch p.form {
 	case delivery.FormS3Bucket:
-		return `{"S3Bucket": "sample-bucket", "S3Key": "sample/key"}`
+		return "S3Bucket", "S3Key", true
 	case delivery.FormBucket:
-		return `{"Bucket": "sample-bucket", "Key": "sample/key"}`
+		return "Bucket", "Key", true
+	}
+	return "", "", false
+}
+
+// sample is the shape of what is put in the place of a path.
+func (p property) sample() string {
+	if bucket, key, ok := p.keys(); ok {
+		return fmt.Sprintf(`{%q: "sample-bucket", %q: "sample/key"}`, bucket, key)
 	}
 	return `"https://sample-bucket/sample/key"`
 }

@@ -32,8 +32,9 @@ type packable struct {
 }
 
 // references finds the local paths in a template. The text is kept as it is,
-// unless it has aliases, which CloudFormation does not take, or a path in it is
-// not written simply: then the template is written again with the same meaning.
+// unless it has aliases or addresses, which CloudFormation does not take, or a
+// path in it is not written simply: then the template is written again with the
+// same meaning.
 func references(name string, text []byte) (packable, error) {
 	t, err := template.Parse(name, text)
 	if err != nil {
@@ -50,7 +51,7 @@ func references(name string, text []byte) (packable, error) {
 		s.notes = append(s.notes, fmt.Sprintf("%s: %s names no version: CloudFormation does not notice when the value changes", name, ref))
 	}
 	spans, err := t.Locate(nodes(s.all), samples(s.all))
-	if err != nil || s.added {
+	if err != nil || s.changed {
 		if t, err = t.Rewritten(name, nodes(s.all)); err != nil {
 			return packable{}, err
 		}
@@ -89,7 +90,7 @@ type search struct {
 	name     string
 	global   *yaml.Node // the section Globals of SAM
 	all      []found
-	added    bool // a path that the template does not have was added to its tree
+	changed  bool // the tree has something that the text does not have: a path that was added, or an object for an address
 	notes    []string
 	problems []error
 }
@@ -148,7 +149,7 @@ func (s *search) property(p property, properties *yaml.Node, where string) {
 			properties.Content = append(properties.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.path}, value)
 		}
 		value.Kind, value.Tag, value.Value, value.Style = yaml.ScalarNode, "!!str", ".", yaml.DoubleQuotedStyle
-		s.added = true
+		s.changed = true
 		s.notes = append(s.notes, fmt.Sprintf("%s:%d: %s has no %s: the folder of the template is packed for it, as the AWS CLI does", s.name, properties.Line, where, p.path))
 	}
 	s.look(p, properties, where)
@@ -182,7 +183,9 @@ func (s *search) look(p property, n *yaml.Node, where string) {
 	}
 	path, isText := template.String(n)
 	switch {
-	case isText && isLocal(path):
+	case isText && scheme.MatchString(path):
+		s.address(p, n, where, path)
+	case isText && path != "":
 		s.all = append(s.all, found{property: p, node: n, where: where, path: path, line: n.Line, column: n.Column})
 	case !isText && !isEmpty(n) && n.Kind == yaml.ScalarNode && slices.Contains([]string{"!!int", "!!float", "!!bool", "!!timestamp"}, n.ShortTag()):
 		s.problem(n, where, fmt.Sprintf("%s is not a text; write a path in quotes", n.Value))

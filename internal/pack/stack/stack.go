@@ -32,6 +32,17 @@ type Settings struct {
 	Template string `json:"template" yaml:"template" jsonschema:"required,minLength=1,description=the CloudFormation template (YAML or JSON); relative to the app file's folder. Local files that it names are packed with it"`
 }
 
+// Check refuses a template outside of the app's folder, which would be looked for
+// in another place.
+func (s Settings) Check() []fault.Problem {
+	if !isAbsolute(s.Template) {
+		return nil
+	}
+	return []fault.Problem{{
+		Path: []string{"template"}, Text: fmt.Sprintf("%s is an absolute path", s.Template), Want: "a path relative to the app file's folder",
+	}}
+}
+
 // New makes the packer of stacks.
 func New(kit pack.Kit) pack.Packer { return packer{kit} }
 
@@ -111,6 +122,10 @@ func (w *work) template(ctx context.Context, path string, depth int) (delivery.T
 
 func (w *work) reference(ctx context.Context, template string, f found, depth int) (delivery.Reference, error) {
 	r := delivery.Reference{Offset: f.Offset, Length: f.Length, Where: f.where, Form: f.form}
+	if isAbsolute(f.path) {
+		err := fault.New(fault.Invalid, "%q is an absolute path", f.path)
+		return r, fault.Hint(err, "write it relative to the folder of the template; files are packed from the app's folder only")
+	}
 	path := filepath.Join(filepath.Dir(template), filepath.FromSlash(f.path))
 	if !filepath.IsLocal(path) {
 		return r, fault.New(fault.Invalid, "%q leads out of the app's folder", f.path)
@@ -123,7 +138,7 @@ func (w *work) reference(ctx context.Context, template string, f found, depth in
 	info, err := os.Stat(filepath.Join(w.root, path))
 	if err != nil {
 		err := fault.New(fault.Invalid, "there is no file or folder %s", path)
-		return r, fault.Hint(err, "make it, or give an s3:// address")
+		return r, fault.Hint(err, "make it, correct the path, or write s3://BUCKET/KEY of a file that is in S3 already")
 	}
 	r.Suffix = filepath.Ext(path)
 	zipped := info.IsDir() || f.zip && !isArchive(filepath.Join(w.root, path))
@@ -133,6 +148,11 @@ func (w *work) reference(ctx context.Context, template string, f found, depth in
 	r.Digest, r.Size, err = w.content(ctx, path, info.IsDir(), zipped)
 	w.sizes[r.Digest] = r.Size
 	return r, err
+}
+
+// isAbsolute reports whether a path does not begin in the folder of what names it.
+func isAbsolute(path string) bool {
+	return strings.HasPrefix(path, "/") || filepath.IsAbs(filepath.FromSlash(path))
 }
 
 // content stores a file, or a zip archive of it or of a folder.
@@ -209,11 +229,6 @@ func readFile(path string) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "the template %s is empty", path)
 	}
 	return text, nil
-}
-
-// isLocal reports whether a value is a path on this machine.
-func isLocal(s string) bool {
-	return s != "" && !strings.Contains(s, "://") && !strings.HasPrefix(s, "arn:")
 }
 
 // Look reads a template without packing it: what it says, its size, and whether

@@ -151,6 +151,16 @@ func TestBadTemplates(t *testing.T) {
 		"leads out": {func(m map[string]string) {
 			m["infra/app.yaml"] = strings.Replace(mainTemplate, "Code: fn ", "Code: ../../fn ", 1)
 		}, "leads out of the app's folder"},
+		"an absolute path": {func(m map[string]string) {
+			m["infra/app.yaml"] = strings.Replace(mainTemplate, "Code: fn ", "Code: /infra/fn ", 1)
+			m["infra/infra/fn/x"] = "x"
+		}, `"/infra/fn" is an absolute path`},
+		"an absolute path of a template": {func(m map[string]string) {
+			m["infra/app.yaml"] = strings.Replace(mainTemplate, "nested/queue.json", "/nested/queue.json", 1)
+		}, `"/nested/queue.json" is an absolute path`},
+		"an absolute path of an include": {func(m map[string]string) {
+			m["infra/app.yaml"] = strings.Replace(mainTemplate, "'api.yaml'", "/api.yaml", 1)
+		}, `"/api.yaml" is an absolute path`},
 		"no template":     {func(m map[string]string) { delete(m, "infra/app.yaml") }, "read the template"},
 		"empty":           {func(m map[string]string) { m["infra/app.yaml"] = " \n" }, "is empty"},
 		"no resources":    {func(m map[string]string) { m["infra/app.yaml"] = "Outputs: {}" }, "it has no Resources"},
@@ -169,6 +179,15 @@ func TestBadTemplates(t *testing.T) {
 				t.Errorf("got %v (%v), want %q", err, fault.KindOf(err), test.want)
 			}
 		})
+	}
+}
+
+func TestTheTemplateIsInTheAppsFolder(t *testing.T) {
+	t.Parallel()
+	for template, want := range map[string]int{"infra/app.yaml": 0, "/opt/app.yaml": 1} {
+		if got := (Settings{Template: template}).Check(); len(got) != want {
+			t.Errorf("%s: %+v", template, got)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -28,10 +29,62 @@ import (
 
 // meant is what an upload means, by package.py.
 type meant struct {
-	CLI        any    `json:"cli"`
-	Ours       any    `json:"ours"`
-	Refused    string `json:"refused"`    // by the CLI
-	Unreadable string `json:"unreadable"` // for the CLI
+	CLI        any     `json:"cli"`
+	Ours       any     `json:"ours"`
+	Refused    string  `json:"refused"`    // by the CLI
+	Unreadable string  `json:"unreadable"` // for the CLI
+	Properties []knows `json:"properties"`
+}
+
+// knows is a type, a property of it, and the section where the CLI looks for it.
+type knows [3]string
+
+// comparison is with one run of the AWS CLI.
+type comparison struct {
+	server                        *cloud.Server
+	ask                           func(folder, ours string) meant
+	templates, files, differences int
+}
+
+func compareWithCLI(t *testing.T) *comparison {
+	t.Helper()
+	server := (&cloud.Server{}).At(conditional.Memory(t))
+	cli := server.CLI(t)
+	for _, bucket := range []string{"cli", "ours"} {
+		cli.Must(t, "s3api", "create-bucket", "--bucket", bucket)
+	}
+	return &comparison{server: server, ask: packager(t, server)}
+}
+
+// template compares what is uploaded of app.yaml in a folder of files.
+func (c *comparison) template(t *testing.T, name string, files map[string][]byte) {
+	t.Helper()
+	root := t.TempDir()
+	write(t, root, files)
+	text, references, err := uploaded(t, c.server, root)
+	c.templates, c.files = c.templates+1, c.files+references
+	got := c.ask(root, text)
+	switch {
+	case err != nil && got.Refused == "" && isNoTemplate(err), err == nil && strings.Contains(got.Refused, listOfTransforms),
+		err != nil && got.Refused != "":
+		return
+	case err != nil && got.Refused == "":
+		t.Errorf("%s: the AWS CLI takes it: %v", name, err)
+	case err == nil && got.Refused != "":
+		t.Errorf("%s: the AWS CLI refuses it: %s", name, got.Refused)
+	case got.Unreadable != "":
+		t.Errorf("%s: the AWS CLI cannot read what was uploaded: %s\n%s", name, got.Unreadable, text)
+	case cmp.Equal(got.CLI, got.Ours):
+		return
+	default:
+		t.Errorf("%s: the AWS CLI (-) and Falkirk (+) upload different things:\n%s", name, cmp.Diff(got.CLI, got.Ours))
+	}
+	c.differences++
+}
+
+func (c *comparison) say(t *testing.T) {
+	t.Helper()
+	t.Logf("compared %d templates with %d local files in them: %d differences", c.templates, c.files, c.differences)
 }
 
 // What Falkirk uploads means the same as what `aws cloudformation package`
@@ -39,40 +92,57 @@ type meant struct {
 // local files, with each kind of line end and mark.
 func TestUploadsMeanWhatTheAWSCLIUploads(t *testing.T) {
 	t.Parallel()
-	server := (&cloud.Server{}).At(conditional.Memory(t))
-	cli := server.CLI(t)
-	for _, bucket := range []string{"cli", "ours"} {
-		cli.Must(t, "s3api", "create-bucket", "--bucket", bucket)
-	}
-	ask := packager(t, server)
+	c := compareWithCLI(t)
 	templates := publicTemplates(t)
 	for name, files := range forms(t) {
 		templates[name] = files
 	}
-	differences, found := 0, 0
 	for name, files := range templates {
-		root := t.TempDir()
-		write(t, root, files)
-		text, references, err := uploaded(t, server, root)
-		found += references
-		got := ask(root, text)
-		switch {
-		case err != nil && got.Refused == "" && isNoTemplate(err), err == nil && strings.Contains(got.Refused, listOfTransforms):
-			continue
-		case err != nil && got.Refused == "":
-			t.Errorf("%s: the AWS CLI takes it: %v", name, err)
-		case err == nil && got.Refused != "":
-			t.Errorf("%s: the AWS CLI refuses it: %s", name, got.Refused)
-		case got.Unreadable != "":
-			t.Errorf("%s: the AWS CLI cannot read what was uploaded: %s\n%s", name, got.Unreadable, text)
-		case cmp.Equal(got.CLI, got.Ours):
-			continue
-		default:
-			t.Errorf("%s: the AWS CLI (-) and Falkirk (+) upload different things:\n%s", name, cmp.Diff(got.CLI, got.Ours))
-		}
-		differences++
+		c.template(t, name, files)
 	}
-	t.Logf("compared %d templates with %d local files in them: %d differences", len(templates), found, differences)
+	c.say(t)
+}
+
+// What stands in the place of a local path means the same as to the AWS CLI, for
+// every property that it looks at: addresses in S3 become objects where
+// CloudFormation wants one, and what is no file is refused.
+func TestAddressesMeanWhatTheyMeanToTheAWSCLI(t *testing.T) {
+	t.Parallel()
+	c := compareWithCLI(t)
+	properties := c.ask("", "").Properties
+	if len(properties) < 20 {
+		t.Fatalf("the AWS CLI looks at %d properties only", len(properties))
+	}
+	for _, p := range properties {
+		for _, value := range []any{
+			"s3://b/k", "s3://b/a/b%20c.zip?versionId=3", "s3://b/k\n", "s3://b/k;x?versionId=1&versionId=2#y", "s3://b//k?versionId=a%2Bb&x=1", "s3://b/k?versionId=",
+			"s3://b", "s3://b/", "s3:///k", "S3://b/k", "https://b.s3.amazonaws.com/k", "http://b/k", "file://inner.yaml", "arn:aws:s3:::b/k", "/opt/inner.yaml",
+			"missing", "inner.yaml", map[string]string{"Ref": "P"},
+		} {
+			raw, err := json.Marshal(templateWith(p, value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.template(t, fmt.Sprintf("%s of %s: %q", p[1], p[0], value), map[string][]byte{
+				"app.yaml": raw, "inner.yaml": []byte("Resources: {T: {Type: AWS::SNS::Topic}}\n"), "opt/inner.yaml": []byte("x\n"),
+			})
+		}
+	}
+	c.say(t)
+}
+
+// templateWith is a template with a value of a property.
+func templateWith(p knows, value any) map[string]any {
+	path := strings.Split(p[1], ".")
+	for i := len(path) - 1; i >= 0; i-- {
+		value = map[string]any{path[i]: value}
+	}
+	resources := map[string]any{"T": map[string]any{"Type": "AWS::SNS::Topic"}}
+	if p[2] == "Metadata" {
+		return map[string]any{"Metadata": map[string]any{p[0]: value}, "Resources": resources}
+	}
+	resources["R"] = map[string]any{"Type": p[0], "Properties": value}
+	return map[string]any{"Resources": resources}
 }
 
 // isNoTemplate: CloudFormation refuses what has no resources; the AWS CLI hands it on.

@@ -1,11 +1,13 @@
 """Packages templates with the AWS CLI, in one process, and says what each upload
 means: the template as the CLI's own parser reads it, with every file in a bucket
 replaced by a digest of its content. It reads jobs from stdin, a JSON document a
-line, and answers one line for each."""
+line, and answers one line for each. A job without a folder asks for the
+properties that the CLI looks at."""
 import contextlib, hashlib, io, json, os, sys, urllib.parse, zipfile
 
 import botocore.session
 from awscli.clidriver import create_clidriver
+from awscli.customizations.cloudformation.artifact_exporter import METADATA_EXPORT_LIST, RESOURCES_EXPORT_LIST
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
 s3 = botocore.session.get_session().create_client("s3")
@@ -58,6 +60,11 @@ def package(folder):
 
 for line in sys.stdin:
     job, answer = json.loads(line), {}
+    if not job["folder"]:
+        answer["properties"] = [[r.RESOURCE_TYPE, r.PROPERTY_NAME, "Resources"] for r in RESOURCES_EXPORT_LIST] + [
+            [r.RESOURCE_TYPE, r.PROPERTY_NAME, "Metadata"] for r in METADATA_EXPORT_LIST]
+        print(json.dumps(answer), flush=True)
+        continue
     try:
         answer["cli"] = read(package(job["folder"]))
     except Exception as e:  # what the CLI refuses
