@@ -35,7 +35,7 @@ func Parse(name string, text []byte) (*Template, error) {
 	if json.Valid(text) {
 		t.Root, err = readJSON(text)
 	} else {
-		err = t.readYAML(name)
+		err = t.readYAML(name, mostPairs)
 	}
 	if err != nil {
 		return nil, err
@@ -47,13 +47,28 @@ func Parse(name string, text []byte) (*Template, error) {
 	return t, nil
 }
 
-func (t *Template) readYAML(name string) error {
+// mostPairs bounds the pairs of surrogates in a template: each is one more time to
+// read it.
+const mostPairs = 1000
+
+func (t *Template) readYAML(name string, pairs int) error {
 	loader, err := yaml.NewLoader(bytes.NewReader(t.Text))
 	if err != nil {
 		return fault.New(fault.Internal, "read %s: %w", name, err)
 	}
 	var doc, more yaml.Node
 	if err := loader.Load(&doc); err != nil && !errors.Is(err, io.EOF) {
+		var load *yaml.LoadError
+		if errors.As(err, &load) {
+			if text, ok := joined(t.Text, load.Mark); ok && pairs > 0 {
+				t.Text = text
+				return t.readYAML(name, pairs-1)
+			}
+			if one := halfAt(t.Text, load.Mark); one != "" {
+				err := fault.New(fault.Invalid, "%s:%d:%d: %s is half of a pair of surrogates, and no character", name, load.Mark.Line, load.Mark.Column, one)
+				return fault.Hint(err, "write both halves, or the character itself")
+			}
+		}
 		return unreadable(name, err)
 	}
 	if len(doc.Content) == 0 {
