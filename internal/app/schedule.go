@@ -114,8 +114,15 @@ func (w *scheduling) waiting(v syncsetup.View, stands string) error {
 // policies prints what both accounts must say, with the ARNs of who copies.
 func (w *scheduling) policies(ctx context.Context, setup syncsetup.Setup, asked syncsetup.Request, out cli.Schedule) (cli.Schedule, error) {
 	roles, err := setup.Roles(ctx, asked)
-	if err != nil {
+	switch {
+	case err != nil && (ctx.Err() != nil || fault.Is(err, fault.NotFound)):
 		return out, err
+	case err != nil:
+		role := "arn:" + policy.Partition(asked.Region) + ":iam::" + asked.Account + ":role/" + unknownRole
+		roles = []string{role}
+		out.Notes = append(out.Notes, "AWS cannot be asked for the roles of the nodes: replace "+role+", or name them with --node-role ("+err.Error()+")")
+	case asked.Account == unknownAccount:
+		out.Notes = append(out.Notes, "AWS cannot be asked for the account of the cluster: replace "+unknownAccount)
 	}
 	for _, role := range roles {
 		out.Documents = append(out.Documents, cli.ScheduleDocument{

@@ -19,7 +19,7 @@ import (
 // findAccount finds the account of the cluster: by who reads, by the role that is
 // taken there, by the ARN in kubeconfig, or by the credentials.
 func (w *scheduling) findAccount(ctx context.Context) error {
-	for _, arn := range append(slices.Clone(w.asked.Readers), w.asked.As) {
+	for _, arn := range w.named() {
 		if a, ok := policy.ParseARN(arn); ok && w.account == "" {
 			w.account = a.Account
 		} else if arn != "" && !ok {
@@ -28,14 +28,14 @@ func (w *scheduling) findAccount(ctx context.Context) error {
 	}
 	if w.account == "" && !w.asked.OnlySource {
 		found, ok, err := kube.Find(w.question())
-		if err != nil && !w.shows() {
+		if err != nil && !w.shows() && !w.asked.PrintPolicies {
 			return err
 		}
 		if ok {
 			w.account = found.Account
 		}
 	}
-	if w.account == "" && (w.asked.NoAWS || w.shows()) {
+	if w.account == "" && (w.asked.NoAWS || w.shows() || w.asked.PrintPolicies && w.values.Own != "") {
 		w.account = w.values.Own
 		return nil
 	}
@@ -43,13 +43,31 @@ func (w *scheduling) findAccount(ctx context.Context) error {
 		return w.isOwn()
 	}
 	cfg, err := w.pool(delivery.Account{}, "").Config(ctx, "", w.values.Region)
-	if err != nil {
+	if err == nil {
+		w.account, err = account.Whose(ctx, cfg)
+	} else if !w.asked.PrintPolicies {
 		return err
 	}
-	if w.account, err = account.Whose(ctx, cfg); err != nil {
+	if err != nil && w.asked.PrintPolicies && ctx.Err() == nil {
+		w.account = unknownAccount // the policies are printed without asking AWS
+		return nil
+	}
+	if err != nil {
 		return fault.Hint(fmt.Errorf("find out the cluster's account: %w", err), "log in to it (AWS_PROFILE), or name a role to take there with --as")
 	}
 	return w.isOwn()
+}
+
+// unknownAccount and unknownRole are in printed policies where AWS cannot be asked.
+const unknownAccount, unknownRole = "CLUSTER-ACCOUNT", "NODE-ROLE"
+
+// named are the ARNs that say in which account the cluster is.
+func (w *scheduling) named() []string {
+	all := append(slices.Clone(w.asked.Readers), w.asked.As)
+	if w.asked.PrintPolicies {
+		all = append(append(all, w.values.Role), w.values.NodeRoles...)
+	}
+	return all
 }
 
 // isOwn refuses the cluster of another account than the one that k9's file names.

@@ -22,6 +22,7 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 			}
 			fprintf(f.plain, "# %s\n%s\n", d.For, block(d.Policy))
 		}
+		f.tellNotes(s.Notes)
 		return
 	}
 	f.showSchedule(f.Out.Write, s)
