@@ -17,11 +17,11 @@ var surrogates = regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F
 // half is an escape that is no character alone.
 var half = regexp.MustCompile(`\\u[dD][89abcdefABCDEF][0-9a-fA-F]{2}`)
 
-// joined is the text with the pair of surrogates at a place as one escape. The YAML
+// joinPair is the text with the pair of surrogates at a place as one escape. The YAML
 // library refuses such pairs; the AWS CLI and CloudFormation take them. The library
 // names the place, so that nothing is changed outside of double quotes, where
 // the same text means itself.
-func joined(text []byte, at yaml.Mark) ([]byte, bool) {
+func joinPair(text []byte, at yaml.Mark) ([]byte, bool) {
 	from, to := escapeAt(text, at, surrogates)
 	if from < 0 {
 		return nil, false

@@ -60,7 +60,7 @@ func (t *Template) readYAML(name string, pairs int) error {
 	if err := loader.Load(&doc); err != nil && !errors.Is(err, io.EOF) {
 		var load *yaml.LoadError
 		if errors.As(err, &load) {
-			if text, ok := joined(t.Text, load.Mark); ok && pairs > 0 {
+			if text, ok := joinPair(t.Text, load.Mark); ok && pairs > 0 {
 				t.Text = text
 				return t.readYAML(name, pairs-1)
 			}
