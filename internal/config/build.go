@@ -232,7 +232,7 @@ func (b *builder) accounts(n *node) {
 		}
 		b.file.App.Accounts = append(b.file.App.Accounts, delivery.Account{
 			Name: f.name, ID: a.ID, Via: a.Via, Role: a.Role, ExternalID: a.ExternalID,
-			Duration: a.Duration, Tags: a.Tags, Region: a.Region, Endpoint: a.Endpoint,
+			Duration: a.Duration, Tags: a.Tags, Region: a.Region, Endpoint: a.Endpoint, External: f.node.get("externalId").written()[""],
 		})
 	}
 }

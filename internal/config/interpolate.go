@@ -3,6 +3,8 @@ package config
 import (
 	"regexp"
 	"strings"
+
+	"falkirk/internal/delivery"
 )
 
 var (
@@ -18,6 +20,7 @@ func (c *converter) interpolate(s string, at pos) *node {
 		return out
 	}
 	var b strings.Builder
+	told := 0 // how much of it is in parts
 	for rest := s; rest != ""; {
 		i := strings.Index(rest, "${")
 		if i < 0 {
@@ -48,10 +51,14 @@ func (c *converter) interpolate(s string, at pos) *node {
 			return out
 		}
 		out.env = append(out.env, value)
+		out.parts = append(out.parts.Text(b.String()[told:]), delivery.Part{Text: value, Variable: rest[i+len("${env:") : i+end]})
 		b.WriteString(value)
+		told = b.Len()
 		rest = rest[i+end+1:]
 	}
-	out.value = b.String()
+	if out.value = b.String(); len(out.parts) > 0 {
+		out.parts = out.parts.Text(b.String()[told:])
+	}
 	if len(out.env)+len(out.late) > 0 {
 		out.shown = s
 	}

@@ -43,6 +43,7 @@ func (b *builder) land(c component, s spot, env level) (landing, bool) {
 	}
 	l.block = b.placed(l.block, s.Place)
 	l.Place, l.Component, l.Target = s.Place, c.Name, name
+	l.Written = l.block.written()
 	l.Settings, l.Unusable = b.settings(kind, l.block, name)
 	return l, l.Settings != nil || l.Unusable != ""
 }

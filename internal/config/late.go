@@ -16,24 +16,30 @@ var lateRef = regexp.MustCompile(`^\$\{(place|artifact|release|stack)\.[A-Za-z0-
 
 // placed is a block with what depends on the place put in. Blocks are shared,
 // so what changes is copied.
-func (b *builder) placed(n *node, p delivery.Place) *node {
+func (b *builder) placed(n *node, place delivery.Place) *node {
 	out := *n
 	changed := len(n.late) > 0
 	if changed {
 		text, _ := n.value.(string)
-		out.value, out.shown = b.ofPlace(p).Replace(text), b.ofPlace(p).Replace(n.shown)
+		out.value, out.shown = b.ofPlace(place).Replace(text), b.ofPlace(place).Replace(n.shown)
+		out.parts = slices.Clone(n.parts)
+		for i, p := range out.parts {
+			if p.Variable == "" {
+				out.parts[i].Text = b.ofPlace(place).Replace(p.Text)
+			}
+		}
 		if len(n.env) == 0 && !slices.ContainsFunc(n.late, isLater) {
 			out.shown = "" // all of it is known
 		}
 	}
 	out.fields, out.items = nil, nil
 	for _, f := range n.fields {
-		v := b.placed(f.node, p)
+		v := b.placed(f.node, place)
 		changed = changed || v != f.node
 		out.fields = append(out.fields, field{f.name, f.at, v})
 	}
 	for _, i := range n.items {
-		v := b.placed(i, p)
+		v := b.placed(i, place)
 		changed = changed || v != i
 		out.items = append(out.items, v)
 	}

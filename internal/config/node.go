@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"falkirk/internal/delivery"
 )
 
 type shape int
@@ -24,14 +26,15 @@ const (
 type node struct {
 	pos
 	shape  shape
-	value  any      // bool, int64, uint64, float64 or string of a scalar
-	shown  string   // the scalar as written, where ${env:…} went into it; else ""
-	secret bool     // under a key that looks secret
-	masked any      // what value was before Show masked it
-	broken bool     // a problem of it has been reported; nothing more is said of it
-	unset  string   // a variable that it names and that is not set; then it is broken
-	env    []string // values that ${env:…} brought in
-	late   []string // references that are resolved later
+	value  any              // bool, int64, uint64, float64 or string of a scalar
+	shown  string           // the scalar as written, where ${env:…} went into it; else ""
+	secret bool             // under a key that looks secret
+	masked any              // what value was before Show masked it
+	broken bool             // a problem of it has been reported; nothing more is said of it
+	unset  string           // a variable that it names and that is not set; then it is broken
+	env    []string         // values that ${env:…} brought in
+	parts  delivery.Written // the text in parts, where ${env:…} went into it
+	late   []string         // references that are resolved later
 	items  []*node
 	fields []field
 	size   int // nodes in it, itself included; the bound on aliases counts with it

@@ -9,6 +9,7 @@ type Account struct {
 	Via        []string          `json:"via,omitempty"`
 	Role       string            `json:"role,omitempty"`
 	ExternalID string            `json:"-"`                  // for Role; like a password in some houses
+	External   Written           `json:"-"`                  // ExternalID where variables of the environment went into it
 	Duration   Duration          `json:"duration,omitempty"` // of a session; 0: one hour
 	Tags       map[string]string `json:"tags,omitempty"`     // of the session
 	Region     string            `json:"region,omitempty"`   // home: what is there once for the account

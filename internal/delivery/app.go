@@ -111,11 +111,12 @@ const (
 // Landing says how one component lands in one place: the target's kind and the
 // target's settings for that place, after inheritance.
 type Landing struct {
-	Place     Place           `json:"place"`
-	Component string          `json:"component"`
-	Target    string          `json:"target"`
-	Settings  json.RawMessage `json:"settings"`
-	Unusable  Unusable        `json:"-"` // then there are no settings
+	Place     Place              `json:"place"`
+	Component string             `json:"component"`
+	Target    string             `json:"target"`
+	Settings  json.RawMessage    `json:"settings"`
+	Written   map[string]Written `json:"-"` // texts of the settings that variables of the environment went into, by path: "parameters.Password"
+	Unusable  Unusable           `json:"-"` // then there are no settings
 }
 
 // GateSetting is one gate of an environment.

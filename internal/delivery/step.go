@@ -12,13 +12,14 @@ type Placement struct {
 	Place     Place
 	Component string
 	Target    string
-	Settings  json.RawMessage // the target's own settings, checked; may hold secrets
-	Version   string          // the release; empty when promoting means "nothing is live"
-	Artifact  Artifact        // of that release; empty when Version is
-	Release   Release         // all of it, for what one component needs of another; empty when Version is
-	Remove    []string        // prune only: the versions to remove
-	Protected bool            // the environment is
-	Unusable  Unusable        // then there are no settings, and nothing of it can be observed or changed
+	Settings  json.RawMessage    // the target's own settings, checked; may hold secrets
+	Written   map[string]Written // texts of the settings that variables of the environment went into, by path
+	Version   string             // the release; empty when promoting means "nothing is live"
+	Artifact  Artifact           // of that release; empty when Version is
+	Release   Release            // all of it, for what one component needs of another; empty when Version is
+	Remove    []string           // prune only: the versions to remove
+	Protected bool               // the environment is
+	Unusable  Unusable           // then there are no settings, and nothing of it can be observed or changed
 }
 
 // Endpoint is where a component answers from outside.

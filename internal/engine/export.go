@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -15,11 +17,17 @@ type Exporter interface {
 	Export(ctx context.Context, p delivery.Placement, s delivery.Step) ([]string, error)
 }
 
+// Reader is an Exporter whose commands can read variables of the environment.
+type Reader interface {
+	Reads(p delivery.Placement) []delivery.Part
+}
+
 // Script is a plan as commands, place by place.
 type Script struct {
 	Plan   delivery.Plan   `json:"plan"`
 	Digest string          `json:"digest"`
 	Places []PlaceCommands `json:"places"`
+	Reads  []delivery.Part `json:"-"` // variables that the commands read, with their values now
 }
 
 // PlaceCommands are the commands of one place, in their order.
@@ -51,6 +59,7 @@ func (e *Engine) Export(ctx context.Context, req Request) (Script, error) {
 			if err != nil {
 				return Script{}, fmt.Errorf("export %s of %s in %s: %w", s.Summary, s.Component, s.Place, err)
 			}
+			out.Reads = append(out.Reads, e.reads(a.now.placementOf(s), s, lines)...)
 			place.Commands = append(place.Commands, StepCommands{s.Component, s.Summary, lines})
 		}
 		out.Places = append(out.Places, place)
@@ -65,4 +74,16 @@ func (e *Engine) exportStep(ctx context.Context, p delivery.Placement, s deliver
 		return nil, fault.Hint(err, "falkirk plan %s --to %s shows what it would do", cmp.Or(p.Version, "VERSION"), s.Place.Environment)
 	}
 	return x.Export(ctx, p, s)
+}
+
+// reads are the variables that the commands of a step do read.
+func (e *Engine) reads(p delivery.Placement, s delivery.Step, lines []string) []delivery.Part {
+	x, can := e.Targets[s.Target].(Reader)
+	if !can {
+		return nil
+	}
+	return slices.DeleteFunc(x.Reads(p), func(part delivery.Part) bool {
+		used := func(line string) bool { return strings.Contains(line, `"$`+delivery.ScriptVariable(part.Variable)+`"`) }
+		return part.Variable == "" || !slices.ContainsFunc(lines, used)
+	})
 }

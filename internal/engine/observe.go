@@ -68,7 +68,7 @@ func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery
 func placement(app string, env delivery.Environment, l delivery.Landing, rel delivery.Release) delivery.Placement {
 	p := delivery.Placement{
 		App: app, Place: l.Place, Component: l.Component,
-		Target: l.Target, Settings: l.Settings, Protected: env.Protected, Unusable: l.Unusable,
+		Target: l.Target, Settings: l.Settings, Written: l.Written, Protected: env.Protected, Unusable: l.Unusable,
 	}
 	if a, ok := rel.Artifact(l.Component); ok {
 		p.Version, p.Artifact, p.Release = rel.Version, a, rel

@@ -21,7 +21,11 @@ func (f *face) exportCmd() *cobra.Command {
 		Long: `Writes what provision, promote or prune would do now as a POSIX shell script that
 needs the AWS CLI and no Falkirk: to read, to keep, or for the day on which Falkirk
 cannot run. What the script changes is not in the ledger; falkirk status shows it,
-and the next promote or converge takes note.`,
+and the next promote or converge takes note.
+
+A parameter of a stack and an externalId that come from ${env:NAME} are not in the
+script: it reads NAME from its environment. It changes nothing where NAME is not set,
+or has another value than now, by a checksum of 16 bits.`,
 		Example: "  falkirk export 1.4.0 --to prd --phase promote > promote.sh",
 		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions, GroupID: "see",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,8 +41,10 @@ and the next promote or converge takes note.`,
 			if err != nil {
 				return err
 			}
-			c.doc.Result = script
-			return c.text(func() { writeScript(c.plain, app.Engine.App, script) })
+			var text strings.Builder
+			writeScript(&text, app.Engine.App, script)
+			c.doc.Result = exported{script, text.String()}
+			return c.text(func() { _, _ = io.WriteString(c.plain, text.String()) }) // a failure shows when the command ends
 		},
 	}
 	c.toFlag(cmd)
@@ -46,6 +52,12 @@ and the next promote or converge takes note.`,
 	_ = cmd.RegisterFlagCompletionFunc("phase", cobra.FixedCompletions([]string{"provision", "promote", "prune"}, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	c.asideFlags(cmd)
 	return cmd
+}
+
+// exported is the plan with its commands, and the script that has them all.
+type exported struct {
+	engine.Script
+	Text string `json:"script"`
 }
 
 // checkPhase refuses what is no phase, and a version where there is none.
@@ -63,62 +75,4 @@ func checkPhase(phase string, args []string, command string) error {
 		return fault.Hint(fault.New(fault.Invalid, "--phase %q is not known", phase), "give --phase provision, --phase promote or --phase prune")
 	}
 	return nil
-}
-
-const scriptHead = `#!/bin/sh
-# %s in %s, as plain commands of the AWS CLI. Plan %s
-# The ledger of falkirk does not learn of it.
-set -eu
-
-# assume ROLE [OPTION...] takes on a role for the rest of the subshell.
-assume() {
-  role=$1; shift
-  set -- $(aws sts assume-role --role-arn "$role" --role-session-name falkirk-export "$@" \
-    --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text)
-  export AWS_ACCESS_KEY_ID="$1" AWS_SECRET_ACCESS_KEY="$2" AWS_SESSION_TOKEN="$3"
-}
-`
-
-// writeScript writes a script: a subshell for each place, as credentials must
-// not outlive it.
-func writeScript(w io.Writer, app delivery.App, s engine.Script) {
-	fprintf(w, scriptHead, strings.TrimSpace(string(s.Plan.Phase)+" "+s.Plan.Version), s.Plan.Environment, s.Digest)
-	for _, p := range s.Places {
-		fprintf(w, "\n# %s\n", p.Place)
-		if len(p.Commands) == 0 {
-			fprintln(w, "# nothing to do")
-			continue
-		}
-		fprintln(w, "(")
-		for _, line := range reach(app, p.Place) {
-			fprintln(w, block("  "+line))
-		}
-		for _, c := range p.Commands {
-			fprintf(w, "\n  # %s: %s\n", c.Component, c.Summary)
-			for _, line := range c.Lines {
-				fprintln(w, block("  "+line))
-			}
-		}
-		fprintln(w, ")")
-	}
-}
-
-// reach are the commands that take on the roles of a place's account.
-func reach(app delivery.App, p delivery.Place) []string {
-	a, _ := app.Account(p.Account)
-	lines := []string{"export AWS_REGION=" + p.Region + " AWS_DEFAULT_REGION=" + p.Region}
-	if a.Endpoint != "" {
-		lines = append(lines, "export AWS_ENDPOINT_URL="+a.Endpoint)
-	}
-	for _, role := range a.Via {
-		lines = append(lines, "assume "+role)
-	}
-	if a.Role != "" {
-		line := "assume " + a.Role
-		if a.ExternalID != "" {
-			line += ` --external-id "$EXTERNAL_ID"`
-		}
-		lines = append(lines, line)
-	}
-	return lines
 }

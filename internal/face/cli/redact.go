@@ -56,7 +56,7 @@ func isName(field string) bool {
 // applies. What is hidden there would be wrong where it is applied.
 func isApplied(path string) bool {
 	for _, p := range []string{
-		"result.places.steps.lines", "result.template", "result.templates.text", "result.manifests", "result.files.text",
+		"result.places.steps.lines", "result.script", "result.template", "result.templates.text", "result.manifests", "result.files.text",
 		"result.documents.policy", "result.elsewhere.template", "result.elsewhere.policy", "result.elsewhere.policies.policy",
 		"result.accounts.fixes.statement", "result.accounts.checks.fixes.statement",
 	} {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
-	"falkirk/internal/aws/cfn"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 )
@@ -43,6 +43,17 @@ func (t *Target) Export(ctx context.Context, p delivery.Placement, step delivery
 	return nil, fault.New(fault.Invalid, "the stack target has no step %q", step.Action)
 }
 
+// Reads lists the variables of the environment that the commands of Export can read.
+func (t *Target) Reads(p delivery.Placement) []delivery.Part {
+	var all []delivery.Part
+	for path, w := range p.Written {
+		if strings.HasPrefix(path, parameterPath) {
+			all = append(all, w...)
+		}
+	}
+	return all
+}
+
 // exportPropose makes a change set, from one document with everything in it.
 func (s spot) exportPropose(ctx context.Context) ([]string, error) {
 	was, err := s.mine(ctx)
@@ -53,12 +64,22 @@ func (s spot) exportPropose(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.MarshalIndent(document(s.set.Name, set, r, isNothing(was) || was.Status == ""), "", "  ")
+	values := map[string]delivery.Written{}
+	for _, p := range r.Parameters {
+		if values[p.Key], err = s.filled(ctx, p.Key); err != nil {
+			return nil, &unfilled{p.Key, err}
+		}
+	}
+	text, err := input(s.set.Name, set, r, isNothing(was) || was.Status == "", values)
 	if err != nil {
 		return nil, err
 	}
 	return []string{
-		"aws cloudformation create-change-set --cli-input-json \"$(cat <<'END'\n" + string(raw) + "\nEND\n)\" >/dev/null",
+		`document=$(umask 077; mktemp)`, // other users of the machine see arguments
+		`trap 'rm -f "$document"' EXIT; trap 'exit 130' HUP INT TERM`,
+		text + ` >"$document"`,
+		`AWS_CLI_FILE_ENCODING=UTF-8 aws cloudformation create-change-set --cli-input-json "file://$document" >/dev/null`,
+		`rm -f "$document"`,
 		fmt.Sprintf("aws cloudformation wait change-set-create-complete --stack-name %s --change-set-name %s", s.set.Name, set),
 	}, nil
 }
@@ -89,41 +110,4 @@ func (s spot) exportExecute(ctx context.Context) ([]string, error) {
 	return append(lines,
 		fmt.Sprintf("aws cloudformation execute-change-set --stack-name %s --change-set-name %s", s.set.Name, set),
 		fmt.Sprintf("aws cloudformation wait %s --stack-name %s", end, s.set.Name)), nil
-}
-
-type pair struct {
-	Key   string `json:"Key,omitempty"`
-	Value string `json:"Value,omitempty"`
-
-	ParameterKey   string `json:"ParameterKey,omitempty"`
-	ParameterValue string `json:"ParameterValue,omitempty"`
-}
-
-// document is the input of create-change-set.
-// https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-change-set.html
-func document(stack, set string, r cfn.Request, isNew bool) map[string]any {
-	doc := map[string]any{"StackName": stack, "ChangeSetName": set, "ChangeSetType": "UPDATE", "Description": r.Description}
-	if isNew {
-		doc["ChangeSetType"] = "CREATE"
-	}
-	if r.TemplateURL != "" {
-		doc["TemplateURL"] = r.TemplateURL
-	} else {
-		doc["TemplateBody"] = r.Template
-	}
-	var parameters, tags []pair
-	for _, p := range r.Parameters {
-		parameters = append(parameters, pair{ParameterKey: p.Key, ParameterValue: p.Value})
-	}
-	for _, key := range sorted(r.Tags) {
-		tags = append(tags, pair{Key: key, Value: r.Tags[key]})
-	}
-	doc["Parameters"], doc["Tags"] = append([]pair{}, parameters...), tags
-	if len(r.Capabilities) > 0 {
-		doc["Capabilities"] = r.Capabilities
-	}
-	if r.Role != "" {
-		doc["RoleARN"] = r.Role
-	}
-	return doc
 }

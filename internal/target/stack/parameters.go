@@ -22,9 +22,15 @@ var reference = regexp.MustCompile(`\$\{(release|artifact|stack)\.([^{}]+)\}`)
 func (s spot) parameters(ctx context.Context) ([]cfn.Parameter, error) {
 	var all []cfn.Parameter
 	for _, key := range sorted(s.set.Parameters) {
-		value, err := s.fill(ctx, s.set.Parameters[key])
+		w, err := s.filled(ctx, key)
 		if err != nil {
 			return nil, &unfilled{key, err}
+		}
+		value := w.Value()
+		if w == nil {
+			if value, err = s.fill(ctx, s.set.Parameters[key]); err != nil {
+				return nil, &unfilled{key, err}
+			}
 		}
 		all = append(all, cfn.Parameter{Key: key, Value: value})
 	}
@@ -39,6 +45,24 @@ type unfilled struct {
 
 func (e *unfilled) Error() string { return fmt.Sprintf("parameter %s: %v", e.parameter, e.err) }
 func (e *unfilled) Unwrap() error { return e.err }
+
+// parameterPath begins the paths of parameters in the settings.
+const parameterPath = "parameters."
+
+// filled is a parameter that variables of the environment went into, with everything
+// else filled in; nil for another. What a variable holds is taken as it is.
+func (s spot) filled(ctx context.Context, key string) (delivery.Written, error) {
+	w := slices.Clone(s.Written[parameterPath+key])
+	for i, p := range w {
+		if p.Variable == "" {
+			var err error
+			if w[i].Text, err = s.fill(ctx, p.Text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return w, nil
+}
 
 func (s spot) fill(ctx context.Context, text string) (string, error) {
 	var failed error
