@@ -144,6 +144,9 @@ func (c *converter) mapping(values []*ast.MappingValueNode, at pos, depth int) *
 		if looksSecret(name) {
 			value = value.hidden()
 			c.rep.hide(value)
+			if value.value == hiddenMark {
+				c.rep.add(value.pos, Problem{Text: name + " is ***, which stands for a value that is not shown", Want: "the value itself, or ${env:NAME}"})
+			}
 		}
 		out.fields = append(out.fields, field{name, start(v.Key), value})
 	}

@@ -12,6 +12,9 @@ var (
 	envRef  = regexp.MustCompile(`\$\{env:[A-Za-z_][A-Za-z0-9_]*\}`)
 )
 
+// hiddenMark stands for a value that is not shown. It is never taken for a value.
+const hiddenMark = "***"
+
 // interpolate puts environment variables into a scalar: ${env:NAME}; $${ stands
 // for ${ itself. What is known later only, such as ${place.region}, stays.
 func (c *converter) interpolate(s string, at pos) *node {
@@ -84,6 +87,10 @@ func (c *converter) variable(ref string, at pos, in *node) (string, bool) {
 		if !c.lazy {
 			c.rep.add(at, unsetProblem(in))
 		}
+		return "", false
+	}
+	if value == hiddenMark {
+		c.rep.add(at, Problem{Text: "the environment variable " + name + " is ***, which stands for a value that is not shown", Got: ref, Want: "the value itself"})
 		return "", false
 	}
 	if value != "" {

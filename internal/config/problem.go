@@ -183,7 +183,7 @@ func (ps Problems) sorted() Problems {
 
 // hide notes the scalars of a value that must not be seen in a source line.
 func (r *report) hide(n *node) {
-	if n.shape != mapping && n.shape != list && n.shape != null && n.shown == "" {
+	if n.shape != mapping && n.shape != list && n.shape != null {
 		if r.hidden == nil {
 			r.hidden = map[int][]*node{}
 		}
@@ -197,21 +197,42 @@ func (r *report) hide(n *node) {
 	}
 }
 
-// excerpt is a line of the file without what must not be seen.
+// excerpt is a line of the file without what must not be seen. ${env:NAME} stays: it
+// names a value, and has none.
 func (r *report) excerpt(line int) string {
 	s := []rune(r.lines[line-1])
 	for _, n := range r.hidden[line] {
-		value := fmt.Sprint(n.value)
 		from := min(max(n.col-1, 0), len(s))
-		to := min(from+len([]rune(value)), len(s))
-		if string(s[from:to]) != value { // quoted, escaped or folded: the rest of the line goes
-			to = len(s)
-		}
-		for i := from; i < to; i++ {
-			s[i] = '*'
-		}
+		to := from + written(string(s[from:]), cmp.Or(n.shown, fmt.Sprint(n.value)))
+		s = slices.Concat(s[:from], []rune(stars(string(s[from:to]))), s[to:])
 	}
 	return maskLine(string(s))
+}
+
+// written is how many characters of a line, from its beginning, are a value: all where
+// it is folded or escaped.
+func written(line, value string) int {
+	for _, form := range []string{value, `"` + value + `"`, "'" + value + "'"} {
+		if strings.HasPrefix(line, form) {
+			return utf8.RuneCountInString(form)
+		}
+	}
+	return utf8.RuneCountInString(line)
+}
+
+// stars hides a value and keeps the columns, the quotes around it, and what names a
+// variable.
+func stars(value string) string {
+	if len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+		return value[:1] + stars(value[1:len(value)-1]) + value[:1]
+	}
+	var b strings.Builder
+	at := 0
+	for _, ref := range envRef.FindAllStringIndex(value, -1) {
+		b.WriteString(strings.Repeat("*", utf8.RuneCountInString(value[at:ref[0]])) + value[ref[0]:ref[1]])
+		at = ref[1]
+	}
+	return b.String() + strings.Repeat("*", utf8.RuneCountInString(value[at:]))
 }
 
 var keyValue = regexp.MustCompile(`([\w.-]+)(["']?\s*:\s+)("[^"]*"|'[^']*'|[^\s,}\]#][^,}\]#]*)`)
@@ -223,6 +244,6 @@ func maskLine(line string) string {
 		if !looksSecret(m[1]) || strings.Contains(m[3], "${env:") || strings.ContainsAny(m[3][:1], "{[&*") {
 			return found
 		}
-		return m[1] + m[2] + strings.Repeat("*", utf8.RuneCountInString(m[3]))
+		return m[1] + m[2] + stars(m[3])
 	})
 }

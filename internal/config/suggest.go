@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -51,14 +50,39 @@ func distance(a, b string) int {
 // looksSecret reports whether a key names something that must not be shown:
 // one of its words (camelCase, snake_case, kebab-case) says so.
 func looksSecret(key string) bool {
-	return slices.ContainsFunc(words(key), func(w string) bool {
+	all := words(key)
+	for i, w := range all {
+		before := ""
+		if i > 0 {
+			before = all[i-1]
+		}
 		switch strings.TrimSuffix(w, "s") {
-		case "password", "passwd", "passphrase", "secret", "token", "key", "apikey",
+		case "password", "passwd", "passphrase", "secret", "token", "apikey",
 			"credential", "pas", "pwd", "private", "auth", "authorization", "cookie", "dsn":
 			return true
+		case "key":
+			if isSecretKey(key, before) {
+				return true
+			}
 		}
-		return strings.HasSuffix(w, "password") || strings.HasSuffix(w, "secret") || strings.HasSuffix(w, "token")
-	})
+		if strings.HasSuffix(w, "password") || strings.HasSuffix(w, "secret") || strings.HasSuffix(w, "token") {
+			return true
+		}
+	}
+	return false
+}
+
+// isSecretKey tells keys that open something from those that name something, such as
+// that of KMS or of a cache, by the word before. A variable of a process (in capitals)
+// is taken for one that opens.
+func isSecretKey(name, before string) bool {
+	switch before {
+	case "api", "access", "account", "encryption", "hmac", "license", "master", "private", "secret", "signing", "ssh":
+		return true
+	case "cache", "kms", "object", "partition", "primary", "public", "sort", "surrogate":
+		return false
+	}
+	return name == strings.ToUpper(name)
 }
 
 func words(key string) []string {
