@@ -14,15 +14,17 @@ type Change struct {
 	Added      bool     // only in the new template
 	Removed    bool     // only in the old one
 	Properties []string // that differ, sorted
-	Grants     []string // actions, resources, principals and policies of IAM that the new one adds, sorted
+	Grants     []string // what may be allowed that was not before, sorted
 }
 
 // Compare lists the resources that differ, by ID. A value differs, too, where it
 // refers to one of the named parameters; changed tells of a property's path
-// whether a file in it differs.
-func Compare(old, now *Template, parameters []string, changed func(where string) bool) []Change {
+// whether a file in it differs, access whether a type of resource is about who
+// may do what.
+func Compare(old, now *Template, parameters []string, changed func(where string) bool, access func(kind string) bool) []Change {
 	var all []Change
 	before, after := Child(old.Root, "Resources"), Child(now.Root, "Resources")
+	unsure := slices.Concat(parameters, changedConditions(old, now, parameters))
 	for _, id := range union(old.Names("Resources"), now.Names("Resources")) {
 		a, b := Child(before, id), Child(after, id)
 		c := Change{ID: id, Type: value(b, "Type"), Added: a == nil, Removed: b == nil}
@@ -34,10 +36,8 @@ func Compare(old, now *Template, parameters []string, changed func(where string)
 		if a != nil && b != nil {
 			c.Properties = differing(a, b, "Resources."+id, parameters, changed)
 		}
-		if b != nil {
-			c.Grants = without(grants(b), grants(a))
-		}
-		if c.Added || c.Removed || c.Was != "" || len(c.Properties) > 0 {
+		c.Grants = grantsOf(a, b, access(c.Type), unsure)
+		if c.Added || c.Removed || c.Was != "" || len(c.Properties) > 0 || len(c.Grants) > 0 {
 			all = append(all, c)
 		}
 	}
@@ -66,19 +66,34 @@ func differs(a, b *yaml.Node, parameters []string) bool {
 	if a == nil || b == nil {
 		return a != b
 	}
-	return !Equal(a, b) || refersTo(b, parameters)
+	return canonical(a) != canonical(b) || refersTo(b, parameters)
 }
 
-// refersTo reports whether a value refers to one of the names, by Ref, in a text
-// of Sub, or by a condition.
+// changedConditions are the names of the conditions that may have another result.
+func changedConditions(old, now *Template, parameters []string) []string {
+	a, b := Child(old.Root, "Conditions"), Child(now.Root, "Conditions")
+	var all []string
+	for again := true; again; { // a condition may name others
+		again = false
+		for _, name := range now.Names("Conditions") {
+			if !slices.Contains(all, name) && differs(Child(a, name), Child(b, name), slices.Concat(parameters, all)) {
+				all, again = append(all, name), true
+			}
+		}
+	}
+	return all
+}
+
+// refersTo reports whether a value refers to one of the names: by Ref, in a text
+// of Sub, or as a condition.
 func refersTo(n *yaml.Node, names []string) bool {
 	if n.Kind == yaml.ScalarNode {
 		return slices.ContainsFunc(names, func(name string) bool {
-			return n.Tag == "!Ref" && n.Value == name || strings.Contains(n.Value, "${"+name+"}")
+			return (n.Tag == "!Ref" || n.Tag == "!Condition") && n.Value == name || strings.Contains(n.Value, "${"+name+"}")
 		})
 	}
 	for key, v := range Entries(n) {
-		if key == "Ref" && slices.Contains(names, v.Value) {
+		if (key == "Ref" || key == "Condition") && slices.Contains(names, v.Value) {
 			return true
 		}
 	}
@@ -89,46 +104,6 @@ func refersTo(n *yaml.Node, names []string) bool {
 func Depends(old, now *Template, section string, parameters []string) bool {
 	a, b := Child(old.Root, section), Child(now.Root, section)
 	return (a != nil || b != nil) && differs(a, b, parameters)
-}
-
-// grants are the values in a resource that say who may do what; a statement that
-// denies grants nothing.
-func grants(n *yaml.Node) []string {
-	var all []string
-	if value(n, "Effect") == "Deny" {
-		return nil
-	}
-	for key, v := range Entries(n) {
-		switch key {
-		case "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "ManagedPolicyArns":
-			all = append(all, scalars(v)...)
-		default:
-			all = append(all, grants(v)...)
-		}
-	}
-	if n != nil && n.Kind == yaml.SequenceNode {
-		for _, c := range n.Content {
-			all = append(all, grants(c)...)
-		}
-	}
-	return all
-}
-
-func scalars(n *yaml.Node) []string {
-	if n.Kind == yaml.ScalarNode {
-		if strings.HasPrefix(n.Tag, "!!") {
-			return []string{n.Value}
-		}
-		return []string{n.Tag + " " + n.Value}
-	}
-	var all []string
-	for i, c := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 {
-			continue
-		}
-		all = append(all, scalars(c)...)
-	}
-	return all
 }
 
 func keys(n *yaml.Node) []string {
@@ -143,9 +118,4 @@ func union(a, b []string) []string {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-func without(all, those []string) []string {
-	all = slices.DeleteFunc(union(all, nil), func(s string) bool { return slices.Contains(those, s) })
-	return all
 }

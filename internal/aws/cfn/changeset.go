@@ -137,11 +137,6 @@ func (c *Client) DeleteChangeSet(ctx context.Context, stack, name string) error 
 	return err
 }
 
-// IsIAM reports whether a type of resource is about who may do what.
-func IsIAM(kind string) bool {
-	return strings.HasPrefix(kind, "AWS::IAM::") || strings.Contains(kind, "Policy") || strings.HasSuffix(kind, "::Permission")
-}
-
 func changeOf(r types.ResourceChange) Change {
 	out := Change{
 		LogicalID: aws.ToString(r.LogicalResourceId), PhysicalID: aws.ToString(r.PhysicalResourceId), Type: aws.ToString(r.ResourceType),

@@ -39,10 +39,16 @@ func (t *Target) Forecast(ctx context.Context, p delivery.Placement, step delive
 	}
 	if step.Action == actExecute {
 		if set, err := s.ChangeSet(ctx, s.set.Name, s.setName(asked)); err == nil && set.Status == "AVAILABLE" {
-			return linesOf(set), nil
+			changes, _, _ := s.compare(ctx, was, wanted, asked) // what is allowed is only in the templates
+			return linesOf(set, changes), nil
 		}
 	}
-	return s.compare(ctx, was, wanted, asked)
+	changes, notes, err := s.compare(ctx, was, wanted, asked)
+	var lines []string
+	for _, c := range changes {
+		lines = append(lines, lineFor(c))
+	}
+	return append(lines, notes...), err
 }
 
 // unknownValue says why the value of a parameter is not known.
@@ -55,32 +61,40 @@ func unknownValue(err error) string {
 	return err.Error()
 }
 
-func linesOf(set cfn.ChangeSet) []string {
+// linesOf are the changes of a change set, with what a comparison of the
+// templates says that they allow.
+func linesOf(set cfn.ChangeSet, compared []template.Change) []string {
 	var lines []string
 	for _, c := range set.Changes {
-		lines = append(lines, c.String())
+		line := c.String()
+		for _, other := range compared {
+			if other.ID == c.LogicalID {
+				line += grantsIn(other, c.IAM)
+			}
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }
 
-// compare compares the release with what the stack is, from the store.
-func (s spot) compare(ctx context.Context, was cfn.Stack, wanted []cfn.Parameter, asked mark) ([]string, error) {
+// compare compares the release with what the stack is, from the store, and says
+// what it cannot know.
+func (s spot) compare(ctx context.Context, was cfn.Stack, wanted []cfn.Parameter, asked mark) (changes []template.Change, notes []string, err error) {
 	now, files, err := s.packed(ctx, s.Artifact.Digest)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	old, oldFiles := &template.Template{Root: now.Root, Text: now.Text}, files
-	var lines []string
 	switch digest := was.Tags[tagArtifact]; {
 	case was.Name == "" || isNothing(was):
 		if old, err = template.Parse("nothing", []byte("Resources: {}")); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	case digest == "":
-		return []string{"unknown: the stack was not made by Falkirk, which has no template to compare with; provision shows the changes"}, nil
+		return nil, []string{"unknown: the stack was not made by Falkirk, which has no template to compare with; provision shows the changes"}, nil
 	default:
 		if old, oldFiles, err = s.packed(ctx, digest); err != nil {
-			return []string{"unknown: the template of the live release cannot be read: " + err.Error()}, nil
+			return nil, []string{"unknown: the template of the live release cannot be read: " + err.Error()}, nil
 		}
 	}
 	parameters, unknown := s.changedParameters(was, wanted, asked)
@@ -92,16 +106,14 @@ func (s spot) compare(ctx context.Context, was cfn.Stack, wanted []cfn.Parameter
 		}
 		return false
 	}
-	for _, c := range template.Compare(old, now, parameters, changed) {
-		lines = append(lines, lineFor(c))
-	}
+	changes = template.Compare(old, now, parameters, changed, cfn.IsIAM)
 	if was.Name == "" || isNothing(was) { // it replaces nothing, and has no values yet
 		if len(now.Names("Conditions")) > 0 {
-			lines = append(lines, "unknown: which of these Conditions leaves out")
+			notes = append(notes, "unknown: which of these Conditions leaves out")
 		}
-		return lines, nil
+		return changes, notes, nil
 	}
-	return append(lines, append(unknown, doubts(old, now, parameters)...)...), nil
+	return changes, append(unknown, doubts(old, now, parameters)...), nil
 }
 
 // packed is a template from the store, and the digests of the files in it by
@@ -183,13 +195,22 @@ func lineFor(c template.Change) string {
 	if len(c.Properties) > 0 {
 		line += ": " + strings.Join(c.Properties, ", ")
 	}
-	if cfn.IsIAM(c.Type) || len(c.Grants) > 0 {
+	if cfn.IsIAM(c.Type) {
 		line += " [IAM]"
 	}
-	if len(c.Grants) > 0 {
-		line += " GRANTS " + strings.Join(c.Grants, ", ")
+	return line + grantsIn(c, cfn.IsIAM(c.Type))
+}
+
+// grantsIn is the end of a line, for what may be allowed; marked says whether the
+// line says already that it is about that.
+func grantsIn(c template.Change, marked bool) string {
+	switch {
+	case len(c.Grants) == 0:
+		return ""
+	case marked:
+		return " GRANTS " + strings.Join(c.Grants, ", ")
 	}
-	return line
+	return " [IAM] GRANTS " + strings.Join(c.Grants, ", ")
 }
 
 // names reports whether a property is the name of a resource: another one makes
@@ -205,7 +226,7 @@ func doubts(old, now *template.Template, parameters []string) []string {
 	if !now.IsComplete() {
 		all = append(all, "unknown: what macros, includes and loops make of the template")
 	}
-	for _, section := range []string{"Conditions", "Mappings"} {
+	for _, section := range []string{"Conditions", "Mappings", "Globals"} {
 		if template.Depends(old, now, section, parameters) {
 			all = append(all, "unknown: which resources and values "+section+" changes")
 		}

@@ -1,10 +1,25 @@
 package stack
 
 import (
+	"slices"
 	"testing"
 
+	"falkirk/internal/aws/cfn"
 	"falkirk/internal/template"
 )
+
+// A change set does not say what is allowed; the templates do.
+func TestLinesOfAChangeSet(t *testing.T) {
+	t.Parallel()
+	set := cfn.ChangeSet{Changes: []cfn.Change{
+		{Action: cfn.Modify, LogicalID: "P", Type: "AWS::IAM::Policy", IAM: true}, {Action: cfn.Modify, LogicalID: "K", Type: "AWS::KMS::Key"}, {Action: cfn.Add, LogicalID: "Q", Type: "AWS::SQS::Queue"},
+	}}
+	got := linesOf(set, []template.Change{{ID: "P", Grants: []string{"s3:* on *"}}, {ID: "K", Grants: []string{"kms:* to *"}}, {ID: "Q"}})
+	want := []string{"~ P (AWS::IAM::Policy) [IAM] GRANTS s3:* on *", "~ K (AWS::KMS::Key) [IAM] GRANTS kms:* to *", "+ Q (AWS::SQS::Queue)"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
 
 // Replacements and wider permissions stand out.
 func TestLinesOfChanges(t *testing.T) {
