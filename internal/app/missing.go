@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/imagesync"
+	"falkirk/internal/pack/ignore"
 )
 
 // missingFiles names the files and folders of an app file that are not there. A
@@ -60,10 +62,19 @@ func isMissing(root, name string) bool {
 		return false
 	}
 	_, err := os.Stat(inRoot(delivery.App{Root: root}, name))
-	return errors.Is(err, fs.ErrNotExist)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) // a folder on the way is a file
 }
 
 // checkFiles compares an app file with the files that it names.
 func checkFiles(a delivery.App) []config.Finding {
-	return slices.Concat(signersOf(a), checkTemplates(a), missingFiles(a))
+	return slices.Concat(signersOf(a), checkTemplates(a), missingFiles(a), checkTags(a))
+}
+
+// checkTags says what is wrong with the pattern of the tags that are versions.
+func checkTags(a delivery.App) []config.Finding {
+	why := ignore.Malformed(a.VersionTags)
+	if why == "" {
+		return nil
+	}
+	return []config.Finding{{Path: []string{"version", "tags"}, Text: "is a pattern that matches no tag: " + why}}
 }

@@ -96,7 +96,7 @@ func (g repo) history(from, to string) (diff.History, error) {
 	if h.Count, err = strconv.Atoi(strings.TrimSpace(string(counted))); err != nil || h.Count == 0 {
 		return h, err
 	}
-	raw, err := g.out("-c", "log.showSignature=false", "log", "-z", "--no-color", "--format=%H%x00%an%x00%aI%x00%s",
+	raw, err := g.out("-c", "log.showSignature=false", "log", "-z", "--no-color", "--encoding=UTF-8", "--format=%H%x00%an%x00%aI%x00%s",
 		"--max-count="+strconv.Itoa(most), from+".."+to, "--")
 	if err != nil {
 		return h, err

@@ -92,9 +92,9 @@ func named(name string, c byte) (takes, known bool) {
 	return false, false
 }
 
-// malformed says what is wrong with a pattern that git takes and that can never
+// Malformed says what is wrong with a pattern that git takes and that can never
 // match: a class without an end or of a name that is none, a backslash at the end.
-func malformed(p string) string {
+func Malformed(p string) string {
 	for i := 0; i < len(p); i++ {
 		switch p[i] {
 		case '\\':

@@ -40,7 +40,7 @@ func parseAll(where, what string, lines []string) ([]rule, error) {
 		if !ok {
 			continue
 		}
-		why := malformed(r.pattern)
+		why := Malformed(r.pattern)
 		switch {
 		case strings.HasSuffix(r.pattern, "\t"):
 			why = "it ends in a tab, which git takes as part of the name"

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -87,7 +88,7 @@ func (w *walk) dropEmpty() {
 }
 
 func notThere(folder string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // a folder on the way is a file
 		return fault.Hint(fault.New(fault.Invalid, "%s is not there", folder), "build it first, or correct the path in the app file")
 	}
 	return err

@@ -1,87 +1,100 @@
 package version
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
+	"syscall"
 
 	"falkirk/internal/git"
 	"falkirk/internal/regular"
 )
 
-// changesOf is a short hash of what differs from the commit, or "". It is made from
-// names and contents in the work tree alone: settings of git and what is staged
-// change nothing in it.
-func changesOf(ctx context.Context, top string, own []string) (string, error) {
-	h := sha256.New()
-	n, err := hashChanges(ctx, h, top, without(top, own), 0)
-	if err != nil || n == 0 {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil))[:8], nil
+// worktree is the files of a repository: that of the app, or of a submodule or
+// another repository in it.
+type worktree struct {
+	ctx    context.Context
+	top    string
+	within string   // where it is in the app's work tree, with a slash at the end; "" for that itself
+	except []string // pathspecs that leave out the tool's own folders
+	depth  int
+	modes  bool // the executable bit of files counts
+	notes  *[]string
 }
 
 // deepest bounds repositories in repositories.
 const deepest = 32
 
-// hashChanges writes the changed files of a work tree, and how many there are.
-// Submodules and repositories that lie in it count by their own commit and changes,
-// whatever their setting "ignore" is.
-func hashChanges(ctx context.Context, w io.Writer, top string, except []string, depth int) (int, error) {
-	if depth > deepest {
-		return 0, fmt.Errorf("%s: repositories in repositories, more than %d deep", top, deepest)
+// changes is a hash of what differs from the commit, or "". It is made from names
+// and contents in the work tree alone, in order of name: settings of git and what
+// is staged change nothing in it.
+func (t worktree) changes() (string, error) {
+	names, err := t.changed()
+	if err != nil || len(names) == 0 {
+		return "", err
 	}
-	args := []string{"status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=no", "--ignore-submodules=none", "--no-renames", "--", ":/"}
-	said, err := git.Out(ctx, top, append(args, except...)...)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for entry := range bytes.SplitSeq(said, []byte{0}) {
-		name, ok := changedPath(string(entry))
-		if !ok {
-			continue
-		}
-		n++
-		if err := hashPath(ctx, w, top, name, depth); err != nil {
-			return n, fmt.Errorf("read what differs from the commit: %w", err)
+	h := sha256.New()
+	for _, name := range names {
+		if err := t.hashPath(h, name); err != nil {
+			return "", fmt.Errorf("read what differs from the commit: %w", err)
 		}
 	}
-	hidden, err := hashHidden(ctx, w, top)
-	return n + hidden, err
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// changedPath is the path of an entry of git status --porcelain=v2 -z: the ninth
-// field of a change, the eleventh of a conflict, the second of an untracked file.
-func changedPath(entry string) (string, bool) {
-	fields := map[string]int{"1": 9, "u": 11, "?": 2}
-	kind, _, _ := strings.Cut(entry, " ")
-	n, known := fields[kind]
-	if !known {
-		return "", false
+// changed lists what differs from the commit, in order of name.
+func (t worktree) changed() ([]string, error) {
+	if t.depth > deepest {
+		return nil, fmt.Errorf("%s: repositories in repositories, more than %d deep", t.top, deepest)
 	}
-	parts := strings.SplitN(entry, " ", n)
-	return parts[len(parts)-1], len(parts) == n
+	index, err := t.index()
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	for _, look := range []func([]entry, map[string]bool) error{t.shown, t.hidden, t.submodules, t.lineEnds, t.programs} {
+		if err := look(index, found); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// note tells a person something, once.
+func (t worktree) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(*t.notes, text) {
+		*t.notes = append(*t.notes, text)
+	}
+}
+
+func (t worktree) at(name string) string { return filepath.Join(t.top, filepath.FromSlash(name)) }
+
+// gone reports whether nothing is at a path: also where a folder on the way to it
+// is a file now.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // hashPath writes a name and what is there now.
-func hashPath(ctx context.Context, w io.Writer, top, name string, depth int) error {
-	at := filepath.Join(top, filepath.FromSlash(name))
+func (t worktree) hashPath(w io.Writer, name string) error {
+	at := t.at(name)
 	info, err := os.Lstat(at)
 	switch {
-	case err != nil && os.IsNotExist(err):
+	case gone(err):
 		_, err = fmt.Fprintf(w, "%q gone\n", name)
 		return err
 	case err != nil:
 		return err
 	case info.IsDir():
-		return hashRepository(ctx, w, at, name, depth)
+		return t.hashRepository(w, name)
 	case info.Mode()&os.ModeSymlink != 0:
 		to, err := os.Readlink(at)
 		if err == nil {
@@ -89,7 +102,7 @@ func hashPath(ctx context.Context, w io.Writer, top, name string, depth int) err
 		}
 		return err
 	}
-	if _, err := fmt.Fprintf(w, "%q %d %t\n", name, info.Size(), info.Mode()&0o100 != 0); err != nil || !info.Mode().IsRegular() {
+	if _, err := fmt.Fprintf(w, "%q %d %t\n", name, info.Size(), isProgram(info)); err != nil || !info.Mode().IsRegular() {
 		return err
 	}
 	f, err := regular.Open(at)
@@ -101,26 +114,44 @@ func hashPath(ctx context.Context, w io.Writer, top, name string, depth int) err
 	return err
 }
 
+func isProgram(info fs.FileInfo) bool { return info.Mode()&0o100 != 0 }
+
 // hashRepository writes the state of a submodule, or of a repository that lies in
-// the work tree and is none of its submodules.
-func hashRepository(ctx context.Context, w io.Writer, at, name string, depth int) error {
-	top, err := git.Line(ctx, at, "rev-parse", "--show-toplevel")
-	if err == nil && !same(top, at) {
-		err = fmt.Errorf("git takes %s for its work tree", top)
-	}
+// the work tree and is not one of its submodules.
+func (t worktree) hashRepository(w io.Writer, name string) error {
+	r, ok, err := t.repository(name)
 	if err != nil {
+		return err
+	}
+	if !ok {
 		_, err = fmt.Fprintf(w, "%q folder\n", name) // a submodule that is not checked out
 		return err
 	}
-	commit, err := git.Line(ctx, at, "rev-parse", "--verify", "--quiet", "HEAD")
-	if err != nil {
-		commit = "no commit"
-	}
-	if _, err := fmt.Fprintf(w, "%q repository %s\n", name, commit); err != nil {
-		return err
-	}
-	_, err = hashChanges(ctx, w, at, nil, depth+1)
+	_, err = fmt.Fprintf(w, "%q repository %s %s\n", name, r.commit, r.changes)
 	return err
+}
+
+// inner is the state of a repository in the work tree.
+type inner struct{ commit, changes string }
+
+// repository looks at a repository in the work tree; false where there is none.
+func (t worktree) repository(name string) (inner, bool, error) {
+	at := t.at(name)
+	top, err := git.Line(t.ctx, at, "rev-parse", "--show-toplevel")
+	if t.ctx.Err() != nil {
+		return inner{}, false, context.Cause(t.ctx)
+	}
+	if err != nil || !same(top, at) {
+		return inner{}, false, nil
+	}
+	r := inner{commit: "no commit"}
+	if commit, err := git.Line(t.ctx, at, "rev-parse", "--verify", "--quiet", "HEAD"); err == nil {
+		r.commit = commit
+	}
+	r.changes, err = worktree{
+		ctx: t.ctx, top: at, within: t.within + name + "/", depth: t.depth + 1, modes: modesCount(t.ctx, at), notes: t.notes,
+	}.changes()
+	return r, true, err
 }
 
 func same(a, b string) bool {

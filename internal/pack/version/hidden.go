@@ -1,101 +1,58 @@
 package version
 
 import (
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
-
-	"falkirk/internal/git"
 )
 
-// hashHidden writes the files that git was told not to look at (git update-index
-// --assume-unchanged, --skip-worktree) and that differ from the index all the same,
-// and how many there are. git status does not show them, and packing takes them.
-func hashHidden(ctx context.Context, w io.Writer, top string) (int, error) {
-	said, err := git.Out(ctx, top, "ls-files", "-v", "-s", "-z", "--full-name")
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for entry := range bytes.SplitSeq(said, []byte{0}) {
-		name, id, ok := hiddenFile(string(entry))
-		if !ok {
+// hidden finds the files that git was told not to look at (git update-index
+// --assume-unchanged, --skip-worktree) and that differ from the index all the same.
+// git status does not show them, and packing takes them.
+func (t worktree) hidden(index []entry, found map[string]bool) error {
+	for _, e := range index {
+		if !e.isHidden() || e.mode == submodule || found[e.name] {
 			continue
 		}
-		info, err := os.Lstat(filepath.Join(top, filepath.FromSlash(name)))
-		if errors.Is(err, fs.ErrNotExist) && entry[0] == 'S' {
+		if _, err := os.Lstat(t.at(e.name)); gone(err) && e.isSkipped() {
 			continue // a sparse checkout leaves it out
 		}
-		if err == nil && blobOf(ctx, top, name, info) == id {
-			continue
-		}
-		n++
-		if err := hashPath(ctx, w, top, name, 0); err != nil {
-			return n, fmt.Errorf("read what git does not look at: %w", err)
-		}
-	}
-	return n, nil
-}
-
-// blobOf is the ID that git gives to what is there now; "" where it gives none.
-func blobOf(ctx context.Context, top, name string, info fs.FileInfo) string {
-	cmd := git.Command(ctx, top, "hash-object", "--", name)
-	if info.Mode()&fs.ModeSymlink != 0 {
-		to, err := os.Readlink(filepath.Join(top, filepath.FromSlash(name)))
+		same, err := t.isAs(e)
 		if err != nil {
-			return ""
+			return err
 		}
-		cmd = git.Command(ctx, top, "hash-object", "--stdin")
-		cmd.Stdin = strings.NewReader(to)
-	} else if !info.Mode().IsRegular() {
-		return ""
+		if !same {
+			found[e.name] = true
+		}
 	}
-	said, err := cmd.Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(said))
+	return nil
 }
 
-// hiddenFile reads an entry "S 100644 <id> 0\tname": a small letter is
-// assume-unchanged, S skip-worktree.
-func hiddenFile(entry string) (name, id string, ok bool) {
-	if entry == "" || entry[0] != 'S' && (entry[0] < 'a' || entry[0] > 'z') {
-		return "", "", false
-	}
-	about, name, ok := strings.Cut(entry, "\t")
-	fields := strings.Fields(about)
-	if !ok || len(fields) != 4 || fields[1] == submodule {
-		return "", "", false
-	}
-	return name, fields[2], true
-}
-
-// submodule is the mode of an entry that is a commit of another repository.
-const submodule = "160000"
-
-// missingSubmodules notes the submodules that are not checked out: what they hold
-// is not packed, under the same version.
-func (r repo) missingSubmodules(top string) ([]string, error) {
-	said, err := git.Out(r.ctx, top, "ls-files", "-s", "-z", "--full-name")
-	if err != nil {
-		return nil, err
-	}
-	var notes []string
-	for entry := range bytes.SplitSeq(said, []byte{0}) {
-		about, name, ok := strings.Cut(string(entry), "\t")
-		if !ok || !strings.HasPrefix(about, submodule+" ") {
+// submodules finds those that differ from the index in what git status does not
+// show: a submodule that git was told not to look at, or files in it. One that is
+// not checked out is noted: what it holds is not packed, under the same version.
+func (t worktree) submodules(index []entry, found map[string]bool) error {
+	for _, e := range index {
+		if e.mode != submodule {
 			continue
 		}
-		if _, err := os.Lstat(filepath.Join(top, filepath.FromSlash(name), ".git")); err != nil {
-			notes = append(notes, fmt.Sprintf("submodule %s is not checked out, so its files are not packed: git submodule update --init %s", name, name))
+		if _, err := os.Lstat(t.at(e.name + "/.git")); gone(err) {
+			command := "git submodule update --init " + e.name
+			if t.within != "" {
+				command = "git -C " + strings.TrimSuffix(t.within, "/") + " submodule update --init " + e.name
+			}
+			t.note("submodule %s is not checked out, so its files are not packed: %s", t.within+e.name, command)
+			continue
+		}
+		if found[e.name] {
+			continue
+		}
+		same, err := t.isAs(e)
+		if err != nil {
+			return err
+		}
+		if !same {
+			found[e.name] = true
 		}
 	}
-	return notes, nil
+	return nil
 }

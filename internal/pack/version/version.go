@@ -50,18 +50,14 @@ func FromGit(ctx context.Context, t Tree) (Named, error) {
 	if err := r.describe(&n); err != nil {
 		return n, err
 	}
-	changes, err := changesOf(ctx, top, t.Own)
+	w := worktree{ctx: ctx, top: top, except: without(top, t.Own), modes: modesCount(ctx, top), notes: &n.Notes}
+	changes, err := w.changes()
 	if err != nil {
 		return n, err
 	}
 	if changes != "" {
 		n.Source.Dirty = true
-		n.Version += "-dirty." + changes
-	}
-	missing, err := r.missingSubmodules(top)
-	n.Notes = append(n.Notes, missing...)
-	if err != nil {
-		return n, err
+		n.Version += "-dirty." + changes[:8]
 	}
 	n.Version = clean(n.Version)
 	return n, delivery.CheckVersion(n.Version)
@@ -78,14 +74,17 @@ func (r repo) line(args ...string) (string, error) { return git.Line(r.ctx, r.di
 // describe names the commit, without what is not committed.
 func (r repo) describe(n *Named) error {
 	commit := n.Source.Commit
-	here, err := r.tagsAt(commit)
+	all, err := r.tagged()
 	if err != nil {
 		return err
 	}
-	if len(here) > 0 {
+	if here := all.at(commit); len(here) > 0 {
 		tag, ok := pick(here, r.tags)
 		if !ok {
 			return ambiguous(commit, here, r.tags)
+		}
+		if err := all.unique(tag); err != nil {
+			return err
 		}
 		n.Version, n.Source.Tag = tag, tag
 		n.Notes = append(n.Notes, passedOver(tag, here)...)
@@ -94,21 +93,26 @@ func (r repo) describe(n *Named) error {
 	if err := r.whole(commit); err != nil {
 		return err
 	}
-	tag, distance, err := r.nearest()
+	reachable, err := r.list("--merged", "HEAD")
+	if err != nil {
+		return err
+	}
+	tag, distance := "0.0.0", ""
+	switch {
+	case len(reachable) > 0:
+		tag, distance, err = r.nearest(all)
+	case r.tags != "":
+		n.Notes = append(n.Notes, fmt.Sprintf("version.tags in the app file is %q, and no tag before this commit matches it, so the version counts all commits", r.tags))
+		fallthrough
+	default:
+		distance, err = r.line("rev-list", "--count", "HEAD")
+	}
 	n.Version = tag + "-" + distance + "-g" + commit[:10]
 	return err
 }
 
 // nearest is the tag that git describe finds, and how many commits came after it.
-func (r repo) nearest() (tag, distance string, err error) {
-	reachable, err := r.lines(append([]string{"tag", "--list", "--merged", "HEAD"}, r.pattern("--")...)...)
-	if err != nil {
-		return "", "", err
-	}
-	if len(reachable) == 0 {
-		distance, err = r.line("rev-list", "--count", "HEAD")
-		return "0.0.0", distance, err
-	}
+func (r repo) nearest(all tags) (tag, distance string, err error) {
 	args := []string{"describe", "--tags", "--long", "--abbrev=40"}
 	if r.tags != "" {
 		args = append(args, "--match="+r.tags)
@@ -125,11 +129,7 @@ func (r repo) nearest() (tag, distance string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	beside, err := r.tagsAt(at)
-	if err != nil {
-		return "", "", err
-	}
-	if best, ok := pick(beside, r.tags); ok {
+	if best, ok := pick(all.at(at), r.tags); ok {
 		tag = best
 	}
 	return tag, distance, nil
@@ -147,18 +147,6 @@ func cutDescribed(said string) (tag, distance string, ok bool) {
 	}
 	_, err := strconv.Atoi(said[j+1 : i])
 	return said[:j], said[j+1 : i], err == nil
-}
-
-// tagsAt lists the tags on a commit that count, in order of name.
-func (r repo) tagsAt(commit string) ([]string, error) {
-	return r.lines(append([]string{"tag", "--list", "--points-at", commit}, r.pattern("--")...)...)
-}
-
-func (r repo) pattern(before string) []string {
-	if r.tags == "" {
-		return nil
-	}
-	return []string{before, r.tags}
 }
 
 func (r repo) lines(args ...string) ([]string, error) {
