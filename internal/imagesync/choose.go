@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/bmatcuk/doublestar/v4"
@@ -73,8 +74,10 @@ func (c chooser) tag(tag string) bool {
 	return err == nil && c.versions.Check(v)
 }
 
+var referrerShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha256-[0-9a-f]{64}(\.[a-z]+)?$`) })
+
 func isRelation(tag string) bool {
-	return regexp.MustCompile(`^sha256-[0-9a-f]{64}(\.[a-z]+)?$`).MatchString(tag)
+	return referrerShape().MatchString(tag)
 }
 
 // choose keeps the chosen tags, sorted.
