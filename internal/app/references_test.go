@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,42 @@ environments: [{name: dev, account: one, regions: [eu-west-1]}, {name: prd, acco
 		}
 		if test.warning == "" && warnings != "" || !strings.Contains(warnings, test.warning) {
 			t.Errorf("%s: warnings %q, want %q", name, warnings, test.warning)
+		}
+	}
+}
+
+// TestTheExampleOfTheReferenceIsRight: the app file at the top of docs/config.md is
+// one that config check takes.
+func TestTheExampleOfTheReferenceIsRight(t *testing.T) {
+	t.Parallel()
+	_, text, _ := strings.Cut(string(config.Reference(settings())), "```yaml\n")
+	text, _, ok := strings.Cut(text, "```")
+	path := filepath.Join(t.TempDir(), "falkirk.yml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil || !ok {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path, settings(), os.LookupEnv); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// TestANumberOutOfRangeIsOneProblem: the bounds of the schema and those of a kind's
+// own check do not report one value twice.
+func TestANumberOutOfRangeIsOneProblem(t *testing.T) {
+	t.Parallel()
+	for _, block := range []string{
+		"{site: {path: web}, target: {local: {port: 99999}}}", "{site: {path: web}, target: {local: {port: -1}}}",
+		"{site: {path: web}, target: {site: {bucket: shop, parallel: -1}}}", "{image: {binary: api, ports: [99999]}, target: {local: {}}}",
+	} {
+		path := filepath.Join(t.TempDir(), "falkirk.yml")
+		text := "app: shop\naccounts: {one: {id: \"111122223333\"}}\ncomponents:\n  web: " + block + "\nenvironments: [{name: dev, account: one, regions: [eu-west-1]}]\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := config.Load(path, settings(), os.LookupEnv)
+		var found config.Problems
+		if !errors.As(err, &found) || len(found) != 1 {
+			t.Errorf("%s: %v", block, err)
 		}
 	}
 }

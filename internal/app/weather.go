@@ -33,7 +33,14 @@ func (w *weather) report() []string {
 	defer w.mu.Unlock()
 	var lines []string
 	for _, what := range slices.Sorted(maps.Keys(w.calls)) {
-		lines = append(lines, fmt.Sprintf("sent again %d times: %s", w.calls[what], what))
+		lines = append(lines, fmt.Sprintf("sent again %s: %s", times(w.calls[what]), what))
 	}
 	return lines
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }

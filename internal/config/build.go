@@ -147,9 +147,9 @@ func (b *builder) checked(k Kind, block *node, label string) json.RawMessage {
 		block = &node{pos: block.pos, shape: mapping}
 	}
 	value := k.New()
-	before := len(b.rep.list)
+	before := b.rep.told
 	b.decodeLazy(block, value, label)
-	if len(b.rep.list) > before || block.isUnset() {
+	if b.rep.told > before || block.isUnset() {
 		return nil
 	}
 	if c, ok := value.(checker); ok {
@@ -197,7 +197,7 @@ func pathed(path []string, text string) string {
 	if len(path) == 0 {
 		return text
 	}
-	return strings.Join(path, ".") + ": " + text
+	return fault.PathOf(path) + ": " + text
 }
 
 // named checks the keys of a mapping that are names, and yields its entries.

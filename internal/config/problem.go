@@ -97,6 +97,7 @@ type report struct {
 	file    string
 	lines   []string
 	list    Problems
+	told    int               // how often a problem was added, also one that is in the list already
 	warned  Problems          // what is allowed and may be a mistake
 	unsound Problems          // what refuses only commands that change something
 	hidden  map[int][]*node   // by line: scalars under keys that look secret
@@ -107,6 +108,7 @@ type report struct {
 // add notes a problem. What seems wrong with a value whose variable is not set is
 // nothing but that: the value is not known.
 func (r *report) add(at pos, p Problem) {
+	r.told++
 	if n := r.unset[at]; n != nil {
 		p = unsetProblem(n)
 	}

@@ -15,10 +15,12 @@ import (
 func Reference(kinds Kinds) []byte {
 	var b bytes.Buffer
 	b.WriteString("# The app file: every key of falkirk.yml\n\n" +
-		"This page is made by the tool; `falkirk schema` writes the same as a JSON Schema for editors.\n\n" +
+		"This page is made by the tool; `falkirk schema` prints the same as a JSON Schema for editors.\n" +
+		"`falkirk schema > falkirk.schema.json` makes the file that the first lines of `falkirk init` name.\n\n" +
 		"`${env:NAME}` in a value is replaced by the environment variable of that name, also where a number or\n" +
 		"true or false is wanted; `$${` stands for `${` itself. Unknown keys are refused. An empty value is as if\n" +
 		"the key were not there.\n\n")
+	b.WriteString(example)
 	section(&b, "The file", "", reflected(document{}))
 	section(&b, "accounts.NAME", "", reflected(account{}))
 	section(&b, "ledger", "Entries that say what an operation did and what people decided are signed by the key and checked by the list; see [the record](record.md).", reflected(ledgerBlock{}))
@@ -136,3 +138,33 @@ func enumNames(s *jsonschema.Schema) string {
 	}
 	return strings.Join(words, ", ")
 }
+
+// example is an app file with the parts that most apps have; a test loads it.
+const example = "## An example\n\n```yaml\n" + `app: shop
+store: s3://shop-releases/falkirk
+storeAccount: tools
+accounts:
+  tools: {id: "111111111111", region: eu-central-1}
+  prod: {id: "222222222222", role: "arn:aws:iam::222222222222:role/deploy", region: eu-central-1}
+components:
+  infra:
+    stack: {template: infra/site.yaml}
+    target: {stack: {name: "shop-${place.environment}", when: provision}}
+  web:
+    site: {path: dist, ignore: ["*.map"]}
+environments:
+  - name: dev
+    components: {infra: {target: {stack: {name: shop-dev}}}}
+    account: tools
+    target: {site: {bucket: "${stack.infra.Bucket}"}}
+  - name: prd
+    account: prod
+    regions: [eu-central-1, us-east-1]
+    protected: true
+    soak: 1h
+    target: {site: {bucket: "${stack.infra.Bucket}", url: "${stack.infra.Url}"}}
+    gates:
+      - {name: board, when: before promote, once: true, approval: {quorum: 1, not: [packer]}}
+      - {name: smoke, when: after promote, for: 5m, http: {component: web, path: /}}
+    freeze: [{deny: "Fri 16:00 - Mon 08:00", zone: Europe/Berlin}]
+` + "```\n\n"

@@ -13,7 +13,7 @@ import (
 func unsetProblem(n *node) Problem {
 	return Problem{
 		Text: fmt.Sprintf("the environment variable %s is not set", n.unset), Got: "${env:" + n.unset + "}",
-		Want: "it set where falkirk runs",
+		Want: "a value: export it in the shell or the job that runs falkirk",
 	}
 }
 

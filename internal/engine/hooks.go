@@ -84,7 +84,7 @@ func (r *run) hook(ctx context.Context, h delivery.Hook, place delivery.Place, o
 	v, err := r.answer(ctx, h.Kind, r.question(q, place, here))
 	ev := Event{Kind: Ran, Place: &place, Hook: h.Name, Verdict: &v, Took: r.e.Now().Sub(began)}
 	if err == nil && v.Answer != delivery.Open {
-		err = fault.New(fault.Internal, "%s", v.Reason)
+		err = hinted(fault.New(fault.Internal, "%s", v.Reason), v.Next)
 	}
 	if err != nil {
 		ev.Error = fault.CleanAddresses(err.Error())

@@ -169,7 +169,7 @@ func (r Request) release(ctx context.Context, store Store) (delivery.Release, er
 		return delivery.Release{}, fmt.Errorf("pack %s: %w", r.App.Name, err)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return delivery.Release{}, err
+		return delivery.Release{}, nextStep(err)
 	}
 	return delivery.Release{
 		Schema: delivery.ReleaseSchema, App: r.App.Name, Version: r.Version, Artifacts: artifacts,
@@ -194,4 +194,13 @@ func (r Request) parallel() int {
 		return r.Parallel
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+// nextStep adds what to do about input that cannot be packed, where nothing nearer
+// to the cause says it.
+func nextStep(err error) error {
+	if fault.KindOf(err) != fault.Invalid || fault.HintOf(err) != "" {
+		return err
+	}
+	return fault.Hint(err, "correct the file or the component in the app file, then: falkirk pack")
 }

@@ -72,7 +72,7 @@ func unprepared(s Situation) *Obstacle {
 		return o
 	}
 	return &Obstacle{
-		Cause: Unprepared, Text: fmt.Sprintf("%s does not stand ready in %s", v, env),
+		Cause: Unprepared, Text: fmt.Sprintf("%s is not ready in %s: it is not provisioned there", v, env),
 		Next: fmt.Sprintf("falkirk provision %s --to %s", v, env),
 	}
 }

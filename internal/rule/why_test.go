@@ -81,7 +81,7 @@ func TestWhy(t *testing.T) {
 		},
 		{cause: rule.Frozen, own: with(), before: upstream, env: delivery.Environment{Freeze: []delivery.Freeze{{Deny: "Mon 08:00 - Mon 18:00", Reason: "fair"}}}, text: "prd is frozen: ", waits: true, next: "falkirk calendar prd"},
 		{cause: rule.Frozen, own: with(), before: upstream, env: delivery.Environment{Freeze: []delivery.Freeze{{Deny: "whenever"}}}, text: "prd is frozen: ", waits: true, next: "falkirk calendar prd"},
-		{cause: rule.Unprepared, own: log(did("provision", "1"), did("promote", "1")), before: upstream, text: "2 does not stand ready in prd", next: "falkirk provision 2 --to prd", free: true},
+		{cause: rule.Unprepared, own: log(did("provision", "1"), did("promote", "1")), before: upstream, text: "2 is not ready in prd: it is not provisioned there", next: "falkirk provision 2 --to prd", free: true},
 		{cause: rule.Locked, own: with(delivery.Entry{Event: delivery.Opened, Operation: delivery.Operation{ID: "x1", Verb: "prune"}, Holder: &delivery.Holder{Host: "ci", PID: 7}}), before: upstream, text: "operation x1, process 7 on ci", waits: true, next: "falkirk lock show prd", free: true},
 		{cause: rule.Gate, own: with(ended("promote", "2", delivery.ResultWaiting, "gate board waits: 1 of 2")), before: upstream, text: "gate board waits: 1 of 2 (since 2026-03-02 12:00:00Z)", waits: true, next: "falkirk promote 2 --to prd", free: true},
 		{cause: rule.None, own: with(ended("promote", "2", delivery.ResultShut, "gate smoke is closed: 500"), did("provision", "2")), before: upstream, text: "nothing holds", free: true},

@@ -12,6 +12,7 @@ func Render(g Guess, a Answers) []byte {
 	var b bytes.Buffer
 	b.WriteString("# What falkirk takes from here to production. `falkirk config check` says what is wrong with it,\n" +
 		"# `falkirk config show` what it comes to, `falkirk schema` writes the schema for your editor.\n" +
+		"# For completion in editors: falkirk schema > falkirk.schema.json\n" +
 		"# yaml-language-server: $schema=falkirk.schema.json\n")
 	app := a.App
 	if app == "" {

@@ -46,7 +46,7 @@ func (c *change) printConverged(leg engine.Leg) {
 		}
 	}
 	if !changed {
-		fprintf(c.Out, "nothing to do: %s lacks nothing of %s\n", leg.Environment, version)
+		fprintf(c.Out, "nothing to do: %s already matches release %s\n", leg.Environment, version)
 		return
 	}
 	fprintf(c.Out, "%s %s is whole on %s\n", c.paint(green, "done:"), leg.Environment, version)

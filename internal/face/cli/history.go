@@ -188,7 +188,7 @@ func (h *happening) add(e delivery.Entry) {
 
 func (f *face) printHistory(all []happening, steps bool) {
 	if len(all) == 0 {
-		fprintln(f.Out, "nothing has happened yet")
+		fprintln(f.Out, "no operations yet")
 		return
 	}
 	if steps {
@@ -232,7 +232,7 @@ func (f *face) printSteps(all []happening) {
 		}
 		fprintf(f.Out, "%s  %s in %s by %s: %s\n", moment(h.Operation.At), heading(h.Operation),
 			where(h.Operation), h.Operation.Actor, orDash(string(h.Result)))
-		if r := reasons(h.Operation); r != "" {
+		if r := h.Operation.Reason; r != "" {
 			fprintf(f.Out, "    reason: %s\n", r)
 		}
 		if a := h.Approval; a != nil {

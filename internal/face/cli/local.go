@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
 )
 
 func (f *face) localCmd() *cobra.Command {
@@ -28,7 +29,11 @@ func (f *face) localChange(name, what string, do func(Local, context.Context, st
 		if dryRun {
 			return l.List(ctx, environment)
 		}
-		return do(l, ctx, environment)
+		all, err := do(l, ctx, environment)
+		if err == nil && name == "up" {
+			err = notStarted(all)
+		}
+		return all, err
 	})
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list what this is about and change nothing")
 	return cmd
@@ -58,6 +63,19 @@ func (f *face) localVerb(name, what string, do func(Local, context.Context, stri
 			return errors.Join(err, f.text(func() { f.printProcesses(all) }))
 		},
 	}
+}
+
+// notStarted is the error of releases that are kept, not live, and could not be
+// started.
+func notStarted(all []Process) error {
+	var failed []error
+	for _, p := range all {
+		if p.Error != "" {
+			err := fault.New(fault.Unavailable, "%s %s in %s is not started: %s", p.Component, p.Version, p.Place, p.Error)
+			failed = append(failed, fault.Hint(err, "falkirk logs %s %s --release %s shows what it prints", p.Place.Environment, p.Component, p.Version))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 func (f *face) printProcesses(all []Process) {

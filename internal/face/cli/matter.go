@@ -130,7 +130,7 @@ func waitingIn(ctx context.Context, app *App, env delivery.Environment) (matter,
 	if err != nil {
 		return matter{}, err
 	}
-	return one(all, "nothing waits in "+env.Name, "the operation must have asked first: falkirk status "+env.Name)
+	return one(all, "no operation waits for approval in "+env.Name, "start it first: falkirk train VERSION --to "+env.Name+"; falkirk status "+env.Name+" shows what waits")
 }
 
 func waitingAs(ctx context.Context, app *App, digits string) (matter, error) {

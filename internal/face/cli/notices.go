@@ -47,6 +47,9 @@ func (f *face) noticesCmd() *cobra.Command {
 				_ = f.text(func() { fprintf(f.Out, "%s %s (%s)\n", f.paint(green, "sent"), s.Name, s.Kind) })
 			}
 			f.doc.Result = sent
+			if err := errors.Join(failed...); fault.HintOf(err) == "" {
+				return fault.Hint(err, "correct the channel under notices in the app file, then: falkirk notices test")
+			}
 			return errors.Join(failed...)
 		},
 	})

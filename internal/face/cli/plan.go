@@ -159,7 +159,7 @@ func (f *face) sign(s delivery.Sign) string {
 func amount(s delivery.Step) string {
 	var parts []string
 	if s.Count > 0 {
-		parts = append(parts, sprintf("%d files", s.Count))
+		parts = append(parts, count(int(s.Count), "file"))
 	}
 	if s.Bytes > 0 {
 		parts = append(parts, size(s.Bytes))

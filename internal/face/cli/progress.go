@@ -190,18 +190,18 @@ func heading(op delivery.Operation) string {
 // stands says what is live where.
 func stands(all []delivery.Standing) string {
 	if len(all) == 0 {
-		return "what stands is not known: falkirk status"
+		return "what is live now is not known: falkirk status"
 	}
-	line := "what stands:"
+	line := "now live:"
 	for i, s := range all {
 		if i > 0 {
 			line += ","
 		}
 		live := s.Live
 		if live == "" {
-			live = "nothing"
+			live = "no release"
 		}
-		line += sprintf(" %s in %s on %s", s.Component, s.Place, live)
+		line += sprintf(" %s in %s: %s", s.Component, s.Place, live)
 	}
 	return line
 }

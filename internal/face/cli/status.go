@@ -55,7 +55,7 @@ func (f *face) printStatus(all []engine.Status, digests bool, err error) {
 	}
 	var notes []string
 	for _, st := range all {
-		if len(st.Components) == 0 && st.Error == "" && !st.Removed {
+		if len(st.Components) == 0 && st.Condition != "" && st.Error == "" && !st.Removed {
 			rows = append(rows, bareRow(columns, st))
 		}
 		for i := range st.Components {

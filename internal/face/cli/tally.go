@@ -45,14 +45,18 @@ func counts(s delivery.Signed, gates []Tally) error {
 		i := slices.IndexFunc(t.Ignored, func(x Ignored) bool { return x.Operation == s.Operation })
 		switch {
 		case i >= 0 && (t.Ignored[i].Void || !s.Rejects):
-			why = sprintf("for gate %s it %s", t.Gate, t.Ignored[i].Why)
+			why = sprintf("gate %s does not count it: %s", t.Gate, t.Ignored[i].Why)
 		case !s.Rejects && t.Answer == delivery.Shut:
 			why = sprintf("gate %s is closed: %s", t.Gate, t.Reason)
 		default:
 			return nil
 		}
 	}
-	return fault.New(fault.Refused, "nothing was written, for it would not count: %s", why)
+	verb, next := "approved", "a person who may approve: falkirk approve %s; falkirk approvals %s shows who is asked"
+	if s.Rejects {
+		verb, next = "rejected", "a person who is asked: falkirk reject %s --reason TEXT; falkirk approvals %s shows who is asked"
+	}
+	return fault.Hint(fault.New(fault.Refused, "not %s, and nothing was written: %s", verb, why), next, s.Environment, s.Environment)
 }
 
 // spoken is a word as a sentence.

@@ -46,7 +46,7 @@ func (f *face) printProof(p delivery.Proof) {
 		fprintf(f.Out, "%s %s: %d of %s of no operation that was open, which count for nothing\n", f.paint(red, "stray"), name,
 			len(p.Strays), plural(p.Entries, "entry", "entries"))
 	case p.Entries == 0:
-		fprintf(f.Out, "%s %s: nothing has happened yet\n", f.paint(green, "whole"), name)
+		fprintf(f.Out, "%s %s: no entries yet\n", f.paint(green, "whole"), name)
 	default:
 		fprintf(f.Out, "%s %s: %s, the last has the hash %s%s\n", f.paint(green, "whole"), name,
 			plural(p.Entries, "entry", "entries"), short(p.Hash), signedBy(p))

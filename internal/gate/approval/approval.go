@@ -43,7 +43,9 @@ func (g *Gate) Count(q delivery.Question) (Tally, error) {
 	c := &count{Settings: s, people: s.people(g.groups), q: q, now: g.now()}
 	if s.Signed {
 		if c.list, err = signers.Read(g.path(s), s.Signers); err != nil {
-			return c.shut("the list of signers %s cannot be read: %s", s.Signers, err), nil
+			t := c.shut("the list of signers %s cannot be read: %s", s.Signers, err)
+			t.Next = fault.HintOf(unreadable(s.Signers, err))
+			return t, nil
 		}
 	}
 	return c.tally(), nil

@@ -110,7 +110,7 @@ func (c *count) read(s delivery.Signed) (Word, error) {
 
 func (c *count) isAsked(who string) error {
 	if c.people != nil && !slices.Contains(c.people, who) {
-		return errors.New("is of nobody who is asked")
+		return fmt.Errorf("the gate does not ask %s", who)
 	}
 	return nil
 }
@@ -119,9 +119,9 @@ func (c *count) isAsked(who string) error {
 func (c *count) mayApprove(who string) error {
 	switch {
 	case slices.Contains(c.Not, packer) && samePerson(who, c.q.PackedBy):
-		return errors.New("is of who packed the release")
+		return fmt.Errorf("%s packed the release, and the gate does not let the packer approve", who)
 	case slices.Contains(c.Not, asker) && samePerson(who, c.q.AskedBy):
-		return errors.New("is of who asked for it")
+		return fmt.Errorf("%s asked for it, and the gate does not let the asker approve", who)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (g *Gate) Name(q delivery.Question, key keys.Key, wanted string) (string, e
 	}
 	list, err := signers.Read(g.path(s), s.Signers)
 	if err != nil {
-		return "", fault.New(fault.Invalid, "the list of signers %s cannot be read: %w", s.Signers, err)
+		return "", unreadable(s.Signers, err)
 	}
 	if wanted != "" {
 		return wanted, nil // patterns may allow it: the signature will tell
@@ -53,4 +53,10 @@ func (g *Gate) Name(q delivery.Question, key keys.Key, wanted string) (string, e
 func Signed(q delivery.Question) bool {
 	s, err := settingsOf(q)
 	return err == nil && s.Signed
+}
+
+// unreadable is the error of a list of signers that cannot be read.
+func unreadable(list string, cause error) error {
+	err := fault.New(fault.Invalid, "the list of signers %s cannot be read: %w", list, cause)
+	return fault.Hint(err, "write %s: a line for each person, NAME and the public key, such as: anna ssh-ed25519 AAAA…", list)
 }

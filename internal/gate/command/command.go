@@ -110,9 +110,9 @@ func remedy(problem string) string {
 	case strings.Contains(problem, "exec format error"):
 		return "begin the script with #!/bin/sh, or build the program for this machine"
 	case strings.Contains(problem, "not found"), strings.Contains(problem, "no such file"):
-		return "install the program, or correct run of the gate in the app file"
+		return "install the program, or correct its name in the app file (run or shell of the gate or hook)"
 	}
-	return ""
+	return "correct run or shell of the gate or hook in the app file, then repeat the command"
 }
 
 // withRemarks says at the end of the output what the command left running.

@@ -48,7 +48,8 @@ func parseAll(where, what string, lines []string) ([]rule, error) {
 			why = "it has a zero byte"
 		}
 		if why != "" {
-			errs = append(errs, fault.New(fault.Invalid, "%s, %s %d: %q is not a pattern: %s", where, what, i+1, line, why))
+			err := fault.New(fault.Invalid, "%s, %s %d: %q is not a pattern: %s", where, what, i+1, line, why)
+			errs = append(errs, fault.Hint(err, "correct or remove that %s, then: falkirk pack", what))
 			continue
 		}
 		rules = append(rules, r)

@@ -111,7 +111,8 @@ func (w *walk) problem(folder string) error {
 	if more := len(list) - maxProblems; more > 0 {
 		list = append(slices.Clone(list[:maxProblems]), fmt.Errorf("and %d more like these", more))
 	}
-	return fault.New(fault.Invalid, "cannot pack %s: %w", folder, errors.Join(list...))
+	err := fault.New(fault.Invalid, "cannot pack %s: %w", folder, errors.Join(list...))
+	return fault.Hint(err, "rename or remove what is named, or leave it out with a line in .falkirkignore; then: falkirk pack")
 }
 
 func (w *walk) refuse(p, format string, args ...any) {

@@ -100,7 +100,9 @@ func (r repo) describe(n *Named) error {
 	tag, distance := "0.0.0", ""
 	switch {
 	case len(reachable) > 0:
-		tag, distance, err = r.nearest(all)
+		var passed []string
+		tag, distance, passed, err = r.nearest(all)
+		n.Notes = append(n.Notes, passed...)
 	case r.tags != "":
 		n.Notes = append(n.Notes, fmt.Sprintf("version.tags in the app file is %q, and no tag before this commit matches it, so the version counts all commits", r.tags))
 		fallthrough
@@ -111,28 +113,31 @@ func (r repo) describe(n *Named) error {
 	return err
 }
 
-// nearest is the tag that git describe finds, and how many commits came after it.
-func (r repo) nearest(all tags) (tag, distance string, err error) {
+// nearest is the tag of the earlier commit that git describe finds, and how many
+// commits came after it. Of several tags there, pick chooses, as on the commit itself.
+func (r repo) nearest(all tags) (tag, distance string, passed []string, err error) {
 	args := []string{"describe", "--tags", "--long", "--abbrev=40"}
 	if r.tags != "" {
 		args = append(args, "--match="+r.tags)
 	}
 	said, err := r.line(args...)
 	if err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	tag, distance, ok := cutDescribed(said)
 	if !ok {
-		return "", "", fmt.Errorf("git describe answers %q", said)
+		return "", "", nil, fmt.Errorf("git describe answers %q", said)
 	}
 	at, err := r.line("rev-parse", "--verify", "refs/tags/"+tag+"^{commit}")
 	if err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
-	if best, ok := pick(all.at(at), r.tags); ok {
-		tag = best
+	beside := all.at(at)
+	best, ok := pick(beside, r.tags)
+	if !ok {
+		return "", "", nil, ambiguous(at, beside, r.tags)
 	}
-	return tag, distance, nil
+	return best, distance, passedOver(best, beside), nil
 }
 
 // cutDescribed takes tag-distance-gcommit apart.

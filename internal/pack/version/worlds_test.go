@@ -100,9 +100,11 @@ func TestSeveralTagsOnOneCommit(t *testing.T) {
 				case strings.HasPrefix(c.want, "0"):
 					wantVersion(t, dir, c.pattern, `0\.0\.0-2-g[0-9a-f]{10}`)
 				case c.want != "":
-					wantVersion(t, dir, c.pattern, c.want+"-1-g[0-9a-f]{10}")
+					if n := wantVersion(t, dir, c.pattern, c.want+"-1-g[0-9a-f]{10}"); len(n.Notes) == 0 && strings.Contains(c.tags, " ") && c.pattern == "" {
+						t.Error("one commit later it is not said that a tag was chosen")
+					}
 				default:
-					named(t, dir, c.pattern) // its commit makes it one of its own
+					wantRefused(t, dir, c.pattern, c.refused, "--version")
 				}
 			})
 		}

@@ -41,7 +41,11 @@ func planProvision(p delivery.Placement, now delivery.State, f facts) []delivery
 		if ready && fresh && f.Missing == 0 {
 			return steps
 		}
-		summary := fmt.Sprintf("lay out %d of %d files of %s", f.Missing, f.Total, p.Version)
+		files := "files"
+		if f.Total == 1 {
+			files = "file"
+		}
+		summary := fmt.Sprintf("lay out %d of %d %s of %s", f.Missing, f.Total, files, p.Version)
 		if ready && f.Missing == 0 {
 			summary = again(p, f)
 		}

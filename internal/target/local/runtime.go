@@ -95,10 +95,11 @@ func (t *Target) up(ctx context.Context, f found) error {
 	if _, err := t.supervise(ctx, s); err != nil {
 		return err
 	}
-	last := "nothing answers"
+	last, component := "nothing answers", "COMPONENT"
 	err := s.await(ctx, time.Minute, func(st supervisor.Status) (bool, error) {
 		for _, c := range st.Components {
 			if r, ok := st.Find(c.Name, c.Served); c.Served != "" && ok && !r.Ready {
+				component = c.Name
 				last = fmt.Sprintf("%s %s: %s", c.Name, c.Served, r.Error)
 				return false, nil
 			}
@@ -106,7 +107,8 @@ func (t *Target) up(ctx context.Context, f found) error {
 		return true, nil
 	})
 	if errors.Is(err, errTooLong) {
-		return fault.New(fault.Unavailable, "%s", last)
+		err := fault.New(fault.Unavailable, "%s", last)
+		return fault.Hint(err, "falkirk logs %s %s shows what it prints", f.id.Place.Environment, component)
 	}
 	return err
 }

@@ -74,7 +74,7 @@ func switching(p delivery.Placement, now delivery.State, f facts) string {
 		}
 	}
 	add(f.Changed, "write %s whose names stay", files(f.Changed))
-	add(f.Entries, "write %d entry points last", f.Entries)
+	add(f.Entries, "write %s last", plural(f.Entries, "entry point"))
 	add(f.Surplus, "remove %d entry points that it does not have", f.Surplus)
 	add(f.Foreign, "overwrite %d objects that are not Falkirk's", f.Foreign)
 	text := fmt.Sprintf("switch from %s to %s", orNothing(now.Live), orNothing(p.Version))
@@ -107,4 +107,11 @@ func files(n int64) string {
 		return "1 file"
 	}
 	return fmt.Sprintf("%d files", n)
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

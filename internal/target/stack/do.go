@@ -228,6 +228,14 @@ func event(tell func(string)) func(cfn.Event) {
 	return func(e cfn.Event) { tell(e.At.UTC().Format(time.TimeOnly) + " " + e.String()) }
 }
 
+// verbOf says what happens to a resource.
+func verbOf(kind string) string {
+	if kind == string(cfn.MayReplace) {
+		return "change or replace"
+	}
+	return kind
+}
+
 // summary counts the changes; what is replaced and what is about permissions
 // stands out.
 func summary(set cfn.ChangeSet) string {
@@ -248,7 +256,7 @@ func summary(set cfn.ChangeSet) string {
 	}
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d to %s", counts[kind], kind))
+		parts = append(parts, fmt.Sprintf("%d to %s", counts[kind], verbOf(kind)))
 	}
 	text := strings.Join(parts, ", ")
 	if len(loud) > 0 {
