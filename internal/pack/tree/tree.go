@@ -33,10 +33,11 @@ type File struct {
 
 // Options say how a folder is walked.
 type Options struct {
-	Ignore *ignore.List   // may be nil; with it the ignore files in deeper folders count too
-	Docker *ignore.Docker // may be nil
-	Follow bool           // pack what links lead to, and list no folders; else keep links
-	Leave  Leave          // may be nil
+	Ignore  *ignore.List   // may be nil; with it the ignore files in deeper folders count too
+	InPlace *ignore.List   // for what links lead to, by its own path; nil: as Ignore
+	Docker  *ignore.Docker // may be nil
+	Follow  bool           // pack what links lead to, and list no folders; else keep links
+	Leave   Leave          // may be nil
 }
 
 // Leave is asked about each file and folder that no ignore file leaves out, and
@@ -57,7 +58,7 @@ func Walk(ctx context.Context, folder string, o Options) ([]File, error) {
 	if info, err := os.Stat(real); err != nil || !info.IsDir() {
 		return nil, fault.New(fault.Invalid, "%s is not a folder", folder)
 	}
-	w := &walk{ctx: ctx, root: real, options: o, left: map[string]bool{}}
+	w := &walk{ctx: ctx, root: real, options: o, inPlace: map[string]*ignore.List{}, left: map[string]bool{}}
 	w.dir("", real, []string{real}, o.Ignore)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -99,7 +100,8 @@ type walk struct {
 	root     string
 	options  Options
 	files    []File
-	left     map[string]bool // folders that are left out, and listed for what they may hold
+	inPlace  map[string]*ignore.List // of folders that links lead to, by real path
+	left     map[string]bool         // folders that are left out, and listed for what they may hold
 	problems []error
 }
 
@@ -141,7 +143,7 @@ func (w *walk) dir(rel, at string, above []string, list *ignore.List) {
 	folded := map[string]string{}
 	for _, e := range entries {
 		p := path.Join(rel, e.Name())
-		if w.ignored(p, e.IsDir(), list) {
+		if w.ignored(p, e.IsDir(), list) || w.isIgnoredInPlace(p, filepath.Join(at, e.Name()), e.IsDir()) {
 			continue
 		}
 		if !utf8.ValidString(e.Name()) || strings.ContainsAny(e.Name(), "\\\x00") {
@@ -255,7 +257,12 @@ func (w *walk) link(p, at string, info fs.FileInfo, above []string, list *ignore
 		w.problems = append(w.problems, err)
 		return
 	}
-	if !info.IsDir() || !w.ignored(p, true, list) {
-		w.add(p, real, info, above, list)
+	if info.IsDir() && w.ignored(p, true, list) {
+		return
 	}
+	if w.isIgnoredInPlace("", real, info.IsDir()) {
+		w.refuse(p, "is a link to %q, which an ignore file or the setting ignore leaves out: leave the link out too", target)
+		return
+	}
+	w.add(p, real, info, above, list)
 }
