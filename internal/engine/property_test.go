@@ -413,7 +413,7 @@ func lead(t *testing.T, bytes []byte) {
 func TestLives(t *testing.T) {
 	t.Parallel()
 	seed := chaos.Seed(t)
-	for i := range chaos.Count(25, 1000) {
+	for i := range chaos.Count(10, 1000) {
 		t.Run(fmt.Sprintf("%d-%d", seed, i), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, uint64(i)))
