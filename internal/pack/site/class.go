@@ -31,19 +31,69 @@ var (
 	upper      = regexp.MustCompile(`[A-Z]`)
 )
 
+// shape is how a hash in a name is written.
+type shape int
+
+const (
+	noHash   shape = iota
+	hexLong        // 16 or more hexadecimal digits: no other name has them
+	hexPart        // fewer, alone after a '.'
+	hexPiece       // fewer, after a '-' or '_', or at the beginning
+	base32         // eight, as esbuild writes them
+	base64         // eight, as Vite and Rollup write them
+)
+
+// What files are to a page, by their extension. Other files are downloads: the
+// names that people give them look like hashes more often than they are.
+var (
+	code     = regexp.MustCompile(`(?i)\.([cm]?[jt]s|map|css|wasm|woff2?|ttf|otf|eot)(\.gz|\.br)?$`)
+	pictures = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|ogg|wav|flac|aac|m4a|mov)(\.gz|\.br)?$`)
+)
+
+// hashes are the shapes of hashes that the code of a site has, by folder.
+type hashes map[string]map[shape]bool
+
+func hashesOf(paths []string) hashes {
+	all := hashes{}
+	for _, p := range paths {
+		if s := shapeOf(p); s != noHash && code.MatchString(p) {
+			if all[path.Dir(p)] == nil {
+				all[path.Dir(p)] = map[shape]bool{}
+			}
+			all[path.Dir(p)][s] = true
+		}
+	}
+	return all
+}
+
 // hashed reports whether a name plainly holds a hash of the content. A file
 // wrongly called immutable would be stale for a year, while one that was missed
-// is only asked about; so a date, a version, a word, a word with a year, a model
-// number or an identifier (UUID) is none.
-func hashed(p string) bool {
-	parts := strings.Split(uuid.ReplaceAllString(path.Base(p), ""), ".")
-	if len(parts) < 2 {
-		return false
+// is only asked about; so a date, a version, a word, a word with a year, or an
+// identifier (UUID) is none. Eight characters may be a model number, a colour or
+// moves of a game: those of a picture count only beside code with the same shape.
+func (all hashes) hashed(p string) bool {
+	s := shapeOf(p)
+	switch {
+	case s == noHash || s == hexLong || s == hexPart || code.MatchString(p):
+		return s != noHash
+	case pictures.MatchString(p):
+		return all[path.Dir(p)][s]
 	}
+	return false
+}
+
+func shapeOf(p string) shape {
+	parts := strings.Split(uuid.ReplaceAllString(path.Base(p), ""), ".")
 	for i, part := range parts[:len(parts)-1] {
 		for _, piece := range strings.FieldsFunc(part, func(r rune) bool { return r == '-' || r == '_' }) {
-			if hexHash.MatchString(piece) && turns(piece) >= 3 {
-				return true
+			switch {
+			case !hexHash.MatchString(piece) || turns(piece) < 3 || isPeriodic(piece):
+			case len(piece) >= 16:
+				return hexLong
+			case i > 0 && piece == part:
+				return hexPart
+			default:
+				return hexPiece
 			}
 		}
 		// The others stand alone after a '.', or at the end after a '-'.
@@ -51,20 +101,32 @@ func hashed(p string) bool {
 		if n := len(part) - 8; n > 0 && part[n-1] == '-' {
 			tail, alone = part[n:], true
 		}
-		if alone && isShortHash(tail) {
-			return true
+		if s := shortHash(tail); alone && s != noHash {
+			return s
 		}
 	}
-	return false
+	return noHash
 }
 
-// isShortHash knows hashes of eight characters.
-func isShortHash(s string) bool {
+// shortHash knows hashes of eight characters.
+func shortHash(s string) shape {
 	switch {
 	case base32Hash.MatchString(s):
-		return turns(s) >= 3 && !formula.MatchString(s)
-	case base64Hash.MatchString(s):
-		return turns(s) >= 4 && lower.MatchString(s) && upper.MatchString(s)
+		if turns(s) >= 3 && !formula.MatchString(s) {
+			return base32
+		}
+	case base64Hash.MatchString(s) && turns(s) >= 4 && lower.MatchString(s) && upper.MatchString(s):
+		return base64
+	}
+	return noHash
+}
+
+// isPeriodic reports whether a few characters are repeated, as in ff00ff00.
+func isPeriodic(s string) bool {
+	for period := 1; period <= 4; period++ {
+		if s[period:] == s[:len(s)-period] {
+			return true
+		}
 	}
 	return false
 }

@@ -16,6 +16,7 @@ type classes struct {
 	s                  Settings
 	entries, immutable ignore.List
 	rules              rules
+	hashes             hashes
 }
 
 func newClasses(s Settings) (*classes, error) {
@@ -51,7 +52,7 @@ func (c *classes) file(f tree.File) (delivery.File, error) {
 		return out, fault.New(fault.Invalid, "%q is matched by both entries and immutable", f.Path)
 	case entry && !lasting:
 		out.Cache, out.Entry = delivery.CacheNone, true
-	case lasting || hashed(f.Path) && !c.s.IgnoreHashes:
+	case lasting || !c.s.IgnoreHashes && c.hashes.hashed(f.Path):
 		out.Cache = delivery.CacheImmutable
 	}
 	return out, nil
@@ -89,12 +90,15 @@ func begin(f tree.File) ([]byte, error) {
 func (c *classes) site(files []tree.File) (delivery.Site, error) {
 	site := delivery.Site{Files: make([]delivery.File, len(files))}
 	paths, entries := make([]string, len(files)), 0
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	c.hashes = hashesOf(paths)
 	var err error
 	for i, f := range files {
 		if site.Files[i], err = c.file(f); err != nil {
 			return site, err
 		}
-		paths[i] = f.Path
 		if site.Files[i].Entry {
 			entries++
 		}
