@@ -20,16 +20,14 @@ import (
 type stackPlace struct {
 	delivery.Landing
 	set      stacktarget.Settings
-	size     int
-	files    bool // the template names local files
-	template *template.Template
+	template packstack.Seen
 }
 
 // checkTemplates compares the templates of an app, as they are on disk, with the
-// settings of their stacks. What cannot be read is a problem of pack.
+// settings of their stacks. One that is not there may be built before it is packed.
 func checkTemplates(app delivery.App) []config.Finding {
-	all := stackPlaces(app)
-	var found []config.Finding
+	templates, found := readTemplates(app)
+	all := stackPlaces(app, templates)
 	for _, s := range all {
 		found = append(found, s.problems()...)
 		if secrets := s.secrets(); s.set.Bucket == "" && len(secrets) > 0 {
@@ -48,7 +46,27 @@ func (s stackPlace) finding(text string, path ...string) config.Finding {
 	return config.Finding{Landing: &s.Landing, Path: path, Text: fmt.Sprintf("component %q in %s: %s", s.Component, s.Place, text)}
 }
 
-func stackPlaces(app delivery.App) []stackPlace {
+// readTemplates reads the templates that are there, by component.
+func readTemplates(app delivery.App) (map[string]packstack.Seen, []config.Finding) {
+	all := map[string]packstack.Seen{}
+	var found []config.Finding
+	for _, c := range app.Components {
+		var block packstack.Settings
+		if c.Kind != packstack.Kind || json.Unmarshal(c.Settings, &block) != nil || block.Template == "" {
+			continue // told where the block is checked
+		}
+		seen, err := packstack.Look(app.Root, filepath.FromSlash(block.Template))
+		switch {
+		case err == nil:
+			all[c.Name] = seen
+		case !isMissing(app.Root, block.Template):
+			found = append(found, config.Finding{Path: []string{"components", c.Name, c.Kind, "template"}, Text: fmt.Sprintf("component %q: %v", c.Name, err)})
+		}
+	}
+	return all, found
+}
+
+func stackPlaces(app delivery.App, templates map[string]packstack.Seen) []stackPlace {
 	var all []stackPlace
 	for _, e := range app.Environments {
 		for _, l := range e.Landings {
@@ -56,17 +74,8 @@ func stackPlaces(app delivery.App) []stackPlace {
 			if l.Target != stacktarget.Kind || json.Unmarshal(l.Settings, &set) != nil {
 				continue
 			}
-			s := stackPlace{Landing: l, set: set}
-			for _, c := range app.Components {
-				var block packstack.Settings
-				if c.Name != l.Component || json.Unmarshal(c.Settings, &block) != nil || block.Template == "" {
-					continue
-				}
-				path := filepath.Join(app.Root, filepath.FromSlash(block.Template))
-				s.template, s.size, s.files = packstack.Look(path)
-			}
-			if s.template != nil {
-				all = append(all, s)
+			if seen, ok := templates[l.Component]; ok {
+				all = append(all, stackPlace{l, set, seen})
 			}
 		}
 	}
@@ -77,10 +86,10 @@ func stackPlaces(app delivery.App) []stackPlace {
 func (s stackPlace) problems() []config.Finding {
 	var all []config.Finding
 	add := func(text string, path ...string) { all = append(all, s.finding(text, path...)) }
-	if s.set.Bucket == "" && s.size > cfn.Inline {
-		add(fmt.Sprintf("the template has %d bytes, CloudFormation takes %d without a bucket; set bucket of the stack target", s.size, cfn.Inline))
+	if s.set.Bucket == "" && s.template.Size > cfn.Inline {
+		add(fmt.Sprintf("the template has %d bytes, CloudFormation takes %d without a bucket; set bucket of the stack target", s.template.Size, cfn.Inline))
 	}
-	if s.set.Bucket == "" && s.files {
+	if s.set.Bucket == "" && s.template.Files {
 		add("the template names local files, and there is no bucket for them; set bucket of the stack target")
 	}
 	if !s.template.IsComplete() {

@@ -70,19 +70,21 @@ func TestForms(t *testing.T) {
 func TestRefusedForms(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ text, want string }{
-		"a number as a path":         {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 123}}", "app.yaml:2:55: Resources.F.Properties.Code: 123 is not a text; write a path in quotes"},
-		"an address of another sort": {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 'https://b/k'}}", `app.yaml:2:55: Resources.F.Properties.Code: "https://b/k" is not the address of an object that CloudFormation reads here; write s3://BUCKET/KEY, or a path`},
-		"an address of a file":       {"Resources:\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'file://x'}}", `"file://x" is not the address`},
-		"a bucket without a key":     {"Resources:\n  J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b'}}}", `"s3://b" is not the address`},
-		"a loop of two":              {"Resources:\n  Fn::ForEach::L: [x, [a]]", "app.yaml:2:19: Resources.Fn::ForEach::L: a loop is a list of three"},
-		"not UTF-8":                  {"Resources: {A: \xff}", "app.yaml is not UTF-8 text"},
-		"UTF-16":                     {"\xff\xfeR\x00:\x00", "app.yaml is not UTF-8 text"},
-		"two documents":              {"Resources: {}\n---\nResources: {}\n", "more than one document"},
-		"a list":                     {"- a\n", "it is no mapping"},
-		"an alias of itself":         {"Resources: &r\n  A: *r\n", "line 2: alias *r leads to itself"},
-		"aliases of aliases":         {bomb(), "too many values"},
-		"an alias without anchor":    {"Resources: *x\n", "app.yaml:1:"},
-		"an error in its line":       {"Resources:\n  A: b: c\n", "app.yaml:2:"},
+		"a number as a path":               {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 123}}", "app.yaml:2:55: Resources.F.Properties.Code: 123 is not a text; write a path in quotes"},
+		"an address of another sort":       {"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Code: 'https://b/k'}}", `app.yaml:2:55: Resources.F.Properties.Code: "https://b/k" is not the address of an object that CloudFormation reads here; write s3://BUCKET/KEY, or a path`},
+		"an address of a file":             {"Resources:\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: 'file://x'}}", `"file://x" is not the address`},
+		"a bucket without a key":           {"Resources:\n  J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b'}}}", `"s3://b" is not the address`},
+		"larger than CloudFormation takes": {"Resources: {A: {Type: T, P: '" + strings.Repeat("x", 1<<20) + "'}}", "bytes with aliases written out; CloudFormation takes 1048576"},
+		"large by aliases":                 {"A: &a '" + strings.Repeat("x", 1<<18) + "'\nB: [*a, *a, *a, *a]\nResources: {}\n", "CloudFormation takes 1048576"},
+		"a loop of two":                    {"Resources:\n  Fn::ForEach::L: [x, [a]]", "app.yaml:2:19: Resources.Fn::ForEach::L: a loop is a list of three"},
+		"not UTF-8":                        {"Resources: {A: \xff}", "app.yaml is not UTF-8 text"},
+		"UTF-16":                           {"\xff\xfeR\x00:\x00", "app.yaml is not UTF-8 text"},
+		"two documents":                    {"Resources: {}\n---\nResources: {}\n", "more than one document"},
+		"a list":                           {"- a\n", "it is no mapping"},
+		"an alias of itself":               {"Resources: &r\n  A: *r\n", "line 2: alias *r leads to itself"},
+		"aliases of aliases":               {bomb(), "too many values"},
+		"an alias without anchor":          {"Resources: *x\n", "app.yaml:1:"},
+		"an error in its line":             {"Resources:\n  A: b: c\n", "app.yaml:2:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

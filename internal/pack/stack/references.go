@@ -63,6 +63,9 @@ func references(name string, text []byte) (packable, error) {
 			return packable{}, fault.New(fault.Internal, "%s: a local path cannot be replaced: %w", name, err)
 		}
 	}
+	if len(t.Text) > most {
+		return packable{}, fault.New(fault.Invalid, "the template %s has %d bytes with aliases written out; CloudFormation takes %d", name, len(t.Text), most)
+	}
 	for i := range s.all {
 		s.all[i].Span = spans[i]
 	}

@@ -48,8 +48,12 @@ func New(kit pack.Kit) pack.Packer { return packer{kit} }
 
 type packer struct{ kit pack.Kit }
 
-// largest is far above what CloudFormation takes (1 MB) and far below what hurts.
+// largest is far above what CloudFormation takes and far below what hurts.
 const largest = 4 << 20
+
+// most is what CloudFormation takes of a template in a bucket.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+const most = 1 << 20
 
 // deepest bounds templates inside of templates.
 const deepest = 8
@@ -231,16 +235,23 @@ func readFile(path string) ([]byte, error) {
 	return text, nil
 }
 
-// Look reads a template without packing it: what it says, its size, and whether
-// it names local files. It is nil for one that cannot be read.
-func Look(path string) (t *template.Template, size int, files bool) {
-	text, err := readFile(path)
+// Seen is what a template says before it is packed.
+type Seen struct {
+	*template.Template
+	Size  int  // as it is packed, with aliases written out
+	Files bool // it names local files
+}
+
+// Look reads a template without packing it; an error is one that pack gives, too.
+func Look(root, path string) (Seen, error) {
+	text, err := readFile(filepath.Join(root, path))
 	if err != nil {
-		return nil, 0, false
+		return Seen{}, err
 	}
-	if t, err = template.Parse(path, text); err != nil {
-		return nil, 0, false
+	ready, err := references(path, text)
+	if err != nil {
+		return Seen{}, err
 	}
-	found, err := find(path, t)
-	return t, len(text), err == nil && len(found.all) > 0
+	t, err := template.Parse(path, ready.text)
+	return Seen{t, len(ready.text), len(ready.found) > 0}, err
 }
