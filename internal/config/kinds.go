@@ -31,9 +31,10 @@ type Kind struct {
 	Place func([]delivery.Landing) []LandingProblem
 
 	// Gives, for targets only and optional, names what a landing gives to others in
-	// its place: "stack.NAME" for ${stack.NAME.OUTPUT}. They may also refer to it by
-	// its component.
-	Gives func(delivery.Landing) string
+	// its place ("stack.NAME" for ${stack.NAME.OUTPUT}), and the phase that changes it.
+	// They may also refer to it by its component. What the landing refers to itself is
+	// read in the same phase; a target without Gives reads in provision.
+	Gives func(delivery.Landing) (name string, phase delivery.Phase)
 
 	// Fills, for targets only and optional, reports whether a reference of a kind
 	// (release, artifact or stack) is filled in at a path of the settings.

@@ -14,14 +14,15 @@ var stackRef = regexp.MustCompile(`\$\{(stack\.[A-Za-z0-9-]+)\.[A-Za-z0-9]+\}`)
 
 // order puts the landings of each environment into the order in which they need
 // each other: in a place, what gives a value comes before what refers to it. All
-// else stays in the order of the file.
+// else stays in the order of the file. Each landing gets the list of what it needs.
 func (b *builder) order() {
 	if len(b.rep.list) > 0 {
 		return
 	}
 	for i := range b.file.App.Environments {
 		e := &b.file.App.Environments[i]
-		sorted, circle := b.sorted(e.Landings)
+		needs := b.needs(e.Landings)
+		sorted, circle := sorted(e.Landings, needs)
 		if len(circle) == 0 {
 			e.Landings = sorted
 			continue
@@ -49,8 +50,7 @@ func (b *builder) blockOf(l delivery.Landing) pos {
 
 // sorted is a stable order by need. What is in a circle is given as that, and so
 // is what needs it.
-func (b *builder) sorted(all []delivery.Landing) (sorted, circle []delivery.Landing) {
-	needs := b.needs(all)
+func sorted(all []delivery.Landing, needs [][]int) (sorted, circle []delivery.Landing) {
 	done := make([]bool, len(all))
 	for len(sorted) < len(all) {
 		next := -1
@@ -74,17 +74,21 @@ func (b *builder) sorted(all []delivery.Landing) (sorted, circle []delivery.Land
 	return sorted, nil
 }
 
-// needs are, by landing, the indexes of those that it refers to.
+// given is what a landing gives to the others in its place.
+type given struct {
+	place delivery.Place
+	name  string
+}
+
+// needs are, by landing, the indexes of those that it refers to. They are noted
+// in the landings.
 func (b *builder) needs(all []delivery.Landing) [][]int {
-	type gift struct {
-		place delivery.Place
-		name  string
-	}
-	givers := map[gift]int{}
+	givers, phases := map[given]int{}, make([]delivery.Phase, len(all))
 	for i, l := range all {
+		phases[i] = delivery.Provision
 		if k, ok := kindNamed(b.kinds.Targets, l.Target); ok && k.Gives != nil && l.Unusable == "" {
-			if name := k.Gives(l); name != "" {
-				givers[gift{l.Place, name}] = i
+			if name, phase := k.Gives(l); name != "" {
+				givers[given{l.Place, name}], phases[i] = i, phase
 			}
 		}
 	}
@@ -94,10 +98,25 @@ func (b *builder) needs(all []delivery.Landing) [][]int {
 	}
 	for i, l := range all {
 		for _, m := range stackRef.FindAllSubmatch(l.Settings, -1) {
-			if j, ok := givers[gift{l.Place, string(m[1])}]; ok && !slices.Contains(needs[i], j) {
-				needs[i] = append(needs[i], j)
+			j, ok := givers[given{l.Place, string(m[1])}]
+			if !ok || slices.Contains(needs[i], j) {
+				continue
+			}
+			needs[i] = append(needs[i], j)
+			all[i].Needs = append(all[i].Needs, delivery.Need{Component: all[j].Component, Name: string(m[1]), Phase: phases[j]})
+			if i != j && phases[i] == delivery.Provision && phases[j] == delivery.Promote {
+				b.tooLate(l, string(m[0]), all[j].Component)
 			}
 		}
 	}
 	return needs
+}
+
+// tooLate refuses a reference that is read when the release is provisioned, to an
+// output that changes when it is promoted.
+func (b *builder) tooLate(l delivery.Landing, ref, giver string) {
+	b.rep.add(b.blockOf(l), Problem{
+		Text: fmt.Sprintf("component %q in %s reads %s when it is provisioned, and component %q changes its stack later, when it is promoted", l.Component, l.Place, ref, giver),
+		Got:  ref, Want: fmt.Sprintf("when: provision in the stack target of %s", giver),
+	})
 }

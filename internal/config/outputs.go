@@ -49,7 +49,7 @@ func (b *builder) gifts(all []delivery.Landing) []gift {
 		}
 		g := gift{Landing: l, alias: l.Target + "." + l.Component}
 		if l.Unusable == "" {
-			g.name = k.Gives(l)
+			g.name, _ = k.Gives(l)
 		}
 		out = append(out, g)
 	}

@@ -116,7 +116,16 @@ type Landing struct {
 	Target    string             `json:"target"`
 	Settings  json.RawMessage    `json:"settings"`
 	Written   map[string]Written `json:"-"` // texts of the settings that variables of the environment went into, by path: "parameters.Password"
+	Needs     []Need             `json:"needs,omitempty"`
 	Unusable  Unusable           `json:"-"` // then there are no settings
+}
+
+// Need says that the settings of a landing refer to an output of another component
+// in the same place.
+type Need struct {
+	Component string `json:"component"`
+	Name      string `json:"name"`  // as the settings name it: stack.NAME
+	Phase     Phase  `json:"phase"` // the phase that changes the output: provision or promote
 }
 
 // GateSetting is one gate of an environment.

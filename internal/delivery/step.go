@@ -20,6 +20,19 @@ type Placement struct {
 	Remove    []string           // prune only: the versions to remove
 	Protected bool               // the environment is
 	Unusable  Unusable           // then there are no settings, and nothing of it can be observed or changed
+	Needs     []Need             // the components in the place whose outputs the settings refer to
+	Changing  []string           // those of Needs that have steps before this one in the plan: their outputs are known after these steps
+}
+
+// NeedsIn are the components whose outputs the settings refer to, and that a phase changes.
+func (p Placement) NeedsIn(phase Phase) []string {
+	var names []string
+	for _, n := range p.Needs {
+		if n.Phase == phase {
+			names = append(names, n.Component)
+		}
+	}
+	return names
 }
 
 // Endpoint is where a component answers from outside.

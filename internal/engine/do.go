@@ -65,11 +65,29 @@ func (r *run) doPlace(ctx context.Context, pp delivery.PlacePlan, now sight) err
 		if err := r.watch(ctx); err != nil {
 			return err
 		}
-		if err := r.doStep(ctx, s, now.placementOf(s)); err != nil {
+		p, err := r.refill(ctx, now.placementOf(s))
+		if err == nil {
+			err = r.doStep(ctx, s, p)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %s: %s: %w", s.Place, s.Component, s.Summary, err)
 		}
 	}
 	return nil
+}
+
+// refill completes the settings of a placement again, where they refer to another
+// component: steps before may have changed what that one gives.
+func (r *run) refill(ctx context.Context, p delivery.Placement) (delivery.Placement, error) {
+	if r.e.Fill == nil || len(p.Needs) == 0 {
+		return p, nil
+	}
+	for _, l := range r.env.Landings {
+		if l.Place == p.Place && l.Component == p.Component {
+			p.Settings = l.Settings
+		}
+	}
+	return r.e.Fill(ctx, p)
 }
 
 func (s sight) placementOf(step delivery.Step) delivery.Placement {

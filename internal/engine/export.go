@@ -55,7 +55,7 @@ func (e *Engine) Export(ctx context.Context, req Request) (Script, error) {
 	for _, pp := range a.plan.Places {
 		place := PlaceCommands{Place: pp.Place, Commands: []StepCommands{}}
 		for _, s := range pp.Steps {
-			lines, err := e.exportStep(ctx, a.now.placementOf(s), s)
+			lines, err := e.exportStep(ctx, a.now.forStep(a.plan, s), s)
 			if err != nil {
 				return Script{}, fmt.Errorf("export %s of %s in %s: %w", s.Summary, s.Component, s.Place, err)
 			}

@@ -31,7 +31,7 @@ func (e *Engine) forecast(ctx context.Context, a asked) ([]Forecast, error) {
 			if !ok {
 				continue
 			}
-			lines, err := t.Forecast(ctx, a.now.placementOf(s), s)
+			lines, err := t.Forecast(ctx, a.now.forStep(a.plan, s), s)
 			if err != nil {
 				return nil, fmt.Errorf("say what changes for %s in %s: %w", s.Component, s.Place, err)
 			}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"falkirk/internal/delivery"
@@ -43,11 +44,12 @@ func (r *run) endChildren(ctx context.Context) error {
 	return nil
 }
 
-// repair looks once more after the steps of an operation that follows one that
-// did not end by itself, and does again what late requests have undone. It asks
-// nothing where the operation before has ended.
-func (r *run) repair(ctx context.Context, p phase) error {
-	if !r.late {
+// followUp looks once more after the steps, and does what is to do then: what late
+// requests of an operation that did not end have undone, or what follows from an output
+// that the steps changed. It asks nothing where neither can be.
+func (r *run) followUp(ctx context.Context, p phase) error {
+	refers := p.plan.Phase != delivery.Prune && r.refers(p)
+	if !r.late && !refers {
 		return nil
 	}
 	for try := 0; ; try++ {
@@ -68,6 +70,9 @@ func (r *run) repair(ctx context.Context, p phase) error {
 			return fault.Hint(err, "find what else writes there, then repeat the command")
 		}
 		note := fmt.Sprintf("late requests of an operation that did not end have changed %s: %d steps are done again", r.env.Name, steps)
+		if !r.late {
+			note = fmt.Sprintf("outputs of stacks in %s have changed: %d steps follow from that", r.env.Name, steps)
+		}
 		if err := r.warn(ctx, note); err != nil {
 			return err
 		}
@@ -75,4 +80,9 @@ func (r *run) repair(ctx context.Context, p phase) error {
 			return err
 		}
 	}
+}
+
+// refers reports whether a placement refers to a component that the plan changes.
+func (r *run) refers(p phase) bool {
+	return slices.ContainsFunc(p.now, func(x seen) bool { return len(changedBefore(x.Placement, p.plan)) > 0 })
 }

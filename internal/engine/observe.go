@@ -24,13 +24,18 @@ type sight []seen
 // observe looks at all placements of an environment side by side. A release
 // without a component asks for nothing to be live of it.
 func (e *Engine) observe(ctx context.Context, env delivery.Environment, rel delivery.Release) (sight, error) {
+	return e.observeEach(ctx, env, func(delivery.Landing) delivery.Release { return rel })
+}
+
+// observeEach looks at each placement with a release of its own.
+func (e *Engine) observeEach(ctx context.Context, env delivery.Environment, rel func(delivery.Landing) delivery.Release) (sight, error) {
 	all := make(sight, len(env.Landings))
 	errs := make([]error, len(env.Landings))
 	var group errgroup.Group
 	group.SetLimit(env.Parallel)
 	for i, l := range env.Landings {
 		group.Go(func() error {
-			p, st, err := e.observeOne(ctx, placement(e.App.Name, env, l, rel))
+			p, st, err := e.observeOne(ctx, placement(e.App.Name, env, l, rel(l)))
 			if err != nil {
 				errs[i] = fmt.Errorf("observe %s in %s: %w", p.Component, p.Place, err)
 			}
@@ -68,7 +73,7 @@ func (e *Engine) observeOne(ctx context.Context, p delivery.Placement) (delivery
 func placement(app string, env delivery.Environment, l delivery.Landing, rel delivery.Release) delivery.Placement {
 	p := delivery.Placement{
 		App: app, Place: l.Place, Component: l.Component,
-		Target: l.Target, Settings: l.Settings, Written: l.Written, Protected: env.Protected, Unusable: l.Unusable,
+		Target: l.Target, Settings: l.Settings, Written: l.Written, Protected: env.Protected, Unusable: l.Unusable, Needs: l.Needs,
 	}
 	if a, ok := rel.Artifact(l.Component); ok {
 		p.Version, p.Artifact, p.Release = rel.Version, a, rel

@@ -86,7 +86,7 @@ func (r *run) before(ctx context.Context, p phase) error {
 func (r *run) steps(ctx context.Context, p phase) error {
 	err := r.do(ctx, p.plan, p.now)
 	if err == nil {
-		err = r.repair(ctx, p)
+		err = r.followUp(ctx, p)
 	}
 	if err == nil {
 		err = p.prove(ctx)

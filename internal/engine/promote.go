@@ -25,24 +25,39 @@ func (r *run) promote(now sight) (phase, error) {
 
 // moveBack promotes each placement to what it was on before.
 func (r *run) moveBack(ctx context.Context) error {
-	now, err := r.e.observe(ctx, r.env, r.rel)
+	now, err := r.observeBack(ctx)
 	if err != nil {
 		return err
 	}
-	for i, x := range now {
-		p := &now[i].Placement
-		p.Version, p.Artifact, p.Release = r.way.live(x.Place, x.Component), delivery.Artifact{}, delivery.Release{}
-		if p.Version == "" {
+	return r.do(ctx, r.e.plan(r.env, delivery.Promote, r.op.Version, now), now)
+}
+
+// observeBack looks at each placement with the release that it was on before. The
+// same content may be of that release and of the one that is taken back.
+func (r *run) observeBack(ctx context.Context) (sight, error) {
+	releases := map[string]delivery.Release{"": {}}
+	for _, l := range r.env.Landings {
+		version := r.way.live(l.Place, l.Component)
+		if _, ok := releases[version]; ok {
 			continue
 		}
-		rel, err := r.e.release(ctx, p.Version, r.rec)
+		rel, err := r.e.release(ctx, version, r.rec)
 		if err != nil {
-			return fmt.Errorf("find the release to go back to: %w", err)
+			return nil, fmt.Errorf("find the release to go back to: %w", err)
 		}
-		p.Artifact, _ = rel.Artifact(x.Component)
-		p.Release = rel
+		releases[version] = rel
 	}
-	return r.do(ctx, r.e.plan(r.env, delivery.Promote, r.op.Version, now), now)
+	return r.e.observeEach(ctx, r.env, func(l delivery.Landing) delivery.Release {
+		return releases[r.way.live(l.Place, l.Component)]
+	})
+}
+
+// look is what is there: of what is taken back, seen as it was before.
+func (r *run) look(ctx context.Context) (sight, error) {
+	if r.undoes.Load() && r.way != nil {
+		return r.observeBack(ctx)
+	}
+	return r.e.observe(ctx, r.env, r.rel)
 }
 
 // movedBack compares what is live with what the way back says.

@@ -73,10 +73,25 @@ func (r *run) proveLive(ctx context.Context) error {
 				x.Component, x.Place, orNothing(x.State.Live), orNothing(x.Version))
 		}
 	}
+	if err := r.proveComplete(delivery.Promote, now); err != nil {
+		return err
+	}
 	if err := r.proveServed(ctx, now); err != nil {
 		return err
 	}
 	return r.ask(ctx, delivery.After(delivery.Promote), now)
+}
+
+// proveComplete plans again from what is there after the steps: what still has a
+// step is not as the release wants it.
+func (r *run) proveComplete(phase delivery.Phase, now sight) error {
+	for _, pp := range r.e.plan(r.env, phase, r.op.Version, now).Places {
+		for _, s := range pp.Steps {
+			err := fault.New(fault.Internal, "all steps are done, yet %s in %s is not as %s wants it; to do: %s", s.Component, s.Place, r.op.Version, s.Summary)
+			return fault.Hint(err, "repeat the command; if it ends so again, find what else changes %s in %s", s.Component, s.Place)
+		}
+	}
+	return nil
 }
 
 func (r *run) proveServed(ctx context.Context, now sight) error {

@@ -34,6 +34,9 @@ func (r *run) proveReady(ctx context.Context) error {
 	if missing := now.notReady(); len(missing) > 0 {
 		return fault.New(fault.Internal, "all steps are done, yet %s is not ready: %v", r.op.Version, missing)
 	}
+	if err := r.proveComplete(delivery.Provision, now); err != nil {
+		return err
+	}
 	return r.ask(ctx, delivery.After(delivery.Provision), now)
 }
 

@@ -143,7 +143,7 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 	now, seeErr := r.last, error(nil)
 	if err != nil || now == nil {
 		look, stop := context.WithTimeout(ctx, look)
-		now, seeErr = r.e.observe(look, r.env, r.rel)
+		now, seeErr = r.look(look)
 		stop()
 	}
 	result := resultOf(err)

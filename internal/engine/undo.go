@@ -26,7 +26,7 @@ func (r *run) undo(ctx context.Context, cause error, p phase) error {
 	if fault.Is(failed, fault.Locked) || errors.Is(failed, errStopped) {
 		return remaining(cause, failed, nil)
 	}
-	now, seeErr := r.e.observe(ctx, r.env, r.rel)
+	now, seeErr := r.look(ctx)
 	if seeErr != nil {
 		failed = errors.Join(failed, fmt.Errorf("look at what is there now: %w", seeErr))
 		return remaining(cause, failed, nil)

@@ -49,6 +49,9 @@ func (s spot) propose(ctx context.Context, tell func(string)) (delivery.Outcome,
 	if err != nil {
 		return delivery.Outcome{}, err
 	}
+	if same, err := s.isThere(ctx, was); err != nil || same {
+		return delivery.Outcome{Nothing: true}, err
+	}
 	r, name, err := s.request(ctx, was)
 	if err != nil {
 		return delivery.Outcome{}, err
@@ -74,7 +77,7 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 			return delivery.Outcome{}, err
 		}
 	}
-	if same, err := s.isSame(ctx, was); err != nil || same && !isNothing(was) && was.Tags[tagRelease] == s.Version {
+	if same, err := s.isThere(ctx, was); err != nil || same {
 		return delivery.Outcome{Nothing: true}, err
 	}
 	r, name, err := s.request(ctx, was)
@@ -96,6 +99,18 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 		_, err = s.Retag(ctx, s.set.Name, r, event(tell))
 	}
 	return delivery.Outcome{Note: summary(set)}, err
+}
+
+// isThere reports whether a stack is already what the release asks for, with
+// whatever release it came. Another artifact under the same version is refused.
+func (s spot) isThere(ctx context.Context, was cfn.Stack) (bool, error) {
+	if err := s.other(was); err != nil {
+		return false, err
+	}
+	if !isWhole(was) {
+		return false, nil
+	}
+	return s.isSame(ctx, was)
 }
 
 // retract gives a stack whose update was rolled back the tags that it had,

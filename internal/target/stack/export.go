@@ -20,6 +20,12 @@ func (t *Target) Export(ctx context.Context, p delivery.Placement, step delivery
 		return nil, err
 	}
 	name := s.set.Name
+	if len(p.Changing) > 0 {
+		return []string{
+			fmt.Sprintf("echo 'stack %s reads outputs of %s that are known now: export the rest of the plan again' >&2", name, strings.Join(p.Changing, ", ")),
+			"exit 1",
+		}, nil
+	}
 	switch step.Action {
 	case actPropose:
 		return s.exportPropose(ctx)

@@ -30,6 +30,9 @@ func (t *Target) Forecast(ctx context.Context, p delivery.Placement, step delive
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
+	if err := s.other(was); err != nil {
+		return nil, err
+	}
 	wanted, asked, err := s.wanted(ctx, false)
 	if fault.Is(err, fault.NotFound) {
 		return []string{"unknown: " + unknownValue(err)}, nil
@@ -40,7 +43,7 @@ func (t *Target) Forecast(ctx context.Context, p delivery.Placement, step delive
 	if step.Action == actExecute {
 		if set, err := s.ChangeSet(ctx, s.set.Name, s.setName(asked)); err == nil && set.Status == "AVAILABLE" {
 			changes, _, _ := s.compare(ctx, was, wanted, asked) // what is allowed is only in the templates
-			return linesOf(set, changes), nil
+			return append(linesOf(set, changes), unknown(p)...), nil
 		}
 	}
 	changes, notes, err := s.compare(ctx, was, wanted, asked)
@@ -48,7 +51,7 @@ func (t *Target) Forecast(ctx context.Context, p delivery.Placement, step delive
 	for _, c := range changes {
 		lines = append(lines, lineFor(c))
 	}
-	return append(lines, notes...), err
+	return append(append(lines, notes...), unknown(p)...), err
 }
 
 // unknownValue says why the value of a parameter is not known.

@@ -30,9 +30,12 @@ type facts struct {
 	Status  string              `json:"status,omitempty"`
 	Release string              `json:"release,omitempty"`
 	Kept    []string            `json:"kept,omitempty"`
-	Sets    map[string][]string `json:"sets,omitempty"`  // change sets by version
-	Stale   bool                `json:"stale,omitempty"` // the release is live with other settings than those of the app file
-	Fits    bool                `json:"fits,omitempty"`  // there is a change set of exactly what is asked for
+	Sets    map[string][]string `json:"sets,omitempty"`    // change sets by version
+	Stale   bool                `json:"stale,omitempty"`   // the release is live with other settings than those of the app file
+	Other   string              `json:"other,omitempty"`   // the release is live with another artifact, this one
+	Fits    bool                `json:"fits,omitempty"`    // there is a change set of exactly what is asked for
+	Missing bool                `json:"missing,omitempty"` // an output that it refers to is there only after another stack was promoted
+	Begun   bool                `json:"begun,omitempty"`   // a stack whose output it refers to was promoted to the release
 }
 
 func factsOf(s delivery.State) facts {
@@ -50,13 +53,17 @@ func (t *Target) Observe(ctx context.Context, p delivery.Placement) (delivery.St
 		return delivery.State{}, err
 	}
 	now, err := s.Describe(ctx, s.set.Name)
-	if fault.Is(err, fault.NotFound) {
-		return stateOf(delivery.State{}, facts{})
-	}
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return delivery.State{}, err
 	}
-	f := facts{Exists: true, Status: now.Status, Foreign: !s.isOurs(now), Sets: map[string][]string{}}
+	f := facts{}
+	if f.Missing, f.Begun, err = s.late(ctx); err != nil {
+		return delivery.State{}, err
+	}
+	if now.Name == "" {
+		return s.state(delivery.State{}, f)
+	}
+	f.Exists, f.Status, f.Foreign, f.Sets = true, now.Status, !s.isOurs(now), map[string][]string{}
 	sets, err := s.ChangeSets(ctx, s.set.Name)
 	if err != nil {
 		return delivery.State{}, err
@@ -100,10 +107,13 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 		if f.Foreign && !isNothing(now) {
 			st.Drift = append(st.Drift, fmt.Sprintf("stack %s is there and was not made by this component", now.Name))
 		}
-		return stateOf(st, f)
+		return s.state(st, f)
 	}
 	f.Release, f.Kept = now.Tags[tagRelease], strings.Fields(now.Tags[tagKept])
 	same, err := s.isSame(ctx, now)
+	if f.Missing && fault.Is(err, fault.NotFound) {
+		st.Drift, err = append(st.Drift, fmt.Sprintf("what stack %s refers to is not there: %v", now.Name, err)), nil
+	}
 	if err != nil {
 		return st, err
 	}
@@ -111,7 +121,11 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	if same {
 		st.Live = s.Version
 	}
-	if !same && s.Version != "" && f.Release == s.Version && now.Tags[tagArtifact] == s.Artifact.Digest {
+	switch {
+	case same || s.Version == "" || f.Release != s.Version:
+	case now.Tags[tagArtifact] != s.Artifact.Digest:
+		f.Other = now.Tags[tagArtifact]
+	default:
 		f.Stale = true
 		st.Drift = append(st.Drift, s.differs(ctx, now))
 	}
@@ -123,7 +137,7 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 		st.Stale = true
 		st.Drift = append(st.Drift, s.differs(ctx, now))
 	}
-	if now.InProgress() || !strings.HasSuffix(now.Status, "_COMPLETE") {
+	if !isWhole(now) {
 		st.Live, st.Stale = "", false
 		st.Drift = append(st.Drift, strings.TrimSuffix(fmt.Sprintf("stack %s is %s: %s", now.Name, now.Status, now.Reason), ": "))
 	}
@@ -132,8 +146,11 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	}
 	st.Present = uniq(st.Present, f.Release, st.Live)
 	st.Ready = uniq(append(slices.Clone(st.Present), f.Kept...))
+	if f.Other != "" {
+		st.Ready = slices.DeleteFunc(st.Ready, func(v string) bool { return v == s.Version })
+	}
 	st.Endpoint.URL = now.Outputs["Url"]
-	return stateOf(st, f)
+	return s.state(st, f)
 }
 
 // differs says what of a stack with the release's template is not as the app file
@@ -164,10 +181,21 @@ func uniq(list []string, more ...string) []string {
 	return slices.Compact(all)
 }
 
-func stateOf(st delivery.State, f facts) (delivery.State, error) {
+// state is a state with its facts. A stack whose change set cannot be made before
+// another one is promoted is ready without it.
+func (s spot) state(st delivery.State, f facts) (delivery.State, error) {
+	if f.Other == "" && (f.Missing || f.Begun) {
+		st.Present, st.Ready = uniq(st.Present, s.Version), uniq(st.Ready, s.Version)
+	}
 	raw, err := json.Marshal(f)
 	st.Facts = raw
 	return st, err
+}
+
+// isWhole reports whether CloudFormation has ended its work on a stack, and there
+// is something in it.
+func isWhole(s cfn.Stack) bool {
+	return !isNothing(s) && !s.InProgress() && strings.HasSuffix(s.Status, "_COMPLETE")
 }
 
 // isNothing reports whether a stack is a name with nothing in it that could be

@@ -33,40 +33,55 @@ func (t *Target) Plan(phase delivery.Phase, p delivery.Placement, now delivery.S
 	}
 }
 
+// isDue reports whether a stack is not as the release wants it, as far as that is
+// known before the steps.
+func isDue(p delivery.Placement, now delivery.State, f facts) bool {
+	return now.Live != p.Version || f.Stale || f.Other != ""
+}
+
 func planProvision(p delivery.Placement, set Settings, now delivery.State, f facts) []delivery.Step {
-	if p.Version == "" || now.Live == p.Version && !f.Stale {
+	due := isDue(p, now, f)
+	if p.Version == "" || !due && len(p.Changing) == 0 {
 		return nil
 	}
-	if set.When == "provision" {
-		if f.Stale {
-			return []delivery.Step{p.Step(delivery.Provision, delivery.Change, actApply, fmt.Sprintf("bring stack %s of %s to the settings of the app file", set.Name, p.Version), nil)}
-		}
+	if set.phase() == delivery.Provision {
+		sign, summary := delivery.Change, toRelease(p, set, f)
 		if f.Release == "" {
-			return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actApply, "make stack "+set.Name, nil)}
+			sign, summary = delivery.Add, "make stack "+set.Name
 		}
-		return []delivery.Step{p.Step(delivery.Provision, delivery.Change, actApply, fmt.Sprintf("update stack %s from %s to %s", set.Name, f.Release, p.Version), nil)}
+		return []delivery.Step{p.Step(delivery.Provision, sign, actApply, known(p, due, summary, set.Name), nil)}
 	}
-	if f.Fits || !f.Stale && slices.Contains(now.Ready, p.Version) {
-		return nil
+	isReady := f.Fits || !f.Stale && slices.Contains(now.Ready, p.Version)
+	if f.Other == "" && (f.Missing || isReady && len(p.Changing) == 0) {
+		return nil // a change set is there, or can be made only when it is promoted
 	}
-	return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actPropose, fmt.Sprintf("create a change set for stack %s from release %s", set.Name, p.Version), nil)}
+	summary := fmt.Sprintf("create a change set for stack %s from release %s", set.Name, p.Version)
+	if !due {
+		summary += " if it changes"
+	}
+	return []delivery.Step{p.Step(delivery.Provision, delivery.Add, actPropose, known(p, true, summary, set.Name), nil)}
 }
 
 func planPromote(p delivery.Placement, set Settings, now delivery.State, f facts) []delivery.Step {
-	if now.Live == p.Version && !f.Stale || set.When == "provision" {
+	due := isDue(p, now, f)
+	if set.phase() == delivery.Provision || !due && (len(p.Changing) == 0 || p.Version == "") {
 		return nil
 	}
 	if p.Version == "" {
 		return []delivery.Step{p.Step(delivery.Promote, delivery.Remove, actDelete, fmt.Sprintf("delete stack %s, which came with %s", set.Name, f.Release), nil)}
 	}
-	summary := fmt.Sprintf("make stack %s of %s", set.Name, p.Version)
+	return []delivery.Step{p.Step(delivery.Promote, delivery.Change, actExecute, known(p, due, toRelease(p, set, f), set.Name), nil)}
+}
+
+// toRelease says how a stack comes to the release.
+func toRelease(p delivery.Placement, set Settings, f facts) string {
 	switch {
 	case f.Stale:
-		summary = fmt.Sprintf("bring stack %s of %s to the settings of the app file", set.Name, p.Version)
+		return fmt.Sprintf("bring stack %s of %s to the settings of the app file", set.Name, p.Version)
 	case f.Release != "":
-		summary = fmt.Sprintf("update stack %s from %s to %s", set.Name, f.Release, p.Version)
+		return fmt.Sprintf("update stack %s from %s to %s", set.Name, f.Release, p.Version)
 	}
-	return []delivery.Step{p.Step(delivery.Promote, delivery.Change, actExecute, summary, nil)}
+	return fmt.Sprintf("make stack %s of %s", set.Name, p.Version)
 }
 
 func planPrune(p delivery.Placement, f facts) []delivery.Step {

@@ -8,13 +8,22 @@ import (
 	"falkirk/internal/fault"
 )
 
-// Gives is how other landings in the place refer to the stack of this one.
-func Gives(l delivery.Landing) string {
-	var s Settings
-	if json.Unmarshal(l.Settings, &s) != nil || s.Name == "" {
-		return ""
+// Gives is how other landings in the place refer to the stack of this one, and the
+// phase that changes the stack.
+func Gives(l delivery.Landing) (string, delivery.Phase) {
+	s, err := read(l.Settings)
+	if err != nil || s.Name == "" {
+		return "", ""
 	}
-	return "stack." + s.Name
+	return "stack." + s.Name, s.phase()
+}
+
+// phase is the one that changes the stack.
+func (s Settings) phase() delivery.Phase {
+	if s.When == string(delivery.Provision) {
+		return delivery.Provision
+	}
+	return delivery.Promote
 }
 
 // Fills reports whether a reference is filled in at a path of the settings: in
