@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"falkirk/internal/aws/partition"
 	"falkirk/internal/blueprint/registrystack"
@@ -121,11 +122,11 @@ func buildVersion() cli.Version {
 // the Lambda function, else the login and the machine.
 func actor() string {
 	for _, name := range []string{"FALKIRK_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "CODEBUILD_INITIATOR"} {
-		if v := strings.Join(strings.Fields(os.Getenv(name)), " "); v != "" {
+		if v := nameIn(name); v != "" {
 			return v
 		}
 	}
-	if name := os.Getenv("AWS_LAMBDA_FUNCTION_NAME"); name != "" {
+	if name := nameIn("AWS_LAMBDA_FUNCTION_NAME"); name != "" {
 		return "lambda/" + name
 	}
 	name, _ := userName()
@@ -136,10 +137,23 @@ func actor() string {
 	return name + "@" + host
 }
 
+// nameIn is a name in a variable, on one line; "" where it has nothing that can be
+// seen.
+func nameIn(variable string) string {
+	v := strings.Join(strings.Fields(os.Getenv(variable)), " ")
+	if strings.TrimFunc(v, isUnseen) == "" {
+		return ""
+	}
+	return v
+}
+
+// isUnseen tells blanks, marks of direction and the like.
+func isUnseen(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+
 // userName is the name of the user, else the number (false): in a container a user
 // often has no name, no home and no group.
 func userName() (string, bool) {
-	if name := os.Getenv("USER"); name != "" {
+	if name := nameIn("USER"); name != "" {
 		return name, true
 	}
 	if u, err := user.Current(); err == nil && u.Username != "" && u.Username != u.Uid {

@@ -72,11 +72,11 @@ func (c *converter) value(n ast.Node, at pos, depth int) *node {
 func (c *converter) scalar(n ast.Node, at pos) *node {
 	switch v := n.(type) {
 	case *ast.BoolNode:
-		return &node{pos: at, shape: boolean, value: v.Value}
+		return &node{pos: at, shape: boolean, value: v.Value, token: tokenOf(v)}
 	case *ast.IntegerNode:
-		return &node{pos: at, shape: integer, value: v.Value}
+		return &node{pos: at, shape: integer, value: v.Value, token: tokenOf(v)}
 	case *ast.FloatNode:
-		return &node{pos: at, shape: float, value: v.Value}
+		return &node{pos: at, shape: float, value: v.Value, token: tokenOf(v)}
 	case *ast.InfinityNode, *ast.NanNode:
 		c.rep.add(at, Problem{Text: "not a number that can be used", Want: "a finite number"})
 		return &node{pos: at, shape: float, value: math.MaxFloat64}
@@ -90,6 +90,10 @@ func (c *converter) scalar(n ast.Node, at pos) *node {
 	c.rep.add(at, Problem{Text: "this form of YAML is not used here", Want: "a text, a number, true or false, a list, or a mapping"})
 	return &node{pos: at}
 }
+
+// tokenOf is a scalar as it is in the file: messages do not show 012345670123 as
+// the number that YAML makes of it.
+func tokenOf(n ast.Node) string { return strings.TrimSpace(n.GetToken().Value) }
 
 func (c *converter) anchor(v *ast.AnchorNode, depth int) *node {
 	out := c.node(v.Value, depth)

@@ -27,6 +27,7 @@ type node struct {
 	pos
 	shape  shape
 	value  any              // bool, int64, uint64, float64 or string of a scalar
+	token  string           // a number or a boolean as written: 2.0, 0x10, True
 	shown  string           // the scalar as written, where ${env:…} went into it; else ""
 	secret bool             // under a key that looks secret
 	masked any              // what value was before Show masked it
@@ -95,6 +96,9 @@ func (n *node) got() string {
 		return "***"
 	case n.shape == text:
 		return strconv.Quote(shorten(n.value.(string)))
+	}
+	if n.token != "" {
+		return n.token
 	}
 	return fmt.Sprint(n.value)
 }

@@ -205,7 +205,7 @@ func (r *report) excerpt(line int) string {
 	s := []rune(r.lines[line-1])
 	for _, n := range r.hidden[line] {
 		from := min(max(n.col-1, 0), len(s))
-		to := from + written(string(s[from:]), cmp.Or(n.shown, fmt.Sprint(n.value)))
+		to := from + written(string(s[from:]), cmp.Or(n.shown, n.token, fmt.Sprint(n.value)))
 		s = slices.Concat(s[:from], []rune(stars(string(s[from:to]))), s[to:])
 	}
 	return maskLine(string(s))

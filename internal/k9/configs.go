@@ -40,9 +40,12 @@ func ReadApp(dir string) (App, bool, error) {
 	if err != nil {
 		return App{}, false, fault.New(fault.Invalid, "read %s: %w", path, err)
 	}
+	if err := inUTF8(raw); err != nil {
+		return App{}, false, unread(path, err)
+	}
 	var a App
 	if err := yaml.Unmarshal(raw, &a); err != nil {
-		return App{}, false, fault.New(fault.Invalid, "%s: %w", path, err)
+		return App{}, false, unread(path, err)
 	}
 	return a, true, nil
 }

@@ -160,3 +160,33 @@ func TestReasonsForYAML(t *testing.T) {
 		}
 	}
 }
+
+// Every file of k9 that cannot be read has a next step, and another encoding is told
+// as what it is.
+func TestFilesThatCannotBeReadHaveANextStep(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"UTF-16":      "\xff\xfea\x00:\x00 \x001\x00",
+		"big endian":  "\xfe\xff\x00a\x00:\x00 \x001",
+		"not UTF-8":   "appName: caf\xe9\n",
+		"not YAML":    "a: [\n",
+		"a directive": "%YAML 1.2\n---\nappName: [\n",
+	} {
+		dir := t.TempDir()
+		for file, read := range map[string]func() error{
+			SyncValues: func() error { _, err := Read(filepath.Join(dir, SyncValues)); return err },
+			AppConfig:  func() error { _, _, err := ReadApp(dir); return err },
+		} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := read()
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.HintOf(err), file) {
+				t.Errorf("%s in %s: %v, next: %s", name, file, err, fault.HintOf(err))
+			}
+			if strings.Contains(name, "16") && !strings.Contains(err.Error(), "UTF-16") {
+				t.Errorf("%s in %s: %v", name, file, err)
+			}
+		}
+	}
+}

@@ -1,10 +1,12 @@
 package k9
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -14,6 +16,9 @@ import (
 
 // Parse reads the text of ecr-sync-values.yml.
 func Parse(raw []byte) (Values, error) {
+	if err := inUTF8(raw); err != nil {
+		return Values{}, err
+	}
 	v, err := parse(yamltext.Plain(raw))
 	if err != nil {
 		if reasons := yamltext.NoBreak(yamltext.Plain(raw)); len(reasons) > 0 {
@@ -33,6 +38,17 @@ func Parse(raw []byte) (Values, error) {
 		}
 	}
 	return v, nil
+}
+
+// inUTF8 refuses what a YAML parser would report as something else.
+func inUTF8(raw []byte) error {
+	switch {
+	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")), bytes.IndexByte(raw, 0) >= 0:
+		return errors.New("it is written in UTF-16, or is not text; expected a text file in UTF-8")
+	case !utf8.Valid(raw):
+		return errors.New("it is not UTF-8; expected a text file in UTF-8")
+	}
+	return nil
 }
 
 func parse(src string) (v Values, err error) {

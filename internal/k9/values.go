@@ -100,9 +100,14 @@ func Read(path string) (Values, error) {
 	}
 	v, err := Parse(raw)
 	if err != nil {
-		return v, fault.New(fault.Invalid, "%s: %w", path, err)
+		return v, unread(path, err)
 	}
 	return v, nil
+}
+
+// unread is the error of a file of k9 that cannot be read.
+func unread(path string, cause error) error {
+	return fault.Hint(fault.New(fault.Invalid, "%s: %w", path, cause), "correct %s, then repeat the command; falkirk create prd-configs --dry-run prints files that can be read", path)
 }
 
 // IsValues reports whether a file is ecr-sync-values.yml, whatever its name is.

@@ -34,6 +34,7 @@ type Line struct {
 	After      time.Time // valid at and after; zero: always
 	Before     time.Time // valid at and before; zero: always
 	Problem    error
+	text       string
 }
 
 // Read reads the file at path; name is what messages call it.
@@ -60,7 +61,7 @@ func Parse(text, name string) List {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		l := Line{Number: i + 1}
+		l := Line{Number: i + 1, text: line}
 		l.Problem = l.parse(line)
 		list.Lines = append(list.Lines, l)
 	}

@@ -2,6 +2,7 @@ package signers
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -77,6 +78,9 @@ func (l Line) isOf(principal string, key ssh.PublicKey, at time.Time) (bool, err
 	if !l.Authority {
 		return bytes.Equal(l.Key.Marshal(), key.Marshal()), nil
 	}
+	if !certified && bytes.Equal(l.Key.Marshal(), key.Marshal()) {
+		return true, errors.New("the key is listed with cert-authority: that allows the certificates that it signs, and not the key itself")
+	}
 	if !certified || !bytes.Equal(l.Key.Marshal(), cert.SignatureKey.Marshal()) {
 		return false, nil
 	}
@@ -105,6 +109,11 @@ func (l Line) permits(namespace string, at time.Time) error {
 		return fmt.Errorf("the key is listed, and has expired: it was valid before %s", l.Before.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// names reports whether a line that cannot be used has the key in it.
+func (l Line) names(key ssh.PublicKey) bool {
+	return strings.Contains(l.text, base64.StdEncoding.EncodeToString(key.Marshal()))
 }
 
 // Principals lists by name who may sign with a key in a namespace at that time;
@@ -140,10 +149,19 @@ func (l List) WhyNot(public, namespace string, at time.Time) error {
 		return nil
 	}
 	for _, line := range l.Lines {
-		if line.Problem != nil || line.Authority || !bytes.Equal(line.Key.Marshal(), bare(key).Marshal()) {
+		switch {
+		case line.Problem != nil:
+			if line.names(bare(key)) {
+				return fmt.Errorf("line %d of %s cannot be used: %w", line.Number, l.Name, line.Problem)
+			}
+			continue
+		case !bytes.Equal(line.Key.Marshal(), bare(key).Marshal()):
 			continue
 		}
-		if err := line.permits(namespace, at); err != nil {
+		if _, err = line.isOf("", bare(key), at); err == nil {
+			err = line.permits(namespace, at)
+		}
+		if err != nil {
 			return fmt.Errorf("line %d of %s: %w", line.Number, l.Name, err)
 		}
 	}

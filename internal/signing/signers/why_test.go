@@ -20,6 +20,10 @@ func TestAListedKeyGetsItsReason(t *testing.T) {
 		"anna valid-before=\"20260101Z\" KEY":                       "line 1 of list: the key is listed, and has expired: it was valid before 2026-01-01T00:00:00Z",
 		"anna valid-after=\"20270101Z\" KEY":                        "line 1 of list: the key is listed, and is valid only after 2027-01-01",
 		"anna valid-before=\"20260101Z\" KEY\nanna bad\nanna OTHER": "line 1 of list: the key is listed, and has expired",
+		"anna valid-before=\"garbage\" KEY":                         `line 1 of list cannot be used: valid-before: "garbage" is no time`,
+		"anna namespaces=falkirk-ledger KEY":                        "line 1 of list cannot be used: namespaces: its value is not in double quotes",
+		"anna unknown KEY":                                          `line 1 of list cannot be used: the option "unknown" is not known`,
+		"anna cert-authority KEY":                                   "line 1 of list: the key is listed with cert-authority",
 		"anna bad\nanna valid-before=\"20260101Z\" KEY":             "line 2 of list: the key is listed, and has expired",
 	} {
 		l := Parse(strings.NewReplacer("KEY", key, "OTHER", other).Replace(list), "list")
