@@ -113,6 +113,9 @@ func (c *call) again(ctx context.Context, err error) bool {
 		c.renewed = true
 	}
 	until := c.until()
+	if end, ok := ctx.Deadline(); ok && end.Before(until) {
+		until = end // the limit of whoever asks, such as the timeout of a stack
+	}
 	if time.Now().Add(delay(c.tries)).After(until) {
 		return false
 	}

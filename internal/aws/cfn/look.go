@@ -22,6 +22,7 @@ type looker struct {
 }
 
 type asker struct {
+	ctx   context.Context
 	name  string
 	stack Stack
 	err   error
@@ -31,7 +32,7 @@ type asker struct {
 // Describe looks at a stack by name or ID; fault.NotFound when there is none.
 func (c *Client) Describe(ctx context.Context, name string) (Stack, error) {
 	l := c.looks
-	a := &asker{name: name, done: make(chan struct{})}
+	a := &asker{ctx: ctx, name: name, done: make(chan struct{})}
 	l.mu.Lock()
 	l.queue = append(l.queue, a)
 	if !l.busy {
@@ -64,7 +65,8 @@ func (l *looker) work(ctx context.Context) {
 			continue
 		}
 		for _, a := range asked {
-			a.stack, a.err = l.c.one(ctx, a.name)
+			// With the limit of the one who asks, which is shown while it is asked again.
+			a.stack, a.err = l.c.one(fence.With(a.ctx, nil), a.name)
 			close(a.done)
 		}
 	}
