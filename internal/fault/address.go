@@ -8,6 +8,9 @@ import (
 // address finds the addresses of the web in a text.
 var address = regexp.MustCompile(`(?i)\bhttps?://[^\s"'<>|` + "`" + `]+`)
 
+// form stands in hints for a user and a password: it is no secret.
+const form = "USER:PASSWORD"
+
 // CleanAddresses drops the user, the query and the fragment of every web address
 // in a text: signatures and tokens are there.
 func CleanAddresses(text string) string {
@@ -28,7 +31,7 @@ func cleanAddress(at string) string {
 		rest = rest[:end]
 	}
 	host, _, _ := strings.Cut(rest, "/")
-	if i := strings.LastIndex(host, "@"); i >= 0 {
+	if i := strings.LastIndex(host, "@"); i >= 0 && host[:i] != form {
 		rest = rest[i+1:]
 	}
 	if query {

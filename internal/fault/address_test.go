@@ -21,6 +21,8 @@ func TestAddressesInErrorsHaveNoQuery(t *testing.T) {
 		`is it at https://host/page?`:                                    `is it at https://host/page?`,
 		`s3://bucket/prefix and file://a?b`:                              `s3://bucket/prefix and file://a?b`,
 		`https://host/a?b=https://u:secret@c/d?e=secret`:                 `https://host/a?…`,
+		`set it: http://USER:PASSWORD@HOST:PORT`:                         `set it: http://USER:PASSWORD@HOST:PORT`,
+		`http://USER:secret@host and http://x:USER:PASSWORD@host`:        `http://host and http://host`,
 		"no address": "no address",
 	} {
 		for name, err := range map[string]error{

@@ -3,6 +3,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -114,11 +115,13 @@ const (
 
 const ownAuthority = "if a proxy or a registry has a certificate of its own, name the file of its CA in " + authorities
 
+const tlsVersion = "check the address: the server, or the proxy in between, must support TLS 1.2 or 1.3"
+
 func certificate(host string, err error) *Failure {
 	var unknown x509.UnknownAuthorityError
 	var other x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var alert tls.AlertError
+	var op *net.OpError
 	var record tls.RecordHeaderError
 	f := &Failure{Kind: fault.Invalid, Lasting: true, Hint: ownAuthority}
 	switch {
@@ -135,9 +138,12 @@ func certificate(host string, err error) *Failure {
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		f.Text = "TLS: " + host + " answers without TLS: " + http.ErrSchemeMismatch.Error()
 		f.Hint = "write http:// before an address without TLS on this machine, or check the port"
-	case errors.As(err, &alert):
-		f.Text = "TLS: " + host + " refuses the connection: " + alert.Error()
-		f.Hint = "check the address; a proxy in between may refuse this TLS version"
+	case errors.As(err, &op) && op.Op == "remote error": // an alert; its type is not exported
+		f.Text = "TLS: " + host + " refuses the connection: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
+		f.Hint = tlsVersion
+	case strings.Contains(err.Error(), "tls: server selected unsupported protocol version"):
+		f.Text = "TLS: " + host + " has a TLS version that is too old"
+		f.Hint = tlsVersion
 	default:
 		return nil
 	}
@@ -146,6 +152,9 @@ func certificate(host string, err error) *Failure {
 
 const checkAddress = "check the address and the port (" + addressOfAWS + "), the firewall and HTTPS_PROXY"
 
+// noPackets is the begin of a hint.
+const noPackets = "check the network, the VPN and the firewall: packets to "
+
 func connection(host string, err error) *Failure {
 	f := &Failure{Kind: fault.Unavailable, Hint: checkAddress}
 	var timeout net.Error
@@ -153,7 +162,7 @@ func connection(host string, err error) *Failure {
 	switch {
 	case errors.As(err, &stalled):
 		f.Text = stalled.text
-		f.Hint = "repeat the command; check the network, and the proxy or the VPN in between"
+		f.Hint = cmp.Or(stalled.hint, "repeat the command; check the network, and the proxy or the VPN in between")
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f.Text = host + " refuses the connection"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
@@ -161,9 +170,14 @@ func connection(host string, err error) *Failure {
 		f.Hint = "check the network, the VPN and the firewall"
 	case isDial(err) && errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, syscall.ETIMEDOUT), errors.Is(err, os.ErrDeadlineExceeded):
 		f.Text = host + " does not answer: timeout"
-		f.Hint = "check the network, the VPN and the firewall: packets to " + host + " get no answer"
+		f.Hint = noPackets + host + " get no answer"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), isRequest(err) && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
 		f.Text = host + " closes the connection without an answer"
+	case isRequest(err) && strings.Contains(err.Error(), "malformed HTTP"):
+		f.Text, f.Kind, f.Lasting = host+" does not answer in HTTP", fault.Invalid, true
+		if !strings.Contains(err.Error(), "transport connection broken") { // that is after a connection is made
+			f.Text, f.Hint = "the proxy for "+host+" does not answer in HTTP", checkProxy
+		}
 	case isRequest(err) && errors.As(err, &timeout) && timeout.Timeout():
 		f.Text = host + " does not answer: timeout"
 	default:
@@ -207,6 +221,7 @@ const checkProxy = "check HTTPS_PROXY; NO_PROXY names the hosts that need no pro
 func proxy(host string, err error) *Failure {
 	var answer *proxyStatus
 	var op *net.OpError
+	var wrong *proxyAddress
 	switch {
 	case errors.As(err, &answer) && answer.code == http.StatusProxyAuthRequired:
 		return &Failure{
@@ -221,14 +236,17 @@ func proxy(host string, err error) *Failure {
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		text, inner := op.Err.Error(), name("", op.Err)
 		if inner == nil {
+			inner = certificate("the proxy", op.Err)
+		}
+		if inner == nil {
 			inner = connection(proxyIn(op.Err), op.Err)
 		}
 		if inner != nil {
 			text = inner.Text
 		}
 		return &Failure{Text: "the proxy for " + host + " cannot be reached: " + text, Hint: checkProxy, Kind: fault.Unavailable}
-	case strings.Contains(err.Error(), "invalid proxy address"):
-		return &Failure{Text: "the address of the proxy is not valid, see HTTPS_PROXY and HTTP_PROXY", Hint: checkProxy, Kind: fault.Invalid, Lasting: true}
+	case errors.As(err, &wrong):
+		return &Failure{Text: wrong.Error(), Hint: "write " + wrong.variable + " as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or unset it", Kind: fault.Invalid, Lasting: true}
 	}
 	return nil
 }

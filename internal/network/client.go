@@ -24,6 +24,7 @@ func NewTransport(like *http.Transport) *http.Transport {
 // Prepare does the same to a transport that was not used yet.
 func Prepare(t *http.Transport) {
 	t.DialContext = (&net.Dialer{Timeout: longestDial, KeepAlive: 30 * time.Second}).DialContext
+	t.Proxy = strict(t.Proxy)
 	NoteProxy(t)
 }
 

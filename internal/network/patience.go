@@ -28,7 +28,7 @@ const (
 
 // Stalled is a request or an answer that does not go on, or does not end. It is a
 // lost connection: where it is safe, the request is sent again.
-type Stalled struct{ text string }
+type Stalled struct{ text, hint string }
 
 func (e *Stalled) Error() string { return e.text }
 
@@ -101,26 +101,30 @@ func (p patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	a := &attempt{ctx: ctx, cancel: cancel, limits: p.limits, host: req.URL.Host, wait: NewWait(req.Context())}
 	a.named, _ = ctx.Value(namedKey{}).(named)
-	req = req.WithContext(a.trace(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { a.answer.Reset(p.limits.Whole) },
-	}), a.wait, p.limits.Whole))
-	a.answer = time.AfterFunc(p.limits.Whole, func() {
-		cancel(&Stalled{fmt.Sprintf("no answer came from %s within %s", a.host, p.limits.Whole)})
+	whole := a.whole()
+	t := &trace{named: a.named, ctx: ctx, cancel: cancel, wait: a.wait, target: req.URL, whole: whole}
+	req = req.WithContext(t.with(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { a.answer.Reset(a.whole()) },
+	})))
+	a.answer = time.AfterFunc(whole, func() {
+		cancel(&Stalled{text: fmt.Sprintf("no answer came from %s within %s", a.host, rounded(whole))})
 	})
 	switch {
 	case req.Body == nil || req.Body == http.NoBody:
 	case req.GetBody != nil && req.ContentLength < mostWhole: // it is in memory; wrapped, net/http would send it apart from its header
 	default:
+		a.long = true
 		a.answer.Stop() // until it was sent
 		s := &sent{ReadCloser: req.Body, idle: p.limits.Idle}
 		s.timer = time.AfterFunc(p.limits.Idle, func() {
-			cancel(&Stalled{fmt.Sprintf("what is sent to %s was not read for %s", a.host, p.limits.Idle)})
+			cancel(&Stalled{text: fmt.Sprintf("what is sent to %s was not read for %s", a.host, p.limits.Idle)})
 		})
 		s.timer.Stop() // until something was given to the connection
 		req.Body = s
 	}
 	res, err := p.next.RoundTrip(req)
 	a.answer.Stop()
+	t.end()
 	a.wait.Connected()
 	if err != nil {
 		err = a.cause(err)
@@ -140,30 +144,30 @@ type attempt struct {
 	host   string
 	wait   *Wait
 	answer *time.Timer // ends the request when no answer comes
+	long   bool        // it has a body that takes its time
 }
 
-// Trace gives a context whose requests tell, through a wait, what they wait for
-// until the answer begins. Patient does so by itself.
-func Trace(ctx context.Context, w *Wait) context.Context {
-	n, _ := ctx.Value(namedKey{}).(named)
-	return n.trace(ctx, w, defaultWhole)
+// whole is how long the answer may take from now on.
+func (a *attempt) whole() time.Duration {
+	if by, ok := a.ctx.Value(answerByKey{}).(time.Time); ok && !a.long {
+		return max(min(a.limits.Whole, time.Until(by)), 0)
+	}
+	return a.limits.Whole
 }
 
-func (n named) trace(ctx context.Context, w *Wait, whole time.Duration) context.Context {
-	what, host := n.prefix(), ""
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(at string) {
-			host = at
-			w.Connecting(what+"connecting to "+host, soonest(ctx, time.Now().Add(longestDial)))
-		},
-		GotConn: func(httptrace.GotConnInfo) { w.Connected() },
-		WroteRequest: func(sent httptrace.WroteRequestInfo) {
-			if sent.Err == nil && !n.keepAlive { // such a request often takes long
-				w.Waiting(what+"no answer from "+host+" yet", soonest(ctx, time.Now().Add(whole)))
-			}
-		},
-		GotFirstResponseByte: func() { w.Connected() },
-	})
+func rounded(d time.Duration) time.Duration {
+	if d > time.Second {
+		return d.Round(time.Second)
+	}
+	return d.Round(time.Millisecond)
+}
+
+type answerByKey struct{}
+
+// AnswerBy gives a context whose requests must be answered by a time that was told to
+// the user. It does not count while a long body is sent.
+func AnswerBy(ctx context.Context, by time.Time) context.Context {
+	return context.WithValue(ctx, answerByKey{}, by)
 }
 
 // soonest is a time, or the end of the context where that is before.
@@ -225,7 +229,7 @@ func (b *received) Read(p []byte) (int, error) {
 	start, left := time.Now(), b.limits.Idle-b.waited
 	b.wait.Waiting(b.prefix()+"the answer of "+b.host+" does not go on", soonest(b.ctx, start.Add(left)))
 	timer := time.AfterFunc(left, func() {
-		b.cancel(&Stalled{fmt.Sprintf("the answer of %s brings less than %d KiB in %s", b.host, leastSent>>10, b.limits.Idle)})
+		b.cancel(&Stalled{text: fmt.Sprintf("the answer of %s brings less than %d KiB in %s", b.host, leastSent>>10, b.limits.Idle)})
 	})
 	n, err := b.ReadCloser.Read(p)
 	timer.Stop()
@@ -255,7 +259,7 @@ func (b *received) Close() error {
 func ReadWhole(res *http.Response, most int64) ([]byte, error) {
 	if b, ok := res.Body.(*received); ok {
 		timer := time.AfterFunc(b.limits.Whole, func() {
-			b.cancel(&Stalled{fmt.Sprintf("the answer of %s does not end within %s", b.host, b.limits.Whole)})
+			b.cancel(&Stalled{text: fmt.Sprintf("the answer of %s does not end within %s", b.host, b.limits.Whole)})
 		})
 		defer timer.Stop()
 	}

@@ -123,7 +123,7 @@ const longestLogin = time.Minute
 func (p *Pool) load(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide().WithTimeout(longestLogin)), config.WithLogger(logging.Nop{}),
 		config.WithSharedConfigProfile(p.opt.Profile), config.WithRetryer(p.retryer("", "", standard, nil)),
-		config.WithAPIOptions([]func(*middleware.Stack) error{p.watched}))
+		config.WithAPIOptions([]func(*middleware.Stack) error{p.watchedLogin}))
 	cfg.APIOptions = nil // starting adds them, and more
 	if own, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = own.WithTimeout(0)
@@ -145,6 +145,7 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	cfg.Retryer = p.retryer("", cfg.Region, standard, nil) // of the roles' chains
 	cfg.Logger = logging.Nop{}                             // what matters is in the errors
 	cfg.HTTPClient = direct(cfg.HTTPClient)
+	cfg.Credentials = attended(cfg.Credentials)
 	cfg.APIOptions = append(cfg.APIOptions, p.watched, fenced, noted)
 	p.start = &cfg
 	return cfg, nil

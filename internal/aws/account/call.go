@@ -32,6 +32,8 @@ type call struct {
 	pool  *Pool
 	began time.Time
 	wait  *network.Wait
+	login string // what gets credentials for another call; "" for other calls
+	end   time.Time
 
 	mu      sync.Mutex
 	tries   int
@@ -45,24 +47,50 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
+// ofContainer is a call of the service that gives a container its credentials.
+const ofContainer = "credentials of the container"
+
 // watched follows each call: which attempt it is, and until when it is sent again.
-func (p *Pool) watched(stack *middleware.Stack) error {
-	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("watched", p.follow), middleware.Before); err != nil {
+func (p *Pool) watched(stack *middleware.Stack) error { return p.watch(stack, "") }
+
+// watchedLogin does so for the calls by which the SDK gets credentials.
+func (p *Pool) watchedLogin(stack *middleware.Stack) error {
+	if stack.ID() == "GetCredentials" { // it has no name of a service
+		return p.watch(stack, ofContainer)
+	}
+	return p.watch(stack, "login")
+}
+
+func (p *Pool) watch(stack *middleware.Stack, login string) error {
+	follow := func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		return p.follow(ctx, login, in, next)
+	}
+	if err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("watched", follow), middleware.Before); err != nil {
 		return err
 	}
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("reached", p.attempt), middleware.After)
 }
 
-func (p *Pool) follow(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+func (p *Pool) follow(ctx context.Context, login string, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	out middleware.InitializeOutput, meta middleware.Metadata, err error,
 ) {
-	c := &call{pool: p, began: time.Now(), wait: network.NewWait(ctx)}
+	c := &call{pool: p, began: time.Now(), wait: network.NewWait(ctx), login: login}
+	outer := ctx
+	if login != "" {
+		c.end = c.began.Add(longestLogin)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, c.end)
+		defer cancel()
+	}
 	if awsmiddleware.GetServiceID(ctx) == imds {
 		c.wait = &network.Wait{} // outside of EC2 it never answers: nobody is told
 	}
 	defer c.wait.Stop()
 	out, meta, err = next.HandleInitialize(context.WithValue(ctx, callKey{}, c), in)
-	if callOf(ctx) == nil { // a call inside of another one, which gets the credentials, is explained by that one
+	if login == ofContainer && err != nil && outer.Err() == nil {
+		err = &containerError{short(err), err}
+	}
+	if callOf(outer) == nil { // a call inside of another one, which gets the credentials, is explained by that one
 		err = explained(err)
 	}
 	return out, meta, err
@@ -75,11 +103,21 @@ func (p *Pool) attempt(ctx context.Context, in middleware.DeserializeInput, next
 	if isLong(awsmiddleware.GetOperationName(ctx)) {
 		ctx = network.KeptAlive(ctx)
 	}
-	if c := callOf(ctx); c != nil {
-		// Clients that the SDK makes to get credentials have no other trace.
-		ctx = network.Trace(network.Named(ctx, what(ctx)), c.wait)
+	c, cause := callOf(ctx), func(err error) error { return err }
+	if c != nil {
+		ctx = network.Named(ctx, c.what(ctx))
+		if c.tries > 0 {
+			ctx = network.AnswerBy(ctx, c.until())
+		}
+		if c.login != "" { // clients that the SDK makes have no other trace
+			ctx, cause = network.Trace(ctx, c.wait)
+		}
 	}
 	out, meta, err := next.HandleDeserialize(ctx, in)
+	err = cause(err)
+	if c != nil && c.login == ofContainer {
+		return out, meta, err // that is not AWS
+	}
 	if res, ok := out.RawResponse.(*smithyhttp.Response); ok && res != nil && res.Response != nil && res.StatusCode != 0 { // without an answer it is empty
 		p.reached.Store(true)
 	}
@@ -94,10 +132,14 @@ func isLong(operation string) bool {
 
 // until is when the call is given up.
 func (c *call) until() time.Time {
+	until := c.began.Add(first)
 	if c.pool.reached.Load() {
-		return c.began.Add(longest)
+		until = c.began.Add(longest)
 	}
-	return c.began.Add(first)
+	if !c.end.IsZero() && c.end.Before(until) {
+		return c.end
+	}
+	return until
 }
 
 // again decides whether the call is sent once more after err, and notes it for
@@ -119,7 +161,7 @@ func (c *call) again(ctx context.Context, err error) bool {
 	if time.Now().Add(delay(c.tries)).After(until) {
 		return false
 	}
-	c.wait.Failed(what(ctx)+": "+short(err), until)
+	c.wait.Failed(c.what(ctx)+": "+short(err), until)
 	return true
 }
 
@@ -132,7 +174,10 @@ func delay(n int) time.Duration {
 const mostDelay = 20 * time.Second
 
 // what names a call for the user.
-func what(ctx context.Context) string {
+func (c *call) what(ctx context.Context) string {
+	if c.login == ofContainer {
+		return c.login
+	}
 	name := strings.TrimSpace(awsmiddleware.GetServiceID(ctx) + " " + awsmiddleware.GetOperationName(ctx))
 	if region := awsmiddleware.GetRegion(ctx); region != "" {
 		name += " in " + region
@@ -149,10 +194,10 @@ func short(err error) string {
 		return f.Text
 	case isThrottle(err) && errors.As(err, &api):
 		return "AWS limits the rate of calls (" + api.ErrorCode() + ")"
-	case errors.As(err, &api):
+	case errors.As(err, &api) && api.ErrorCode() != "":
 		return "AWS answers " + api.ErrorCode()
 	case errors.As(err, &answer) && answer.HTTPStatusCode() != 0:
-		return "AWS answers with HTTP status " + strconv.Itoa(answer.HTTPStatusCode())
+		return "the answer has HTTP status " + strconv.Itoa(answer.HTTPStatusCode())
 	}
 	return "no whole answer"
 }

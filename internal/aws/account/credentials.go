@@ -33,6 +33,11 @@ func isSession(err error) bool {
 // ofCredentials says what is wrong with the credentials; nil where they are not
 // the cause.
 func ofCredentials(err error) error {
+	var container *containerError
+	if errors.As(err, &container) {
+		return fault.Hint(fault.New(fault.Unavailable, "%w", container),
+			"check that the credentials agent of ECS or EKS runs, and AWS_CONTAINER_CREDENTIALS_FULL_URI (or _RELATIVE_URI); outside of a container, unset them and log in (aws sso login)")
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return ofCode(api, err)
@@ -44,6 +49,18 @@ func ofCredentials(err error) error {
 	}
 	return nil
 }
+
+// containerError is of a container that gets no credentials.
+type containerError struct {
+	text string
+	err  error
+}
+
+func (e *containerError) Error() string {
+	return "the container gets no credentials for AWS: " + e.text
+}
+
+func (e *containerError) Unwrap() error { return e.err }
 
 // ofCode tells by what AWS has answered.
 func ofCode(api smithy.APIError, err error) error {

@@ -168,7 +168,7 @@ func (r *Registry) noToken(err error) error {
 	case errors.As(err, &known):
 		return withoutAddress(err)
 	case network.Of(err) != nil:
-		return fmt.Errorf("ask %s for a token: %w", at, network.Explain(err))
+		return fmt.Errorf("ask %s for a token: %w", at, network.Of(err).At(ofRegistry, caOfRegistry).Err())
 	}
 	return fault.New(fault.Unavailable, "ask %s for a token: %w", at, withoutAddress(err))
 }

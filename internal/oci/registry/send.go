@@ -54,20 +54,41 @@ func (r *Repository) send(ctx context.Context, c call) (*http.Response, error) {
 	}
 	waiting := network.NewWait(ctx)
 	defer waiting.Stop()
+	begun, until := time.Now(), time.Time{}
 	for n := 1; ; n++ {
 		res, wait, err := r.reg.try(ctx, c)
 		if err == nil {
 			return res, nil
 		}
-		if wait < 0 || n == r.reg.most() || c.stream != nil {
+		if wait < 0 || n == r.reg.most() || c.stream != nil || !r.reg.reached.Load() && time.Since(begun) > first {
 			return nil, fmt.Errorf("%s: %w", r, err)
 		}
-		waiting.Failed(fmt.Sprintf("%s: %v", r, err), r.reg.until(n, wait))
+		if until.IsZero() || wait > 0 { // the registry itself says how long
+			until = later(until, r.reg.until(n, wait))
+		}
+		if time.Now().After(until) {
+			return nil, fmt.Errorf("%s: %w", r, err)
+		}
+		ctx = network.AnswerBy(ctx, until)
+		waiting.Failed(fmt.Sprintf("%s: %v", r, err), until)
 		if err := r.reg.pause(ctx, n, wait); err != nil {
 			return nil, fmt.Errorf("%s: %w", r, err)
 		}
 	}
 }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// first is how long a request is sent again to a registry that has never answered.
+const first = 4 * time.Second
+
+// longestAgain is how long the answers to repetitions may take.
+const longestAgain = 30 * time.Second
 
 // until is when a request is given up at the latest, after its n-th failure.
 func (r *Registry) until(n int, least time.Duration) time.Time {
@@ -75,7 +96,7 @@ func (r *Registry) until(n int, least time.Duration) time.Time {
 	for ; n < r.most(); n++ {
 		all += max(r.opt.Pause<<n, least) // a pause is up to twice as long as the first part
 	}
-	return time.Now().Add(all)
+	return time.Now().Add(all + longestAgain)
 }
 
 func (r *Repository) scope() string { return "repository:" + r.name + ":pull,push" }
@@ -176,6 +197,12 @@ func repeatable(ctx context.Context, err error) time.Duration {
 	return 0
 }
 
+// Where the address of a registry is from, and where the certificate of its CA goes.
+const (
+	ofRegistry   = "of the registry"
+	caOfRegistry = "SSL_CERT_FILE"
+)
+
 func lost(ctx context.Context, c call, err error) error {
 	var own *fault.Error
 	if ctx.Err() != nil {
@@ -184,10 +211,13 @@ func lost(ctx context.Context, c call, err error) error {
 	if errors.As(err, &own) {
 		return withoutAddress(err)
 	}
-	if network.Of(err) != nil {
-		return network.Explain(err) // its text has the host, and no address
+	if f := network.Of(err); f != nil {
+		return f.At(ofRegistry, caOfRegistry).Err() // its text has the host, and no address
 	}
 	err = withoutAddress(err)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fault.Hint(fault.New(fault.Unavailable, "the answer to %s is cut off: %w", c.method, err), "repeat the command; check the network, and the proxy or the VPN in between")
+	}
 	return fault.New(fault.Unavailable, "%s: %w", c.method, err)
 }
 
@@ -226,8 +256,14 @@ func (c call) request(ctx context.Context) (*http.Request, error) {
 // read does a request whose answer is not large, again where that breaks off. The
 // body of the answer is closed.
 func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Response, []byte, error) {
+	waiting := network.NewWait(ctx)
+	defer waiting.Stop()
+	outer, last := ctx, error(nil)
 	for n := 1; ; n++ {
 		res, err := r.send(ctx, c)
+		if err != nil && last != nil && outer.Err() == nil && ctx.Err() != nil {
+			err = last // that was the end of the time that was told
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -242,6 +278,14 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 		if n == tries || ctx.Err() != nil {
 			return nil, nil, err
 		}
+		if last == nil {
+			until := r.reg.until(n, 0)
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, until)
+			defer cancel()
+			waiting.Failed(err.Error(), until)
+		}
+		last = err
 		if err := r.reg.pause(ctx, n, 0); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", r, err)
 		}
