@@ -35,8 +35,9 @@ const (
 )
 
 // Trace gives a context whose request tells, through a wait, what it waits for, and
-// is given up when no connection is made. Patient does so by itself. The function
-// ends it, and gives the error of the request with its cause.
+// is given up when no connection is made. Patient does so by itself. The function is
+// for the end of the request without its body, and gives its error with the cause. The
+// context given must end: the body is read under the one that is returned.
 func Trace(ctx context.Context, w *Wait) (context.Context, func(error) error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	t := &trace{ctx: ctx, cancel: cancel, wait: w, whole: defaultWhole}
@@ -45,9 +46,8 @@ func Trace(ctx context.Context, w *Wait) (context.Context, func(error) error) {
 		t.end()
 		var slow *Stalled
 		if err != nil && errors.As(context.Cause(ctx), &slow) {
-			err = slow
+			return slow
 		}
-		cancel(nil)
 		return err
 	}
 }

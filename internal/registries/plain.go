@@ -45,7 +45,7 @@ func (r plain) Delete(ctx context.Context, references []string) (left []string, 
 // Explain names who may not do what.
 func (r plain) Explain(err error) error {
 	var a *registry.Answer
-	if errors.As(err, &a) && fault.Is(err, fault.Refused) && a.Status >= 400 {
+	if errors.As(err, &a) && fault.Is(err, fault.Refused) && a.Status >= 400 && !a.Page {
 		return fault.Hint(err, "log in to %s as somebody who may pull from and push to %s: docker login %s", r.Registry(), r.Name(), r.Registry())
 	}
 	return err

@@ -3,6 +3,7 @@ package script
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -47,10 +48,16 @@ environments: [{name: dev}]
 //	silent   connections are accepted and nothing is answered, with TLS
 //	mute     the same without TLS
 //	proxy    a proxy that answers CONNECT with the status CODE
+//	page     a web page with the status CODE
+//	drip     the header of the answer never ends
+//	garbage  the answer is not HTTP
+//	old      TLS 1.1
 func stub(ts *testscript.TestScript, _ bool, args []string) {
 	args = append(args, "", "")
 	address := ""
 	switch args[0] {
+	case "drip", "garbage":
+		address = raw(ts, args[0])
 	case "refused", "silent", "mute":
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		ts.Check(err)
@@ -63,8 +70,11 @@ func stub(ts *testscript.TestScript, _ bool, args []string) {
 			}
 			ts.Defer(func() { _ = l.Close() })
 		}
-	case "tls":
+	case "tls", "old":
 		s := httptest.NewUnstartedServer(http.NotFoundHandler())
+		if args[0] == "old" {
+			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // that is what is tested
+		}
 		s.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of each client that hangs up
 		s.StartTLS()
 		ts.Defer(s.Close)
@@ -82,15 +92,58 @@ func stub(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("HOST", host)
 }
 
+// raw is a server that answers no HTTP, or never ends the header of its answer.
+func raw(ts *testscript.TestScript, kind string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	end := make(chan struct{})
+	ts.Defer(func() {
+		close(end)
+		_ = l.Close()
+	})
+	serve := func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		_, err := c.Read(make([]byte, 4096))
+		if kind == "garbage" {
+			_, _ = io.WriteString(c, "SSH-2.0-OpenSSH\r\n")
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Drip: ")
+		for err == nil {
+			select {
+			case <-end:
+				return
+			case <-time.After(200 * time.Millisecond):
+				_, err = io.WriteString(c, "x")
+			}
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go serve(c)
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
 // wrong answers as AWS does, or as a proxy.
 func wrong(kind, code, message string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if kind == "proxy" {
+		if kind == "proxy" || kind == "page" {
 			status, err := strconv.Atoi(code)
 			if err != nil {
 				status = http.StatusBadGateway
 			}
+			if kind == "page" {
+				w.Header().Set("Content-Type", "text/html")
+				w.Header().Set("Location", "/login")
+			}
 			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "<html>Please log in</html>")
 			return
 		}
 		if kind == "skewed" {
@@ -134,6 +187,33 @@ func told(ts *testscript.TestScript, falkirk string, args []string) {
 	tellsAndEnds(ts, falkirk, args[1:], pattern, func() time.Time { return begun })
 }
 
+// kept is `kept CODE SECONDS ARGS...`: as falkirk; a line says until when, at most so
+// many seconds after the begin, and the command ends then.
+func kept(ts *testscript.TestScript, neg bool, falkirk string, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: kept CODE SECONDS ARGS...")
+	}
+	seconds, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	run(ts, neg, falkirk, append([]string{args[0]}, args[2:]...))
+	ended, latest := time.Now(), time.Time{}
+	for _, m := range regexp.MustCompile(`until (\d\d:\d\d:\d\d),`).FindAllStringSubmatch(ts.ReadFile("stderr"), -1) {
+		at, err := time.ParseInLocation(time.TimeOnly, m[1], time.Local)
+		ts.Check(err)
+		y, mo, d := ended.Date()
+		at = time.Date(y, mo, d, at.Hour(), at.Minute(), at.Second(), 0, time.Local)
+		if ended.Sub(at) > 12*time.Hour { // midnight
+			at = at.AddDate(0, 0, 1)
+		}
+		if at.After(latest) {
+			latest = at
+		}
+	}
+	if latest.IsZero() || ended.Sub(latest) > 3*time.Second || latest.Sub(ended) > time.Duration(seconds)*time.Second {
+		ts.Fatalf("the line says until %s, and the command ended at %s", latest.Format(time.TimeOnly), ended.Format(time.TimeOnly))
+	}
+}
+
 // tellsAndEnds runs a command whose output must have the pattern within five
 // seconds of the time given, and that must end within ten of an interrupt.
 func tellsAndEnds(ts *testscript.TestScript, falkirk string, args []string, pattern *regexp.Regexp, begun func() time.Time) {
@@ -142,7 +222,7 @@ func tellsAndEnds(ts *testscript.TestScript, falkirk string, args []string, patt
 	out := &seen{pattern: pattern, found: make(chan struct{})}
 	cmd := exec.CommandContext(ctx, falkirk, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, out
-	for _, name := range []string{"HOME", "PATH", "FALKIRK_ACTOR", "AWS_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY"} {
+	for _, name := range []string{"HOME", "PATH", "FALKIRK_ACTOR", "AWS_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ROLE_ARN", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(cmd.Start())

@@ -115,6 +115,7 @@ func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
 			"occupy":     occupy,
 			"stub":       stub,
 			"within":     func(ts *testscript.TestScript, neg bool, args []string) { within(ts, neg, falkirk, args) },
+			"kept":       func(ts *testscript.TestScript, neg bool, args []string) { kept(ts, neg, falkirk, args) },
 			"told":       func(ts *testscript.TestScript, _ bool, args []string) { told(ts, falkirk, args) },
 			"outage":     func(ts *testscript.TestScript, _ bool, args []string) { outage(ts, falkirk, args) },
 			"strays":     func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },

@@ -87,6 +87,9 @@ func (p *Pool) follow(ctx context.Context, login string, in middleware.Initializ
 	}
 	defer c.wait.Stop()
 	out, meta, err = next.HandleInitialize(context.WithValue(ctx, callKey{}, c), in)
+	if errors.Is(err, errEnough) {
+		err = &settled{err}
+	}
 	if login == ofContainer && err != nil && outer.Err() == nil {
 		err = &containerError{short(err), err}
 	}
@@ -188,7 +191,7 @@ func (c *call) what(ctx context.Context) string {
 // short is an error in a few words.
 func short(err error) string {
 	var api smithy.APIError
-	var answer *smithyhttp.ResponseError
+	var answer interface{ HTTPStatusCode() int }
 	switch f := network.Of(err); {
 	case f != nil:
 		return f.Text

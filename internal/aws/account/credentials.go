@@ -1,8 +1,11 @@
 package account
 
 import (
+	"cmp"
 	"errors"
+	"io/fs"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -42,7 +45,7 @@ func ofCredentials(err error) error {
 	if errors.As(err, &api) {
 		return ofCode(api, err)
 	}
-	for _, cause := range []func(error) error{ofProfile, ofLogin, ofNone} {
+	for _, cause := range []func(error) error{ofProfile, ofSettings, ofLogin, ofNone} {
 		if told := cause(err); told != nil {
 			return told
 		}
@@ -131,13 +134,87 @@ func ofLogin(err error) error {
 	return nil
 }
 
+// ofSettings tells of settings of the SDK that it cannot use.
+func ofSettings(err error) error {
+	var mfa config.AssumeRoleTokenProviderNotSetError
+	var file *fs.PathError
+	text := err.Error() // the SDK has no type for most
+	const bundle = "AWS_CA_BUNDLE (ca_bundle of the profile) must name a file with certificates in PEM form"
+	switch {
+	case errors.As(err, &mfa):
+		return fault.Hint(fault.New(fault.Invalid, "the AWS profile has mfa_serial: falkirk does not ask for a code"),
+			`get a session with the AWS CLI, which asks: eval "$(aws configure export-credentials --format env)"`)
+	case strings.Contains(text, "failed to retrieve jwt"):
+		return fault.Hint(fault.New(fault.Invalid, "the file with the web identity token cannot be read: %w", cmp.Or(pathError(err), err)),
+			"check AWS_WEB_IDENTITY_TOKEN_FILE (web_identity_token_file of the profile), and that the job may get an identity token")
+	case strings.Contains(text, "failed to load custom CA bundle"):
+		return fault.Hint(fault.New(fault.Invalid, "the file of AWS_CA_BUNDLE has no certificates"), bundle)
+	case errors.As(err, &file) && file.Path == os.Getenv("AWS_CA_BUNDLE"):
+		return fault.Hint(fault.New(fault.Invalid, "the file of AWS_CA_BUNDLE cannot be read: %w", file), bundle)
+	case strings.Contains(text, "partial credentials found"):
+		return fault.Hint(fault.New(fault.Invalid, "the AWS profile has only one half of the credentials: %w", err), "write both aws_access_key_id and aws_secret_access_key into the profile")
+	case strings.Contains(text, "Failed to parse uri"), strings.Contains(text, "unsupported protocol scheme"):
+		return fault.Hint(fault.New(fault.Invalid, "the address of AWS is not valid: %w", err), "write endpoint in the app file, or AWS_ENDPOINT_URL, as https://HOST:PORT")
+	}
+	return nil
+}
+
+// pathError is the error of a file in err; nil where there is none.
+func pathError(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file
+	}
+	return nil
+}
+
+// ofHalf tells of credentials whose other half is not there; nil where that is not so.
+func ofHalf() error {
+	key := cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_ACCESS_KEY")) != ""
+	secret := cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SECRET_KEY")) != ""
+	has, not := "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+	switch {
+	case key == secret:
+		return nil
+	case secret:
+		has, not = not, has
+	}
+	return fault.Hint(fault.New(fault.Refused, "%s is set and %s is not: the AWS SDK uses neither", has, not), "set both, or none of them")
+}
+
+// ofBroken tells of a line that the SDK skips in silence, with all that follows in
+// its section; nil where there is none.
+func ofBroken() error {
+	for _, path := range []string{
+		cmp.Or(os.Getenv("AWS_CONFIG_FILE"), config.DefaultSharedConfigFilename()),
+		cmp.Or(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), config.DefaultSharedCredentialsFilename()),
+	} {
+		raw, err := os.ReadFile(path) //nolint:gosec // the user's own settings
+		if err != nil {
+			continue
+		}
+		for i, line := range strings.Split(string(raw), "\n") {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, "[") && !strings.Contains(line, "]") {
+				return fault.Hint(fault.New(fault.Invalid, "line %d of %s has no ]: the AWS SDK skips the section", i+1, path), "correct the file; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name others")
+			}
+		}
+	}
+	return nil
+}
+
 // ofNone tells that there are no credentials. The last place where the SDK looks
 // is the metadata service of EC2, which only EC2 has.
 func ofNone(err error) error {
 	const hint = "log in (aws sso login), or name a profile that has some in AWS_PROFILE"
 	text := err.Error() // the SDK has no type for either
+	none := strings.Contains(text, "ec2imds:") || strings.Contains(text, "EC2 IMDS role") || strings.Contains(text, "static credentials are empty")
+	if none || strings.Contains(text, "get credentials: ") {
+		if why := cmp.Or(ofHalf(), ofBroken()); why != nil {
+			return why
+		}
+	}
 	switch {
-	case strings.Contains(text, "ec2imds:"), strings.Contains(text, "EC2 IMDS role"), strings.Contains(text, "static credentials are empty"):
+	case none:
 		return fault.Hint(fault.New(fault.Refused, "no credentials for AWS are at hand: not in the environment, not in a profile, and this is no machine of AWS with a role"), hint)
 	case strings.Contains(text, "get credentials: ") && network.Of(err) == nil:
 		return fault.Hint(fault.New(fault.Refused, "no credentials for AWS are at hand: %w", err), hint)

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -35,6 +36,9 @@ func classify(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if told := ofPage(err); told != nil {
+		return told
+	}
 	if told := ofCredentials(err); told != nil {
 		return told
 	}
@@ -60,6 +64,40 @@ func classify(err error) error {
 	}
 	return err
 }
+
+// ofPage tells of an answer that is not from AWS: a web page, as of the login to a
+// network, or a redirect to one.
+func ofPage(err error) error {
+	var answer *smithyhttp.ResponseError
+	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Response == nil {
+		return nil
+	}
+	status, what := answer.HTTPStatusCode(), ""
+	switch {
+	case status == http.StatusNetworkAuthenticationRequired, status == http.StatusFound, status == http.StatusSeeOther:
+		what = "a login page or a proxy"
+	case strings.HasPrefix(answer.Response.Header.Get("Content-Type"), "text/html"):
+		what = "a web page"
+	default:
+		return nil
+	}
+	host := "the address"
+	if at := answer.Response.Request; at != nil && at.URL != nil {
+		host = at.URL.Host
+	}
+	return fault.Hint(fault.New(fault.Unavailable, "%w", &pageError{fmt.Sprintf("%s answers at %s, and not AWS (HTTP status %d)", what, host, status), err}),
+		"log in to the network in a browser; check the endpoint in the app file, AWS_ENDPOINT_URL and HTTPS_PROXY")
+}
+
+// pageError keeps an error of the SDK, whose text is about what it could not read.
+type pageError struct {
+	text string
+	err  error
+}
+
+func (e *pageError) Error() string { return e.text }
+
+func (e *pageError) Unwrap() error { return e.err }
 
 // explained says what is wrong with the credentials, where they are the cause;
 // other errors stay as they are.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -77,6 +78,15 @@ func (throttled) IsErrorRetryable(err error) bool { return isThrottle(err) }
 
 // errEnough says that the time for repetitions is over.
 var errEnough = errors.New("it is not sent again")
+
+// settled is an error without the line that the SDK adds for errEnough.
+type settled struct{ error }
+
+func (e *settled) Error() string {
+	return strings.ReplaceAll(e.error.Error(), "\n"+errEnough.Error(), "")
+}
+
+func (e *settled) Unwrap() error { return e.error }
 
 func (t told) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
 	if c := callOf(ctx); c != nil && !c.again(ctx, err) {

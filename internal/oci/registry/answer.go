@@ -17,6 +17,7 @@ type Answer struct {
 	Status int
 	Codes  []string // "MANIFEST_UNKNOWN"
 	Text   string   // of its messages
+	Page   bool     // a web page: not the registry has answered
 }
 
 // Error is what the registry said.
@@ -38,7 +39,7 @@ const (
 )
 
 func newAnswer(res *http.Response, raw []byte) *Answer {
-	a := &Answer{Status: res.StatusCode}
+	a := &Answer{Status: res.StatusCode, Page: isPage(res)}
 	var body struct {
 		Errors []struct {
 			Code    string `json:"code"`
@@ -62,16 +63,26 @@ func newAnswer(res *http.Response, raw []byte) *Answer {
 	return a
 }
 
+func isPage(res *http.Response) bool {
+	return strings.HasPrefix(res.Header.Get("Content-Type"), "text/html")
+}
+
+const noPage = "open the address of the registry in a browser: a proxy, a firewall or the login of a network may answer; check the address"
+
 // classify gives an answer its kind.
 func classify(a *Answer) error {
 	err := fault.New(kindOf(a.Status), "%w", a)
 	switch {
+	case a.Page && (a.Status == http.StatusForbidden || a.Status >= http.StatusInternalServerError):
+		return fault.Hint(fault.New(kindOf(a.Status), "a web page, and not a registry, answers: %w", a), noPage)
 	case fault.Is(err, fault.Refused):
 		return fault.Hint(err, "log in with docker login, or allow the role to use the repository")
 	case a.Status == http.StatusProxyAuthRequired:
 		return fault.Hint(fault.New(fault.Refused, "a proxy wants a login: %w", a), "write the user and the password into HTTP_PROXY or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT")
 	case a.Status == http.StatusTooManyRequests:
 		return fault.Hint(fault.New(fault.Unavailable, "the registry limits the rate of requests: %w", a), "wait some minutes and repeat the command; a login (docker login) has a higher limit")
+	case a.Status >= http.StatusInternalServerError:
+		return fault.Hint(err, "the registry, or a proxy before it, does not work now: repeat the command later")
 	}
 	return err
 }

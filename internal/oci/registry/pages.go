@@ -33,7 +33,7 @@ func (r *Repository) pages(ctx context.Context, first call, read func(raw []byte
 			return fault.New(fault.Unavailable, "%s: its list does not end: %d pages with %d bytes were read", r, len(seen), size)
 		}
 		if err := read(raw); err != nil {
-			return fault.New(fault.Unavailable, "%s: its answer is not JSON: %w", r, err)
+			return fault.Hint(fault.New(fault.Unavailable, "%s: its answer is not JSON: %w", r, err), noPage)
 		}
 		if next.url, err = r.reg.nextPage(res); err != nil {
 			return err
