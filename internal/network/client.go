@@ -24,6 +24,7 @@ func NewTransport(like *http.Transport) *http.Transport {
 // Prepare does the same to a transport that was not used yet.
 func Prepare(t *http.Transport) {
 	t.DialContext = (&net.Dialer{Timeout: longestDial, KeepAlive: 30 * time.Second}).DialContext
+	t.TLSHandshakeTimeout = longestDial + 5*time.Second // Patient and Trace end it before, and say what did not come
 	t.Proxy = strict(t.Proxy)
 	NoteProxy(t)
 }

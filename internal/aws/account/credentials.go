@@ -41,6 +41,9 @@ func ofCredentials(err error) error {
 		return fault.Hint(fault.New(fault.Unavailable, "%w", container),
 			"check that the credentials agent of ECS or EKS runs, and AWS_CONTAINER_CREDENTIALS_FULL_URI (or _RELATIVE_URI); outside of a container, unset them and log in (aws sso login)")
 	}
+	if told := ofPage(err); told != nil {
+		return told
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return ofCode(api, err)

@@ -36,9 +36,6 @@ func classify(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Internal && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if told := ofPage(err); told != nil {
-		return told
-	}
 	if told := ofCredentials(err); told != nil {
 		return told
 	}
@@ -65,12 +62,19 @@ func classify(err error) error {
 	return err
 }
 
+// codesUnknown are those of the SDK for an error without a code.
+const codesUnknown = " UnknownError Unknown "
+
 // ofPage tells of an answer that is not from AWS: a web page, as of the login to a
 // network, or a redirect to one.
 func ofPage(err error) error {
 	var answer *smithyhttp.ResponseError
 	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Response == nil {
 		return nil
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) && !isOneOf(codesUnknown, api.ErrorCode()) && api.ErrorCode() != "" {
+		return nil // emulators give the wrong type of content
 	}
 	status, what := answer.HTTPStatusCode(), ""
 	switch {

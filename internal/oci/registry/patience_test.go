@@ -151,3 +151,31 @@ func TestASlowAnswerIsRead(t *testing.T) {
 	}
 	_ = b.Close()
 }
+
+// Repetitions end at the time that the user is told, however each of them fails.
+func TestRepetitionsEndTogether(t *testing.T) {
+	t.Parallel()
+	end, asked := make(chan struct{}), make(chan struct{}, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		if len(asked) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		select {
+		case <-end:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(end) })
+	r := registry.New(registry.Options{Host: strings.TrimPrefix(server.URL, "http://"), Plain: true, Pause: time.Millisecond, Whole: time.Second})
+	begun := time.Now()
+	_, err := r.Repository("some/repo").Digest(t.Context(), "latest")
+	if took := time.Since(begun); took > 2500*time.Millisecond || len(asked) < 2 {
+		t.Errorf("%d requests took %s", len(asked), took)
+	}
+	if !fault.Is(err, fault.Unavailable) || fault.HintOf(err) == "" {
+		t.Errorf("%v (%s)", err, fault.HintOf(err))
+	}
+}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (r *Registry) until(n int, least time.Duration) time.Time {
 	for ; n < r.most(); n++ {
 		all += max(r.opt.Pause<<n, least) // a pause is up to twice as long as the first part
 	}
-	return time.Now().Add(all + longestAgain)
+	return time.Now().Add(all + min(longestAgain, cmp.Or(r.opt.Whole, longestAgain)))
 }
 
 func (r *Repository) scope() string { return "repository:" + r.name + ":pull,push" }
