@@ -76,6 +76,9 @@ func ofPage(err error) error {
 	if errors.As(err, &api) && !isOneOf(codesUnknown, api.ErrorCode()) && api.ErrorCode() != "" {
 		return nil // emulators give the wrong type of content
 	}
+	if h := answer.Response.Header; h.Get("X-Amzn-Requestid") != "" || h.Get("X-Amz-Request-Id") != "" {
+		return nil
+	}
 	status, what := answer.HTTPStatusCode(), ""
 	switch {
 	case status == http.StatusNetworkAuthenticationRequired, status == http.StatusFound, status == http.StatusSeeOther:

@@ -276,6 +276,9 @@ func (r *Repository) read(ctx context.Context, c call, most int64) (*http.Respon
 			return res, raw, err
 		}
 		err = fmt.Errorf("%s: %w", r, lost(ctx, c, err))
+		if last != nil && outer.Err() == nil && ctx.Err() != nil {
+			err = last
+		}
 		if n == tries || ctx.Err() != nil {
 			return nil, nil, err
 		}
