@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"falkirk/internal/pack"
@@ -18,9 +20,14 @@ const (
 	whyHidden = "hidden; name it under dotfiles to publish it"
 )
 
-// appFileName is the usual name of an app file. Those of other apps are left out
-// too.
-const appFileName = "falkirk.yml"
+// What other app files are known by: the usual names, and what they say. A backup
+// of one is one, too.
+var (
+	appFileNames = []string{"falkirk.yml", "falkirk.yaml"}
+	settings     = regexp.MustCompile(`\.(ya?ml|json)$`)
+	appKey       = regexp.MustCompile(`(?m)^(\{?["']?|[ \t]+["'])app["']?[ \t]*:`)
+	partsKey     = regexp.MustCompile(`(?m)(^|[{,][ \t]*|^[ \t]+["'])["']?components["']?[ \t]*:`)
+)
 
 // wellKnown is the hidden folder that is made to be published (RFC 8615).
 const wellKnown = ".well-known"
@@ -59,7 +66,7 @@ func (l *leaver) why(p, at string, info fs.FileInfo) string {
 	switch base := path.Base(p); {
 	case base == ".git" || filepath.Base(at) == ".git":
 		return whyGit
-	case at == l.appFile, base == appFileName:
+	case at == l.appFile, !info.IsDir() && l.isAppFile(base, at, info):
 		return pack.WhyAppFile
 	case !info.IsDir() && (secretName(base) || secretName(filepath.Base(at)) || secretContent(p, at, info)):
 		return whySecret
@@ -67,6 +74,19 @@ func (l *leaver) why(p, at string, info fs.FileInfo) string {
 		return whyHidden
 	}
 	return ""
+}
+
+// isAppFile reports whether a file is an app file by its name or its content.
+func (l *leaver) isAppFile(base, at string, info fs.FileInfo) bool {
+	name := original(base)
+	if slices.Contains(appFileNames, name) || l.appFile != "" && name == original(filepath.Base(l.appFile)) {
+		return true
+	}
+	if !settings.MatchString(name) || !info.Mode().IsRegular() {
+		return false
+	}
+	head := inBytes(headOf(at, mostSecret))
+	return appKey.Match(head) && partsKey.Match(head)
 }
 
 // isHidden reports whether a path has a part that begins with a dot, besides the

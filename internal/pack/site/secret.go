@@ -21,12 +21,32 @@ var secretNames = []string{
 	"*_rsa", "*_dsa", "*_ecdsa", "*_ed25519",
 	"*.ppk", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.bks", "*.kdbx", "*.kdb", "*.gpg-key",
 	".netrc", "_netrc", ".npmrc", ".yarnrc", ".pypirc", ".pgpass", ".htpasswd", ".git-credentials", ".dockercfg", ".vault-token",
+	"env.local", "env.*.local", "*.env.local", "env.production", "env.staging", "env.development", "env.test", "client_secret*.json",
 	"terraform.tfstate", "*.tfstate", "*.tfstate.backup", "*.tfvars", "*.tfvars.json",
 }
 
-// secretName reports whether a file of that name holds secrets.
-func secretName(base string) bool {
+// backups are how programs name what a file was before, in small letters.
+var backups = regexp.MustCompile(`^#|(~|#|[._-](bak|backup|old|orig|save|saved|copy|tmp|swp|rej|[0-9]+))$`)
+
+// original is the name of a file, in small letters, without what makes it a backup.
+func original(base string) string {
 	base = strings.ToLower(base)
+	for {
+		without := backups.ReplaceAllString(base, "")
+		if without == base || without == "" {
+			return base
+		}
+		base = without
+	}
+}
+
+// secretName reports whether a file of that name, or one that it is a backup of,
+// holds secrets.
+func secretName(base string) bool {
+	return isSecretName(strings.ToLower(base)) || isSecretName(original(base))
+}
+
+func isSecretName(base string) bool {
 	for _, pattern := range secretNames {
 		if ok, _ := path.Match(pattern, base); ok {
 			return true
@@ -39,37 +59,50 @@ func secretName(base string) bool {
 // with a key after them.
 const mostSecret = 64 << 10
 
-// Beginnings of private keys: PEM of all sorts, OpenPGP, SSH2, PuTTY, age.
+// Beginnings of private keys, PEM of all sorts, OpenPGP, SSH2, PuTTY, age, and of
+// other secrets.
 var (
-	keyLine    = regexp.MustCompile(`(?m)^[ \t]*-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)? ?-{4,5}`)
-	keyStart   = regexp.MustCompile(`^\s*(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-[0-9]|AGE-SECRET-KEY-1|# created: [^\n]*\n# public key: age1)`)
-	keyInJSON  = regexp.MustCompile(`"private_?[kK]ey"\s*:\s*"-----BEGIN `) // of a service account of Google Cloud and others
-	keyHolders = []string{"", ".pem", ".key", ".crt", ".cer", ".cert", ".p8", ".pk8", ".priv", ".prv", ".private", ".bak", ".old"}
+	keyLine  = regexp.MustCompile(`(?m)(^|["'|>:=]|\\n)[ \t"']*-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)? ?-{4,5}`)
+	keyStart = regexp.MustCompile(`^\s*(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-[0-9]|AGE-SECRET-KEY-1|# created: [^\n]*\n# public key: age1)`)
+	secrets  = regexp.MustCompile(`(?im)^[ \t]*(aws_secret_access_key[ \t]*=[ \t]*\S|client-key-data:[ \t]*\S)`) // of the AWS CLI and kubectl
+	texts    = []string{".md", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".tex"}                        // about keys, and show them
 )
 
-// secretContent reports whether the content of a file is a private key. A text
-// about keys that shows one is none: only files that may hold keys are read past
-// their beginning.
+// secretContent reports whether the content of a file is a private key, or has
+// one in it. A text about keys that shows one is none.
 func secretContent(p, at string, info fs.FileInfo) bool {
 	ext := strings.ToLower(path.Ext(p))
 	if !info.Mode().IsRegular() || info.Size() == 0 || isOfPages(p) {
 		return false
 	}
-	holder := slices.Contains(keyHolders, ext)
-	most := int64(512)
-	if holder || ext == ".json" {
-		most = mostSecret
+	text := slices.Contains(texts, ext)
+	most := int64(mostSecret)
+	if text {
+		most = 512
 	}
-	head := bytes.TrimPrefix(headOf(at, most), []byte("\xef\xbb\xbf"))
+	head := inBytes(headOf(at, most))
 	switch {
 	case keyStart.Match(head):
 		return true
-	case ext == ".json":
-		return keyInJSON.Match(head)
+	case text:
+		return false
 	case ext == ".key": // also that of Apple's Keynote, which is a zip archive
 		return !bytes.HasPrefix(head, []byte("PK\x03\x04"))
+	case strings.EqualFold(path.Base(p), "credentials"): // or an HTML page
+		return !bytes.HasPrefix(bytes.TrimSpace(head), []byte("<"))
 	}
-	return holder && keyLine.Match(head)
+	return keyLine.Match(head) || secrets.Match(head)
+}
+
+// inBytes is a text without a byte order mark, and with a byte for each character
+// where it is UTF-16.
+func inBytes(head []byte) []byte {
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || bytes.Contains(head, []byte("-\x00-\x00")) {
+		head = bytes.ReplaceAll(head, []byte{0}, nil)
+		head = bytes.TrimPrefix(bytes.TrimPrefix(head, []byte("\xff\xfe")), []byte("\xfe\xff"))
+	}
+	return head
 }
 
 // isOfPages reports whether a file is of a kind that pages consist of. These are
