@@ -75,7 +75,7 @@ func (e *expander) merge(n *yaml.Node) error {
 		return nil
 	}
 	e.changed = true
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := len(n.Content) - 2; i >= 0; i -= 2 { // of two, the later one counts, as in the AWS CLI
 		if n.Content[i].ShortTag() != "!!merge" {
 			continue
 		}

@@ -134,6 +134,21 @@ func Entries(n *yaml.Node) func(yield func(string, *yaml.Node) bool) {
 	}
 }
 
+// Last are the entries that count: of a repeated key, the last one.
+func Last(n *yaml.Node) func(yield func(string, *yaml.Node) bool) {
+	last := map[string]*yaml.Node{}
+	for key, v := range Entries(n) {
+		last[key] = v
+	}
+	return func(yield func(string, *yaml.Node) bool) {
+		for key, v := range Entries(n) {
+			if last[key] == v && !yield(key, v) {
+				return
+			}
+		}
+	}
+}
+
 // String is the value of a text; false for everything else, as for numbers and
 // for functions such as !Ref.
 func String(n *yaml.Node) (string, bool) {

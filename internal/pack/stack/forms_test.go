@@ -44,6 +44,9 @@ func TestForms(t *testing.T) {
 				"  G: {Type: 'AWS::Lambda::Function', Properties: {Code: <a>}}\n",
 		},
 		"an address that is a text stays": {"Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b/k?versionId=3'}}}}\n", "Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b/k?versionId=3'}}}}\n"},
+		"of two merges the later one":     {"A: &a {Code: a}\nB: &b {Code: b}\nResources: {F: {Type: T, P: {<<: *a, <<: *b}}}\n", "A: {Code: a}\nB: {Code: b}\nResources: {F: {Type: T, P: {Code: b}}}\n"},
+		"a resource that is overwritten":  {"Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: a}}, F: {Type: AWS::Lambda::Function, Properties: {Code: b}}}\n", "Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: a}}, F: {Type: AWS::Lambda::Function, Properties: {Code: <b>}}}\n"},
+		"an include far down":             {"Resources: {F: " + strings.Repeat("[", 150) + "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: a}}}" + strings.Repeat("]", 150) + "}\n", "Resources: {F: " + strings.Repeat("[", 150) + "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: <a>}}}" + strings.Repeat("]", 150) + "}\n"},
 		"aliases without files":           {"A: &a [x]\nResources: {F: {Type: T, P: *a}}\n", "A: [x]\nResources: {F: {Type: T, P: [x]}}\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ type property struct {
 	key    string // of the version, where the form is an object and has one
 	zip    bool   // a single file is packed as an archive, too
 	nested bool   // it is a template
+	single bool   // it is a file and no folder
 	always bool   // without it the folder of the template is packed
 }
 

@@ -107,7 +107,7 @@ func find(name string, t *template.Template) (*search, error) {
 	s.section(metadata(), template.Child(t.Root, "Metadata"), "Metadata")
 	s.section(globals(), s.global, "Globals")
 	s.resources(resources, "Resources")
-	s.includes(t.Root, "", 0)
+	s.includes(t.Root, "")
 	return s, errors.Join(s.problems...)
 }
 
@@ -121,7 +121,7 @@ func (s *search) section(all []property, n *yaml.Node, where string) {
 // resources looks at each resource, also in the loops of Fn::ForEach.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach-example-resource.html
 func (s *search) resources(n *yaml.Node, where string) {
-	for id, r := range template.Entries(n) {
+	for id, r := range template.Last(n) {
 		below := where + "." + id
 		if strings.HasPrefix(id, "Fn::ForEach::") {
 			if r.Kind != yaml.SequenceNode || len(r.Content) != 3 {
@@ -199,30 +199,24 @@ func (s *search) problem(n *yaml.Node, where, text string) {
 	s.problems = append(s.problems, fault.New(fault.Invalid, "%s:%d:%d: %s: %s", s.name, n.Line, n.Column, where, text))
 }
 
-// deepestNode bounds the walk for includes.
-const deepestNode = 100
-
 // includes finds the files of AWS::Include, which may be anywhere, also in its
 // short form.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-include.html
-func (s *search) includes(n *yaml.Node, where string, depth int) {
-	if depth > deepestNode {
-		return
-	}
+func (s *search) includes(n *yaml.Node, where string) {
 	if n.Tag == "!Transform" {
 		s.include(n, join(where, "Fn::Transform"))
 	}
 	if n.Kind == yaml.SequenceNode {
 		for i, item := range n.Content {
-			s.includes(item, fmt.Sprintf("%s[%d]", where, i), depth+1)
+			s.includes(item, fmt.Sprintf("%s[%d]", where, i))
 		}
 		return
 	}
-	for key, v := range template.Entries(n) {
+	for key, v := range template.Last(n) {
 		if key == "Fn::Transform" || where == "" && key == "Transform" {
 			s.include(v, join(where, key))
 		}
-		s.includes(v, join(where, key), depth+1)
+		s.includes(v, join(where, key))
 	}
 }
 
@@ -237,6 +231,6 @@ func (s *search) include(n *yaml.Node, where string) {
 		return
 	}
 	if name, _ := template.String(template.Child(n, "Name")); name == "AWS::Include" {
-		s.look(property{path: "Parameters.Location", form: delivery.FormURI}, n, where)
+		s.look(property{path: "Parameters.Location", form: delivery.FormURI, single: true}, n, where)
 	}
 }

@@ -144,6 +144,9 @@ func (w *work) reference(ctx context.Context, template string, f found, depth in
 		err := fault.New(fault.Invalid, "there is no file or folder %s", path)
 		return r, fault.Hint(err, "make it, correct the path, or write s3://BUCKET/KEY of a file that is in S3 already")
 	}
+	if f.single && info.IsDir() {
+		return r, fault.New(fault.Invalid, "%s is a folder, and a file is included", path)
+	}
 	r.Suffix = filepath.Ext(path)
 	zipped := info.IsDir() || f.zip && !isArchive(filepath.Join(w.root, path))
 	if zipped {

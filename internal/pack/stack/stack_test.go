@@ -161,6 +161,9 @@ func TestBadTemplates(t *testing.T) {
 		"an absolute path of an include": {func(m map[string]string) {
 			m["infra/app.yaml"] = strings.Replace(mainTemplate, "'api.yaml'", "/api.yaml", 1)
 		}, `"/api.yaml" is an absolute path`},
+		"an include of a folder": {func(m map[string]string) {
+			m["infra/app.yaml"] = strings.Replace(mainTemplate, "'api.yaml'", "fn", 1)
+		}, "infra/fn is a folder, and a file is included"},
 		"no template":     {func(m map[string]string) { delete(m, "infra/app.yaml") }, "read the template"},
 		"empty":           {func(m map[string]string) { m["infra/app.yaml"] = " \n" }, "is empty"},
 		"no resources":    {func(m map[string]string) { m["infra/app.yaml"] = "Outputs: {}" }, "it has no Resources"},
