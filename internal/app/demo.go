@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"falkirk/internal/config"
+	"falkirk/internal/delivery"
 	"falkirk/internal/demo"
 	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
@@ -98,7 +99,7 @@ func takeDown(ctx context.Context, a *cli.App, folder string, made bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if a != nil {
-		if _, err := a.Local.Down(ctx, ""); err != nil {
+		if _, err := a.Local.Down(ctx, delivery.Scope{}); err != nil {
 			return fmt.Errorf("take the demo down: %w", err)
 		}
 	}

@@ -19,26 +19,44 @@ type steering struct {
 
 // runtime is what the local target offers beside being a target.
 type runtime interface {
-	Up(ctx context.Context, app, environment string) error
-	Down(ctx context.Context, app, environment string) error
-	List(ctx context.Context, app, environment string) ([]local.Running, error)
+	Up(ctx context.Context, app string, scope delivery.Scope, has func(p delivery.Place, component string) bool) error
+	Down(ctx context.Context, app string, scope delivery.Scope) error
+	Delete(ctx context.Context, app string, scope delivery.Scope) error
+	List(ctx context.Context, app string, scope delivery.Scope) ([]local.Running, error)
 }
 
 func (s steering) runtime() runtime { return s.target.(*local.Target) }
 
-// Up starts what should run and lists it.
-func (s steering) Up(ctx context.Context, env string) ([]cli.Process, error) {
-	return s.then(ctx, env, s.runtime().Up)
+// Up starts what should run by the app file, and lists the scope.
+func (s steering) Up(ctx context.Context, scope delivery.Scope) ([]cli.Process, error) {
+	err := s.runtime().Up(ctx, s.app.Name, scope, s.app.Has)
+	fault.Wrote(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.List(ctx, scope)
 }
 
-// Down stops everything and lists what is left of it.
-func (s steering) Down(ctx context.Context, env string) ([]cli.Process, error) {
-	return s.then(ctx, env, s.runtime().Down)
+// Down stops what runs in a scope, and lists what is left of it.
+func (s steering) Down(ctx context.Context, scope delivery.Scope) ([]cli.Process, error) {
+	err := s.runtime().Down(ctx, s.app.Name, scope)
+	fault.Wrote(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.List(ctx, scope)
+}
+
+// Delete removes the files of what was taken down in a scope.
+func (s steering) Delete(ctx context.Context, scope delivery.Scope) error {
+	err := s.runtime().Delete(ctx, s.app.Name, scope)
+	fault.Wrote(ctx)
+	return err
 }
 
 // List lists the processes.
-func (s steering) List(ctx context.Context, env string) ([]cli.Process, error) {
-	all, err := s.runtime().List(ctx, s.app.Name, env)
+func (s steering) List(ctx context.Context, scope delivery.Scope) ([]cli.Process, error) {
+	all, err := s.runtime().List(ctx, s.app.Name, scope)
 	var out []cli.Process
 	for _, r := range all {
 		out = append(out, cli.Process{
@@ -47,15 +65,6 @@ func (s steering) List(ctx context.Context, env string) ([]cli.Process, error) {
 		})
 	}
 	return out, err
-}
-
-func (s steering) then(ctx context.Context, env string, do func(context.Context, string, string) error) ([]cli.Process, error) {
-	err := do(ctx, s.app.Name, env)
-	fault.Wrote(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.List(ctx, env)
 }
 
 // logger is a target that can show what its components print.

@@ -5,6 +5,7 @@ package delivery
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -185,9 +186,14 @@ func (a App) Environment(name string) (Environment, error) {
 	for _, e := range a.Environments {
 		names = append(names, e.Name)
 	}
-	err := fault.New(fault.NotFound, "no environment %q in app %s", name, a.Name)
+	err := fault.New(fault.NotFound, "%w", UnknownEnvironment{Name: name, Text: fmt.Sprintf("no environment %q in app %s", name, a.Name)})
 	return Environment{}, fault.Hint(err, "name one of these environments: %s", strings.Join(names, ", "))
 }
+
+// UnknownEnvironment is the error for a name that the app file does not have.
+type UnknownEnvironment struct{ Name, Text string }
+
+func (e UnknownEnvironment) Error() string { return e.Text }
 
 // Route lists the environments that a release passes on its way to the named
 // one, which comes last; the order is that of the app file.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -12,10 +11,10 @@ import (
 // Retirement is what a person says is gone: what the record says is live where the
 // app file has nothing any more.
 type Retirement struct {
-	Place  string // as status shows it: prd/us; prd alone is every such place of prd
-	Actor  string
-	Reason string
-	DryRun bool
+	delivery.Scope // as status shows it: prd/us; prd alone is every such place of prd
+	Actor          string
+	Reason         string
+	DryRun         bool
 }
 
 // Retired is what became of it.
@@ -23,16 +22,6 @@ type Retired struct {
 	Operation delivery.Operation  `json:"operation"`
 	Retired   []delivery.Standing `json:"retired"` // what the record said was live
 	Changed   bool                `json:"changed"` // false: it was so before, or it is a dry run
-}
-
-// Environment is the environment of the place.
-func (r Retirement) Environment() string {
-	name, _, _ := strings.Cut(r.Place, "/")
-	return name
-}
-
-func (r Retirement) covers(p delivery.Place) bool {
-	return r.Place == p.Environment || r.Place == p.String()
 }
 
 // Retire writes into the ledger that nothing is live any more where the app file has
@@ -55,7 +44,7 @@ func (e *Engine) Retire(ctx context.Context, r Retirement) (Retired, error) {
 		return Retired{}, unknown
 	}
 	op := e.operation(Request{Verb: delivery.VerbRetire, Environment: name, Actor: r.Actor, Reason: r.Reason})
-	out := Retired{Operation: op, Retired: slices.DeleteFunc(rec.Orphans(env), func(s delivery.Standing) bool { return !r.covers(s.Place) })}
+	out := Retired{Operation: op, Retired: slices.DeleteFunc(rec.Orphans(env), func(s delivery.Standing) bool { return !r.Covers(s.Place, s.Component) })}
 	if len(out.Retired) == 0 {
 		out.Retired = []delivery.Standing{}
 		return out, r.nothing(env, rec)
@@ -70,13 +59,14 @@ func (e *Engine) Retire(ctx context.Context, r Retirement) (Retired, error) {
 
 // nothing says why there is nothing to retire; nil where it was retired before.
 func (r Retirement) nothing(env delivery.Environment, rec delivery.Record) error {
-	if slices.ContainsFunc(env.Places, r.covers) {
-		err := fault.New(fault.Refused, "%s is in the app file, with everything that is live there", r.Place)
+	inFile := slices.ContainsFunc(env.Landings, func(l delivery.Landing) bool { return r.Covers(l.Place, l.Component) })
+	if inFile || r.Component == "" && slices.ContainsFunc(env.Places, func(p delivery.Place) bool { return r.Covers(p, "") }) {
+		err := fault.New(fault.Refused, "%s is in the app file, with everything that is live there", r.Scope)
 		return fault.Hint(err, "remove it from the app file first, then: falkirk status %s", env.Name)
 	}
-	if slices.ContainsFunc(rec.Standing, func(s delivery.Standing) bool { return r.covers(s.Place) }) {
+	if slices.ContainsFunc(rec.Standing, func(s delivery.Standing) bool { return r.Covers(s.Place, s.Component) }) {
 		return nil
 	}
-	err := fault.New(fault.NotFound, "the record of %s has no place %s", env.Name, r.Place)
+	err := fault.New(fault.NotFound, "the record of %s has no place %s", env.Name, r.Scope)
 	return fault.Hint(err, "falkirk status %s shows what is orphaned", env.Name)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +31,7 @@ type Status struct {
 	Doubt       *rule.Obstacle      `json:"doubt,omitempty"`   // the ledger is not signed as it must be: what it says here may be forged
 	Running     *delivery.Operation `json:"running,omitempty"` // holds the environment
 	Removed     bool                `json:"removed,omitempty"` // the app file does not name it any more
-	Orphans     []delivery.Standing `json:"orphans,omitempty"` // live by the record where the app file has nothing any more
+	Orphans     []Orphan            `json:"orphans,omitempty"` // live by the record where the app file has nothing any more
 	Components  []ComponentStatus   `json:"components"`
 
 	Hold    *delivery.Operation  `json:"hold,omitempty"`    // it stays on what it has
@@ -38,6 +39,24 @@ type Status struct {
 	Freeze  *rule.Obstacle       `json:"freeze,omitempty"`  // no promotion begins now
 	Waiting []delivery.Pending   `json:"waiting,omitempty"` // for a gate
 	Bans    []delivery.Operation `json:"bans,omitempty"`    // of the whole app
+}
+
+// Orphan is what is live by the record where the app file has nothing any more.
+type Orphan struct {
+	delivery.Standing
+	Next string `json:"next,omitempty"` // what to do, one line
+}
+
+// orphans are those of an environment, in the order of their places.
+func orphans(rec delivery.Record, env delivery.Environment) []Orphan {
+	var all []Orphan
+	for _, s := range rec.Orphans(env) {
+		all = append(all, Orphan{Standing: s})
+	}
+	slices.SortFunc(all, func(a, b Orphan) int {
+		return cmp.Or(a.Place.Compare(b.Place), cmp.Compare(a.Component, b.Component))
+	})
+	return all
 }
 
 // ComponentStatus is one component in one place, as observed.
@@ -115,7 +134,7 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 		st.Since, st.By = &rec.Tenures[n-1].Since, rec.Tenures[n-1].By
 	}
 	if env.Unusable == "" {
-		st.Orphans = rec.Orphans(env)
+		st.Orphans = orphans(rec, env)
 	}
 	if rec.Open != nil {
 		st.Running = &rec.Open.Operation
@@ -126,13 +145,29 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	return st, err
 }
 
+// Orphans are the orphaned places and components of an environment, also of one that
+// the app file does not name any more; without what to do. It reads the ledger only.
+func (e *Engine) Orphans(ctx context.Context, name string) (Status, error) {
+	env, err := e.App.Environment(name)
+	if err != nil {
+		return e.Removed(ctx, name)
+	}
+	st := Status{Environment: name}
+	if env.Unusable != "" {
+		return st, nil
+	}
+	rec, err := e.Ledger(name).Read(ctx, delivery.Record{})
+	st.Orphans = orphans(rec, env)
+	return st, err
+}
+
 // Removed is what is live by the record in an environment that the app file does
 // not name any more. Nothing is observed: nobody knows how.
 func (e *Engine) Removed(ctx context.Context, name string) (Status, error) {
 	rec, err := e.Ledger(name).Read(ctx, delivery.Record{})
 	st := Status{
 		Environment: name, Removed: true, Live: rec.Live(), Ready: []string{}, Components: []ComponentStatus{},
-		Orphans: rec.Orphans(delivery.Environment{Name: name}), Condition: Empty,
+		Orphans: orphans(rec, delivery.Environment{Name: name}), Condition: Empty,
 	}
 	if len(st.Orphans) > 0 {
 		st.Condition = Orphaned

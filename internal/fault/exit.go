@@ -10,7 +10,7 @@ type Exit struct {
 // The codes of a question that was answered: they go with no error. Diff and
 // status --exit-code give them.
 const (
-	Different = 7  // diff: there is a difference; status: there is drift
+	Different = 7  // diff: there is a difference; status: there is drift, or something is orphaned
 	Partial   = 9  // places are on different releases
 	Unsettled = 10 // a promotion or rollback has not come to its end
 	Unknown   = 11 // something could not be observed
@@ -31,7 +31,7 @@ func Exits() []Exit {
 		{4, "waiting", "a gate or a service waits for somebody; repeat the command later"},
 		{InUse, "locked", "another operation holds the environment, or took it over while the command ran; the message says whose and since when"},
 		{6, "refused", "a rule, a person or a service says no: the version is taken, the environment is protected or stopped, the release is not ready, access is denied"},
-		{Different, "different", "falkirk diff found a difference, or falkirk status --exit-code found drift; this is no error"},
+		{Different, "different", "falkirk diff found a difference, or falkirk status --exit-code found drift or something orphaned; this is no error"},
 		{8, "tampered", "what is stored is not what was written: an entry of a ledger, a release or a blob was changed or removed; falkirk verify says which"},
 		{Partial, "partial", "falkirk status --exit-code: components or places are on different releases; this is no error"},
 		{Unsettled, "unsettled", "falkirk status --exit-code: a promotion or rollback has not come to its end; this is no error"},

@@ -148,7 +148,7 @@ func TestDemoKeptRunsOn(t *testing.T) {
 	r := rig.New(t)
 	folder := filepath.Join(t.TempDir(), "kept")
 	r.Must(t, "demo", "--keep", "--folder", folder)
-	down := exec.Command(r.Binary(), "local", "down")
+	down := exec.Command(r.Binary(), "local", "down", "--yes")
 	down.Dir = folder
 	t.Cleanup(func() { _ = down.Run() })
 	if left := (&rig.Rig{Dir: folder}).Processes(); len(left) < 4 {

@@ -87,7 +87,7 @@ func newDay(t *testing.T) *day {
 	bin, dir := filepath.Dir(program), t.TempDir()
 	d := &day{t: t, dir: dir, bin: bin, environ: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TZ=UTC")}
 	t.Cleanup(func() {
-		if out, err := d.run("nobody", "falkirk local down -q"); err != nil {
+		if out, err := d.run("nobody", "falkirk local down -q --yes"); err != nil {
 			t.Errorf("local down: %v\n%s", err, out)
 		}
 	})

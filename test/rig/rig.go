@@ -186,7 +186,7 @@ func (r *Rig) JSON(t *testing.T, into any, args ...string) {
 
 func (r *Rig) down(t *testing.T) {
 	t.Helper()
-	if d := r.Run(t, "local", "down"); d.Code != 0 {
+	if d := r.Run(t, "local", "down", "--yes"); d.Code != 0 {
 		t.Errorf("local down: exit code %d\n%s%s", d.Code, d.Out, d.Err)
 	}
 	deadline := time.Now().Add(10 * time.Second)

@@ -139,7 +139,7 @@ func setup(env *testscript.Env, falkirk, service string) error {
 	env.Defer(func() {
 		found, _ := filepath.Glob(filepath.Join(env.WorkDir, "*", ".falkirk")) // a pattern that is right
 		for _, store := range append(found, filepath.Join(env.WorkDir, ".falkirk")) {
-			down := exec.Command(falkirk, "local", "down")
+			down := exec.Command(falkirk, "local", "down", "--yes")
 			down.Dir = filepath.Dir(store)
 			if _, err := os.Stat(store); err == nil {
 				_ = down.Run() // an app file that a script spoilt cannot be read

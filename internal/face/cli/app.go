@@ -131,9 +131,10 @@ type Ignored struct {
 
 // Local steers the runtime on this machine.
 type Local interface {
-	Up(ctx context.Context, environment string) ([]Process, error)
-	Down(ctx context.Context, environment string) ([]Process, error)
-	List(ctx context.Context, environment string) ([]Process, error)
+	Up(ctx context.Context, scope delivery.Scope) ([]Process, error)
+	Down(ctx context.Context, scope delivery.Scope) ([]Process, error)
+	Delete(ctx context.Context, scope delivery.Scope) error // of what is down
+	List(ctx context.Context, scope delivery.Scope) ([]Process, error)
 }
 
 // Process is one release of a component in the local runtime.

@@ -142,7 +142,8 @@ func (c *change) run(ctx context.Context, req engine.Request) error {
 	if err != nil || req.Verb != delivery.VerbPrune {
 		return err
 	}
-	return c.tellOrphans(ctx, used, req.Environment)
+	c.noteOrphans(ctx, used, req.Environment)
+	return nil
 }
 
 func (c *change) preview(ctx context.Context, req engine.Request) error {
@@ -282,6 +283,6 @@ func (f *face) open(ctx context.Context, report func(engine.Event)) (*App, error
 	if app.Shown != nil {
 		app.Shown(versionsIn(f.args)...)
 	}
-	f.flush = app.Flush
+	f.app, f.flush = app, app.Flush
 	return app, f.fits(app.File.Falkirk)
 }

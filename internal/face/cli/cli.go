@@ -85,6 +85,7 @@ type face struct {
 	screen  io.Writer            // Err as it is, for what is drawn over
 	redact  func(string) string  // takes secrets out; nil until an app file is open
 	plain   io.Writer            // Out for JSON, and for documents that somebody applies: nothing is hidden there
+	app     *App                 // nil until an app file is open
 	flush   func() []string      // waits for notices; nil until an app file is open
 	typed   *bufio.Reader        // over In, once something was asked
 	drawn   atomic.Pointer[live] // what is drawn over now
@@ -110,7 +111,7 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
 		err = fault.New(fault.Interrupted, "%w", err)
 	}
-	return f.finish(cmd, f.work.Err(err))
+	return f.finish(cmd, f.work.Err(f.explain(ctx, err)))
 }
 
 func (f *face) root() *cobra.Command {

@@ -29,14 +29,14 @@ func codesOf(command string) []int {
 func ownCodes(command string) (codes []int, known bool) {
 	switch command {
 	case "blueprint", "calendar", "config check", "config show", "create", "create prd-configs", "delete", "demo", "fetch",
-		"image inspect", "image ls", "local down", "local ps", "lock show", "logs", "plan show", "reference", "reference man",
+		"image inspect", "image ls", "local ps", "lock show", "logs", "plan show", "reference", "reference man",
 		"schema", "version", "approvals", "release-hold", "unban", "stop", "sign-ledger", "releases", "doctor",
 		"export", "why":
 		return nil, true
 	case "apply":
 		return []int{4, 6}, true
 	case "approve", "reject", "hold", "ban", "create account", "create ecr-sync", "create sync-function", "delete ecr-sync",
-		"delete sync-function", "image copy", "image tag", "init", "retire", "local up", "lock steal", "notices test", "pack", "resume", "sync":
+		"delete sync-function", "image copy", "image tag", "init", "retire", "local down", "local up", "lock steal", "notices test", "pack", "resume", "sync":
 		return []int{6}, true
 	case "provision":
 		return []int{fault.InUse, 6, 8}, true

@@ -93,9 +93,7 @@ func (d *decision) warnUnknown(ctx context.Context, app *App, done engine.Decide
 	if _, err := app.Releases.Get(ctx, app.Engine.App.Name, done.Operation.Version); !fault.Is(err, fault.NotFound) {
 		return
 	}
-	text := sprintf("no release %s is in the store; the ban holds if it is packed. Compare with: falkirk releases", done.Operation.Version)
-	d.doc.Warnings = append(d.doc.Warnings, text)
-	fprintf(d.Err, "%s %s\n", d.paint(yellow, "warning:"), text)
+	d.warn("no release %s is in the store; the ban holds if it is packed. Compare with: falkirk releases", done.Operation.Version)
 }
 
 func (d *decision) print(done engine.Decided) {

@@ -86,6 +86,6 @@ func (f *face) printDemo(r DemoReport) {
 	fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; rollback in %d ms; %s in all\n",
 		f.paint(green, "done:"), r.Requests.Served, r.Requests.Failed, r.RollbackMS, took(time.Duration(r.TookMS)*time.Millisecond))
 	if r.Running {
-		fprintf(f.Out, "It is still running. Look around in %s (falkirk status), and end it there with: falkirk local down\n", r.Folder)
+		fprintf(f.Out, "It is still running. Look around in %s (falkirk status), and end it there with: falkirk local down --yes\n", r.Folder)
 	}
 }

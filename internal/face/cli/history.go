@@ -78,7 +78,7 @@ func (f *face) historyCmd() *cobra.Command {
 				return err
 			}
 			names, err := storedNames(cmd.Context(), app, args, nil)
-			f.noteOrphans(cmd.Context(), app, names)
+			f.noteOrphans(cmd.Context(), app, names...)
 			return err
 		},
 	}

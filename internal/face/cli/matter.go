@@ -92,7 +92,8 @@ func find(ctx context.Context, app *App, arg string) (matter, error) {
 	saved, err := readSaved(arg)
 	if fault.Is(err, fault.NotFound) {
 		_, err = app.Engine.App.Environment(arg)
-		return matter{}, fault.Hint(fault.New(fault.NotFound, "%q is no environment, no digest of a plan and no saved plan", arg), "%s", fault.HintOf(err))
+		text := sprintf("%q is no environment, no digest of a plan and no saved plan", arg)
+		return matter{}, fault.Hint(fault.New(fault.NotFound, "%w", delivery.UnknownEnvironment{Name: arg, Text: text}), "%s", fault.HintOf(err))
 	}
 	if err != nil {
 		return matter{}, err

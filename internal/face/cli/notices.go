@@ -17,9 +17,15 @@ func (f *face) warnUnsent() {
 		return
 	}
 	for _, w := range f.flush() {
-		f.doc.Warnings = append(f.doc.Warnings, w)
-		fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), w)
+		f.warn("%s", w)
 	}
+}
+
+// warn says something beside the result, in text and in the document.
+func (f *face) warn(format string, args ...any) {
+	text := sprintf(format, args...)
+	f.doc.Warnings = append(f.doc.Warnings, text)
+	fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), text)
 }
 
 func (f *face) noticesCmd() *cobra.Command {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"falkirk/internal/delivery"
@@ -10,8 +11,14 @@ import (
 )
 
 // withRemoved adds the environments that only the store knows and in which
-// something is live, or the one that is asked for.
+// something is live, or the one that is asked for, and says what to do with orphans.
 func withRemoved(ctx context.Context, app *App, only string, all []engine.Status, err error) ([]engine.Status, error) {
+	all, err = addRemoved(ctx, app, only, all, err)
+	advise(ctx, app, all)
+	return all, err
+}
+
+func addRemoved(ctx context.Context, app *App, only string, all []engine.Status, err error) ([]engine.Status, error) {
 	if err != nil && (only == "" || !fault.Is(err, fault.NotFound) || len(all) > 0) {
 		return all, err
 	}
@@ -37,45 +44,87 @@ func withRemoved(ctx context.Context, app *App, only string, all []engine.Status
 	return all, err
 }
 
+// orphaned are the environments in which something is live by the record where the
+// app file has nothing any more. A ledger that cannot be read has none.
+func orphaned(ctx context.Context, app *App, names ...string) []engine.Status {
+	var all []engine.Status
+	for _, name := range names {
+		if name == delivery.Everywhere {
+			continue
+		}
+		if st, err := app.Engine.Orphans(ctx, name); err == nil && len(st.Orphans) > 0 {
+			all = append(all, st)
+		}
+	}
+	advise(ctx, app, all)
+	return all
+}
+
+// noteOrphans says which of these environments have orphaned places, and what to do.
+func (f *face) noteOrphans(ctx context.Context, app *App, names ...string) {
+	for _, st := range orphaned(ctx, app, names...) {
+		if f.isJSON() {
+			f.doc.Warnings = append(f.doc.Warnings, orphanLines(st, "orphaned")...)
+			continue
+		}
+		for _, line := range f.orphans(st) {
+			fprintln(f.Err, line)
+		}
+	}
+}
+
 // orphans names what is live where the app file has nothing any more.
 func (f *face) orphans(st engine.Status) []string {
 	return orphanLines(st, f.paint(yellow, "orphaned"))
 }
 
-func orphanLines(st engine.Status, orphaned string) []string {
+// orphanLines has a line for each orphan; what to do comes after the last one that
+// it is about.
+func orphanLines(st engine.Status, word string) []string {
 	var out []string
 	missing := "the app file does not have that place or component any more"
 	if st.Removed {
 		missing = "the app file does not name " + st.Environment + " any more"
 	}
-	for _, o := range st.Orphans {
-		out = append(out, sprintf("%s %s in %s: %s is live there by the record, and %s", orphaned, o.Component, o.Place, o.Live, missing))
-	}
-	if len(out) > 0 {
-		out = append(out, "  next: put it back into the app file under its former name to go on with it; else remove what is there by hand (on this machine: falkirk local down "+st.Environment+"), then: falkirk retire "+st.Orphans[0].Place.String()+" --reason TEXT")
+	for i, o := range st.Orphans {
+		out = append(out, sprintf("%s %s in %s: %s is live there by the record, and %s", word, o.Component, o.Place, o.Live, missing))
+		if o.Next != "" && (i+1 == len(st.Orphans) || st.Orphans[i+1].Next != o.Next) {
+			out = append(out, "  next: "+o.Next)
+		}
 	}
 	return out
 }
 
-// tellOrphans says on the screen what a command on an environment leaves alone.
-func (f *face) tellOrphans(ctx context.Context, app *App, environment string) error {
-	env, err := app.Engine.App.Environment(environment)
-	if err != nil {
+// explain adds to an error about an environment that the app file does not name
+// that something is live there, and how to end it.
+func (f *face) explain(ctx context.Context, err error) error {
+	var unknown delivery.UnknownEnvironment
+	if !errors.As(err, &unknown) {
 		return err
 	}
-	rec, err := app.Engine.Ledger(env.Name).Read(ctx, delivery.Record{})
-	if err != nil {
+	if f.app == nil { // the command needed no store
+		if _, openErr := f.open(ctx, func(engine.Event) {}); openErr != nil {
+			return err
+		}
+	}
+	stored, _, storeErr := f.app.Ledgers(ctx)
+	if storeErr != nil || !slices.Contains(stored, unknown.Name) {
 		return err
 	}
-	for _, line := range f.orphans(engine.Status{Environment: env.Name, Orphans: rec.Orphans(env)}) {
-		fprintln(f.Err, line)
+	all := orphaned(ctx, f.app, unknown.Name)
+	if len(all) == 0 {
+		return err
 	}
-	return nil
-}
-
-// isKnownHere reports whether something of an environment is on this machine,
-// though the app file does not name it any more.
-func isKnownHere(ctx context.Context, app *App, environment string) bool {
-	all, err := app.Local.List(ctx, environment)
-	return err == nil && slices.ContainsFunc(all, func(p Process) bool { return p.Place.Environment == environment })
+	text, orphans := "", all[0].Orphans
+	for i, o := range orphans {
+		if i > 0 {
+			text += ", "
+		}
+		text += sprintf("%s in %s is on release %s", o.Component, o.Place, o.Live)
+	}
+	next := orphans[0].Next
+	if orphans[len(orphans)-1].Next != next {
+		next += "; falkirk status " + unknown.Name + " shows what to do with the others"
+	}
+	return fault.Hint(fault.New(fault.KindOf(err), "%w; it is orphaned: %s", err, text), "%s", next)
 }

@@ -15,20 +15,22 @@ func (f *face) retireCmd() *cobra.Command {
 	var r engine.Retirement
 	cmd := &cobra.Command{
 		Annotations: does(EffectDecides),
-		Use:         "retire PLACE --reason TEXT",
+		Use:         "retire PLACE [COMPONENT] --reason TEXT",
 		Short:       "Say that nothing is live any more in a place that the app file does not have",
 		Long: `A place or an environment that was removed from the app file or renamed is shown as
 orphaned for as long as the record says that something is live there. Remove what is
-there by hand, then retire it: the record says from then on that nothing is live there.
+there, then retire it: the record says from then on that nothing is live there.
 PLACE is as falkirk status shows it, such as prd/us-east-1 or prd/ACCOUNT/us-east-1; an
-environment alone is every such place of it.
+environment alone is every such place of it. COMPONENT is one that was removed from the
+app file; without it every such component of the place is meant.
 
-Nothing is removed by this command. It is refused for a place that is in the app file,
-unless a component was removed from there: then it is about that component.`,
+In AWS this command removes nothing. On this machine it is refused for what still runs
+(falkirk local down PLACE ends it), and deletes the files of what was taken down. It is
+refused for what is in the app file.`,
 		Example: "  falkirk retire prd/us-east-1 --reason \"moved to eu-west-1\" --dry-run",
-		Args:    exactly(1, "one PLACE"), GroupID: "decide", ValidArgsFunction: f.completeOrphans,
+		Args:    placeThenComponent(1), GroupID: "decide", ValidArgsFunction: f.completeOrphans,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.Place, r.Actor = args[0], f.Actor
+			r.Scope, r.Actor = scopeIn(args), f.Actor
 			return f.retire(cmd.Context(), r)
 		},
 	}
@@ -52,6 +54,9 @@ func (f *face) retire(ctx context.Context, r engine.Retirement) error {
 	if err := f.mayRetire(ctx, app, found, r); err != nil {
 		return err
 	}
+	if err := deleteHere(ctx, app, r); err != nil {
+		return err
+	}
 	done, err := app.Engine.Retire(ctx, r)
 	if err != nil {
 		return err
@@ -60,16 +65,31 @@ func (f *face) retire(ctx context.Context, r engine.Retirement) error {
 	return f.text(func() { f.printRetired(done, r) })
 }
 
+// deleteHere deletes what this machine keeps of what is retired, so that nothing
+// starts it again.
+func deleteHere(ctx context.Context, app *App, r engine.Retirement) error {
+	if r.DryRun {
+		return nil
+	}
+	here, err := app.Local.List(ctx, r.Scope)
+	for _, p := range here {
+		if err == nil && !app.Engine.App.Has(p.Place, p.Component) {
+			err = app.Local.Delete(ctx, delivery.Scope{Place: p.Place.String(), Component: p.Component})
+		}
+	}
+	return err
+}
+
 // mayRetire refuses what still runs on this machine, and asks.
 func (f *face) mayRetire(ctx context.Context, app *App, found engine.Retired, r engine.Retirement) error {
-	here, err := app.Local.List(ctx, r.Environment())
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	here, err := app.Local.List(ctx, r.Scope)
+	if err != nil {
 		return err
 	}
-	for _, s := range found.Retired {
-		if slices.ContainsFunc(here, func(p Process) bool { return p.Place == s.Place && p.Component == s.Component && p.State != "down" }) {
-			err := fault.New(fault.Refused, "%s in %s still runs on this machine", s.Component, s.Place)
-			return fault.Hint(err, "falkirk local down %s", r.Environment())
+	for _, p := range here {
+		if !app.Engine.App.Has(p.Place, p.Component) && p.State != "down" {
+			err := fault.New(fault.Refused, "%s in %s still runs on this machine", p.Component, p.Place)
+			return fault.Hint(err, "falkirk local down %s", scopeOf(app, p.Place, p.Component))
 		}
 	}
 	if r.DryRun || f.yes || len(found.Retired) == 0 {
@@ -79,7 +99,7 @@ func (f *face) mayRetire(ctx context.Context, app *App, found engine.Retired, r 
 	if !f.Ask {
 		return fault.Hint(refusal, "repeat the command with --yes")
 	}
-	fprintf(f.Err, "The record will say that nothing is live in %s. Type the place to go on: ", r.Place)
+	fprintf(f.Err, "The record will say that nothing is live in %s. Type the place to go on: ", r.Scope)
 	if f.readLine() != r.Place {
 		return fault.Hint(refusal, "nothing was changed; type the place, or give --yes")
 	}
@@ -90,7 +110,7 @@ func (f *face) printRetired(done engine.Retired, r engine.Retirement) {
 	what := f.paint(green, "retired")
 	switch {
 	case len(done.Retired) == 0:
-		fprintf(f.Out, "nothing to do: by the record nothing is live in %s\n", r.Place)
+		fprintf(f.Out, "nothing to do: by the record nothing is live in %s\n", r.Scope)
 	case !done.Changed:
 		what = "would retire"
 	}
@@ -110,47 +130,11 @@ func (f *face) completeOrphans(cmd *cobra.Command, _ []string, begun string) ([]
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var places []string
-	for _, st := range orphaned(cmd.Context(), app, names) {
+	for _, st := range orphaned(cmd.Context(), app, names...) {
 		for _, o := range st.Orphans {
 			places = append(places, o.Place.String())
 		}
 	}
 	slices.Sort(places)
 	return startingWith(slices.Compact(places), begun), cobra.ShellCompDirectiveNoFileComp
-}
-
-// orphaned are the environments in which something is live by the record where the
-// app file has nothing any more. A ledger that cannot be read has none.
-func orphaned(ctx context.Context, app *App, names []string) []engine.Status {
-	var all []engine.Status
-	for _, name := range names {
-		if name == delivery.Everywhere {
-			continue
-		}
-		rec, err := app.Engine.Ledger(name).Read(ctx, delivery.Record{})
-		if err != nil {
-			continue
-		}
-		env, unknown := app.Engine.App.Environment(name)
-		if unknown != nil {
-			env.Name = name
-		}
-		if st := (engine.Status{Environment: name, Removed: unknown != nil, Orphans: rec.Orphans(env)}); env.Unusable == "" && len(st.Orphans) > 0 {
-			all = append(all, st)
-		}
-	}
-	return all
-}
-
-// noteOrphans says which of these environments have orphaned places, and what to do.
-func (f *face) noteOrphans(ctx context.Context, app *App, names []string) {
-	for _, st := range orphaned(ctx, app, names) {
-		if f.isJSON() {
-			f.doc.Warnings = append(f.doc.Warnings, orphanLines(st, "orphaned")...)
-			continue
-		}
-		for _, line := range f.orphans(st) {
-			fprintln(f.Err, line)
-		}
-	}
 }

@@ -96,7 +96,7 @@ func (s sides) find(ctx context.Context, word string) (holding, error) {
 		for _, e := range app.Environments {
 			names = append(names, e.Name)
 		}
-		unknown := fault.New(fault.NotFound, "%q is neither a release nor an environment of %s", word, app.Name)
+		unknown := fault.New(fault.NotFound, "%w", delivery.UnknownEnvironment{Name: word, Text: sprintf("%q is neither a release nor an environment of %s", word, app.Name)})
 		hint := fault.HintOf(err)
 		if all, listErr := s.app.Releases.List(ctx, app.Name); listErr == nil && len(all) == 0 {
 			hint = "no release is packed yet, falkirk pack makes one"

@@ -40,7 +40,7 @@ func (f *face) statusCmd() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&code, "exit-code", false, "exit with 7 for drift, 9 for partial, 10 for unsettled, 11 for unknown, 5 while an operation has an environment; 0 when all is as recorded")
+	cmd.Flags().BoolVar(&code, "exit-code", false, "exit with 7 for drift and for orphaned, 9 for partial, 10 for unsettled, 11 for unknown, 5 while an operation has an environment; 0 when all is as recorded")
 	cmd.Flags().BoolVar(&drift, "drift", false, "have each service look for drift, such as CloudFormation; it may take minutes")
 	cmd.Flags().BoolVar(&digests, "digests", false, "show what is recorded beside what is live, by digest")
 	return cmd
@@ -181,6 +181,9 @@ func statusCode(all []engine.Status) int {
 	found := map[int]bool{}
 	for _, st := range all {
 		found[codeOf(st)] = true
+		if len(st.Orphans) > 0 {
+			found[fault.Different] = true // it is live, and the app file says that nothing is
+		}
 	}
 	for _, code := range []int{fault.Unknown, fault.Unsettled, fault.Partial, fault.Different, fault.InUse} {
 		if found[code] {

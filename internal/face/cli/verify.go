@@ -79,7 +79,7 @@ func (v *verification) run(ctx context.Context, args []string) error {
 	if err := v.text(func() { v.printProofs(proofs) }); err != nil {
 		return err
 	}
-	v.noteOrphans(ctx, app, names)
+	v.noteOrphans(ctx, app, names...)
 	return unsound(proofs)
 }
 

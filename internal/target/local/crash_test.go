@@ -92,7 +92,7 @@ func TestCrashedProcessIsStartedAgain(t *testing.T) {
 	if n := len(w.processes()); n != 2 {
 		t.Errorf("the child of the crashed process is left: %v", w.processes())
 	}
-	list, err := w.target.List(t.Context(), "shop", "dev")
+	list, err := w.target.List(t.Context(), "shop", delivery.Scope{Place: "dev"})
 	if err != nil || list[0].Restarts != 1 {
 		t.Errorf("%+v %v", list, err)
 	}
@@ -104,14 +104,14 @@ func TestDownAndUp(t *testing.T) {
 	v1 := w.api("v1", local.Settings{})
 	w.live(v1)
 	before := w.observe(v1)
-	if err := w.target.Down(t.Context(), "shop", "dev"); err != nil {
+	if err := w.target.Down(t.Context(), "shop", delivery.Scope{Place: "dev"}); err != nil {
 		t.Fatal(err)
 	}
 	w.noStrays()
 	if s := w.observe(v1); len(s.Drift) == 0 || s.Live != "v1" {
 		t.Errorf("down: %+v", s)
 	}
-	if err := w.target.Up(t.Context(), "shop", ""); err != nil {
+	if err := w.target.Up(t.Context(), "shop", delivery.Scope{}, all); err != nil {
 		t.Fatal(err)
 	}
 	s := w.observe(v1)
@@ -119,7 +119,7 @@ func TestDownAndUp(t *testing.T) {
 		t.Errorf("up: %q %+v", body, s)
 	}
 	kill(t, w.supervisor())
-	if err := w.target.Down(t.Context(), "shop", ""); err != nil {
+	if err := w.target.Down(t.Context(), "shop", delivery.Scope{}); err != nil {
 		t.Fatal(err)
 	}
 	w.noStrays()
@@ -358,7 +358,7 @@ func TestEnvironmentAndUser(t *testing.T) {
 	w.live(p)
 	who, _ := get(t, w.observe(p).Endpoint, "/who")
 	port := ""
-	if list, err := w.target.List(t.Context(), "shop", ""); err == nil && len(list) == 1 {
+	if list, err := w.target.List(t.Context(), "shop", delivery.Scope{}); err == nil && len(list) == 1 {
 		port = strconv.Itoa(list[0].Port)
 	}
 	want := []string{`"--port=` + port + `" "$(PORT)" "$(NOPE)"`, `"FROM=settings"`, `"ADDR=:` + port + `"`, `"FALKIRK_COMPONENT=api"`, `"PATH=/bin"`}

@@ -45,11 +45,11 @@ func TestDaemonsOfAServiceEndWithIt(t *testing.T) {
 				t.Errorf("the log says %q", log)
 			}
 			start()
-			if err := w.target.Down(t.Context(), "shop", "dev"); err != nil {
+			if err := w.target.Down(t.Context(), "shop", delivery.Scope{Place: "dev"}); err != nil {
 				t.Fatal(err)
 			}
 			w.noStrays()
-			if err := w.target.Up(t.Context(), "shop", "dev"); err != nil {
+			if err := w.target.Up(t.Context(), "shop", delivery.Scope{Place: "dev"}, all); err != nil {
 				t.Fatal(err)
 			}
 			start()

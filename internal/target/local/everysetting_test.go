@@ -82,8 +82,8 @@ func changes(t *testing.T) map[string]change {
 				_, _, err := fetch(ctx, w.observe(p).Endpoint, "/stream")
 				cut <- err
 			}()
-			for list, err := w.target.List(ctx, "shop", ""); err == nil && ctx.Err() == nil && list[0].InFlight == 0; {
-				list, err = w.target.List(ctx, "shop", "")
+			for list, err := w.target.List(ctx, "shop", delivery.Scope{}); err == nil && ctx.Err() == nil && list[0].InFlight == 0; {
+				list, err = w.target.List(ctx, "shop", delivery.Scope{})
 			}
 			if err := w.phase(delivery.Promote, w.placed(p, "")); err != nil {
 				return err

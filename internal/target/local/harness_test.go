@@ -90,7 +90,7 @@ func newWorldOf(t testing.TB, app string) *world {
 		Dir: w.state(), App: app, Store: w, Self: []string{os.Args[0], hidden}, Unpack: w.unpack,
 	})
 	t.Cleanup(func() {
-		if err := w.target.Down(context.Background(), "shop", ""); err != nil {
+		if err := w.target.Down(context.Background(), "shop", delivery.Scope{}); err != nil {
 			t.Error(err)
 		}
 		w.noStrays()
@@ -317,9 +317,12 @@ func (w *world) noStrays() {
 // supervisor is the PID of the place's supervisor.
 func (w *world) supervisor() int {
 	w.t.Helper()
-	list, err := w.target.List(w.t.Context(), "shop", "dev")
+	list, err := w.target.List(w.t.Context(), "shop", delivery.Scope{Place: "dev"})
 	if err != nil || len(list) == 0 {
 		w.t.Fatalf("list: %v %v", list, err)
 	}
 	return list[0].Supervisor
 }
+
+// all is an app file that has everything.
+func all(delivery.Place, string) bool { return true }

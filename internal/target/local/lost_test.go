@@ -97,7 +97,7 @@ func TestLostFolderIsAdopted(t *testing.T) {
 			if s.Live != "v1" || len(s.Drift) != 1 || !strings.Contains(s.Drift[0], "falkirk provision v1 --to dev adopts") || s.Endpoint.URL != before.Endpoint.URL {
 				t.Errorf("after the loss: %+v", s)
 			}
-			if list, err := w.target.List(t.Context(), "shop", "dev"); err != nil || len(list) != 2 || list[0].Health != "healthy" || list[0].Error != "the state folder was deleted" {
+			if list, err := w.target.List(t.Context(), "shop", delivery.Scope{Place: "dev"}); err != nil || len(list) != 2 || list[0].Health != "healthy" || list[0].Error != "the state folder was deleted" {
 				t.Errorf("%+v %v", list, err)
 			}
 			if _, err := os.Stat(w.state()); err == nil {
@@ -182,15 +182,15 @@ func TestOrphansAreFound(t *testing.T) {
 			if len(s.Drift) != 1 || !strings.Contains(s.Drift[0], "api v1 (process "+pid+"); falkirk converge dev stops them and starts v1 again") {
 				t.Errorf("%v", s.Drift)
 			}
-			list, err := w.target.List(t.Context(), "shop", "")
+			list, err := w.target.List(t.Context(), "shop", delivery.Scope{})
 			if err != nil || len(list) != 1 || list[0].Health != "orphaned" || strconv.Itoa(list[0].PID) != pid {
 				t.Errorf("%+v %v", list, err)
 			}
-			if err := w.target.Up(t.Context(), "shop", ""); !fault.Is(err, fault.Refused) || !strings.Contains(fault.HintOf(err), "falkirk provision VERSION --to dev") {
+			if err := w.target.Up(t.Context(), "shop", delivery.Scope{}, all); !fault.Is(err, fault.Refused) || !strings.Contains(fault.HintOf(err), "falkirk provision VERSION --to dev") {
 				t.Errorf("up: %v", err)
 			}
 			if how == "down" {
-				if err := w.target.Down(t.Context(), "shop", "dev"); err != nil {
+				if err := w.target.Down(t.Context(), "shop", delivery.Scope{Place: "dev"}); err != nil {
 					t.Fatal(err)
 				}
 				w.noStrays()
@@ -219,14 +219,14 @@ func TestLostPlaceGoesDownAndUp(t *testing.T) {
 	w.live(v1)
 	before := w.observe(v1)
 	w.lose()
-	if err := w.target.Up(t.Context(), "shop", "dev"); err != nil {
+	if err := w.target.Up(t.Context(), "shop", delivery.Scope{Place: "dev"}, all); err != nil {
 		t.Fatal(err)
 	}
 	if !w.answers(before.Endpoint)() {
 		t.Error("it does not answer after up")
 	}
 	w.lose()
-	if err := w.target.Down(t.Context(), "shop", "dev"); err != nil {
+	if err := w.target.Down(t.Context(), "shop", delivery.Scope{Place: "dev"}); err != nil {
 		t.Fatal(err)
 	}
 	w.noStrays()

@@ -15,12 +15,12 @@ import (
 
 // lostPlaces finds the places of an app whose folders were deleted: those whose
 // supervisors still run, and those of which only processes do.
-func (t *Target) lostPlaces(ctx context.Context, app, environment string) ([]found, error) {
+func (t *Target) lostPlaces(ctx context.Context, app string, scope delivery.Scope) ([]found, error) {
 	folder := filepath.Join(t.opt.Dir, app)
 	var all []found
 	add := func(dir place.Dir, orphans ...process.Orphan) {
 		f := found{dir: dir, id: place.Identity{App: app, Place: placeOf(filepath.Base(string(dir)))}, orphans: orphans}
-		if environment == "" || f.id.Place.Environment == environment {
+		if scope.Covers(f.id.Place, "") {
 			all = append(all, f)
 		}
 	}

@@ -89,7 +89,8 @@ func (v *view) lookAtPort() error {
 	if v.set.Port > 0 {
 		v.facts.Port = v.set.Port
 	}
-	v.facts.Supervised = v.up && v.status.PortError == "" && v.status.Port != 0 && v.status.Port == v.facts.Port
+	v.facts.Down = v.up && v.dir.IsDown(v.Component)
+	v.facts.Supervised = v.up && !v.facts.Down && v.status.PortError == "" && v.status.Port != 0 && v.status.Port == v.facts.Port
 	if v.facts.Port == 0 {
 		return nil
 	}
@@ -124,7 +125,7 @@ func (v *view) lookAtVersion(version string) (bool, error) {
 		}
 		return missing == 0, err
 	}
-	if !v.up {
+	if !v.up || v.facts.Down {
 		return true, nil
 	}
 	r, ok := v.status.Find(v.Component, version)
@@ -180,6 +181,8 @@ func (v *view) compare() {
 	switch {
 	case err == nil:
 		v.drift("the place was taken down with `falkirk local down`; falkirk local up %s starts it again", v.Place.Environment)
+	case v.facts.Down:
+		v.drift("the component was taken down with `falkirk local down`; falkirk local up %s starts it again", v.Place.Environment)
 	case !v.up && len(v.state.Present) > 0:
 		v.drift("the supervisor is not running; falkirk local up %s starts it again", v.Place.Environment)
 	case v.up && v.status.PortError != "":
@@ -187,7 +190,7 @@ func (v *view) compare() {
 	case v.up && v.status.Port != 0 && v.status.Port != v.facts.Port:
 		v.drift("the proxy listens on port %d and not on %d; %s", v.status.Port, v.facts.Port, v.advice("moves it"))
 	}
-	if !v.up {
+	if !v.up || v.facts.Down {
 		return
 	}
 	v.facts.Served = v.status.Component(v.Component).Served

@@ -111,6 +111,8 @@ func supervise(phase delivery.Phase, p delivery.Placement, f facts) []delivery.S
 	}
 	what := "run the supervisor of the place on " + on
 	switch {
+	case f.Down:
+		what = "serve the component again, which was taken down by hand"
 	case f.Lost:
 		what = "adopt the supervisor of the place and what it runs, as the state folder was deleted"
 	case f.Orphans != "":

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/fault"
 	"falkirk/internal/target/local/place"
 	"falkirk/internal/target/local/process"
 	"falkirk/internal/target/local/supervisor"
@@ -42,13 +41,13 @@ type found struct {
 	orphans []process.Orphan
 }
 
-// places finds an app's places; an empty environment means all of them.
-func (t *Target) places(ctx context.Context, app, environment string) ([]found, error) {
+// places finds the places of an app that a scope covers.
+func (t *Target) places(ctx context.Context, app string, scope delivery.Scope) ([]found, error) {
 	entries, err := os.ReadDir(filepath.Join(t.opt.Dir, app))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	all, err := t.lostPlaces(ctx, app, environment)
+	all, err := t.lostPlaces(ctx, app, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func (t *Target) places(ctx context.Context, app, environment string) ([]found, 
 			return nil, err
 		}
 		isLost := slices.ContainsFunc(all, func(l found) bool { return l.dir == f.dir })
-		if ok && !isLost && (environment == "" || f.id.Place.Environment == environment) {
+		if ok && !isLost && scope.Covers(f.id.Place, "") {
 			all = append(all, f)
 		}
 	}
@@ -70,114 +69,13 @@ func (t *Target) places(ctx context.Context, app, environment string) ([]found, 
 	return all, nil
 }
 
-// Up has the supervisors run again, after a reboot or Down, and waits until
-// everything that is live answers.
-func (t *Target) Up(ctx context.Context, app, environment string) error {
-	all, err := t.places(ctx, app, environment)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, f := range all {
-		if err := t.up(ctx, f); err != nil {
-			failed = append(failed, fmt.Errorf("bring up %s: %w", f.id.Place, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-func (t *Target) up(ctx context.Context, f found) error {
-	if len(f.orphans) > 0 && !f.hasFolder() {
-		err := fault.New(fault.Refused, "the state folder was deleted, so what is to be live is not known; still running: %s", process.Names(f.orphans))
-		return fault.Hint(err, "falkirk provision VERSION --to %s stops them and starts the release again; falkirk local down %s stops them only", f.id.Place.Environment, f.id.Place.Environment)
-	}
-	s := f.spot()
-	if _, err := t.supervise(ctx, s); err != nil {
-		return err
-	}
-	last, component := "nothing answers", "COMPONENT"
-	err := s.await(ctx, time.Minute, func(st supervisor.Status) (bool, error) {
-		for _, c := range st.Components {
-			if r, ok := st.Find(c.Name, c.Served); c.Served != "" && ok && !r.Ready {
-				component = c.Name
-				last = fmt.Sprintf("%s %s: %s", c.Name, c.Served, r.Error)
-				return false, nil
-			}
-		}
-		return true, nil
-	})
-	if errors.Is(err, errTooLong) {
-		err := fault.New(fault.Unavailable, "%s", last)
-		return fault.Hint(err, "falkirk logs %s %s shows what it prints", f.id.Place.Environment, component)
-	}
-	return err
-}
-
-// Down drains and stops all processes and supervisors; the releases stay
-// provisioned, and Up brings them back.
-func (t *Target) Down(ctx context.Context, app, environment string) error {
-	all, err := t.places(ctx, app, environment)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, f := range all {
-		if err := t.down(ctx, f, t.opt.Now()); err != nil {
-			failed = append(failed, fmt.Errorf("take down %s: %w", f.id.Place, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
 func (f found) spot() spot {
 	return spot{Placement: delivery.Placement{App: f.id.App, Place: f.id.Place}, dir: f.dir, client: supervisor.Client{Dir: f.dir}}
 }
 
-// down takes one place down. One whose folder was deleted is adopted first, so that
-// it keeps its port and what is live.
-func (t *Target) down(ctx context.Context, f found, now time.Time) error {
-	if _, err := t.recover(ctx, f.spot()); err != nil || !f.hasFolder() {
-		return err
-	}
-	if err := place.Write(f.dir.DownFile(), map[string]time.Time{"at": now}); err != nil {
-		return err
-	}
-	err := supervisor.Client{Dir: f.dir}.End(ctx)
-	if err != nil && !errors.Is(err, supervisor.ErrDown) {
-		return err
-	}
-	return each(f.dir, func(component, version string) error {
-		dir := f.dir.Version(component, version)
-		var w place.Wanted
-		if _, err := place.Read(dir.WantedFile(), &w); err != nil {
-			return err
-		}
-		return errors.Join(supervisor.End(ctx, dir, w), supervisor.End(ctx, dir.Next(), w)) // what a killed supervisor left
-	})
-}
-
-func each(dir place.Dir, do func(component, version string) error) error {
-	components, err := dir.Components()
-	if err != nil {
-		return err
-	}
-	for _, c := range components {
-		versions, err := dir.Versions(c)
-		if err != nil {
-			return err
-		}
-		for _, v := range versions {
-			if err := do(c, v); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// List says what runs for an app, in all environments when none is named.
-func (t *Target) List(ctx context.Context, app, environment string) ([]Running, error) {
-	all, err := t.places(ctx, app, environment)
+// List says what runs for an app in a scope.
+func (t *Target) List(ctx context.Context, app string, scope delivery.Scope) ([]Running, error) {
+	all, err := t.places(ctx, app, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +87,7 @@ func (t *Target) List(ctx context.Context, app, environment string) ([]Running, 
 		}
 		list = append(list, some...)
 	}
-	return list, nil
+	return slices.DeleteFunc(list, func(r Running) bool { return !scope.Covers(r.Place, r.Component) }), nil
 }
 
 func listPlace(ctx context.Context, f found) ([]Running, error) {
@@ -208,7 +106,7 @@ func listPlace(ctx context.Context, f found) ([]Running, error) {
 	list := f.listOrphans()
 	err = each(f.dir, func(component, version string) error {
 		r := Running{Place: f.id.Place, Component: component, Version: version, ProxyPort: port.Port, Supervisor: st.PID}
-		if up {
+		if _, is := st.Find(component, version); up && (is || !f.dir.IsDown(component)) {
 			r.supervised(st)
 			list = append(list, r)
 			return nil

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/target/local"
 )
 
@@ -28,7 +29,7 @@ func TestStrangersAreNotAdopted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.target.Down(t.Context(), "shop", ""); err != nil {
+	if err := w.target.Down(t.Context(), "shop", delivery.Scope{}); err != nil {
 		t.Fatal(err)
 	}
 	w.lose()
@@ -49,7 +50,7 @@ func TestStrangersAreNotAdopted(t *testing.T) {
 	if s := w.observe(v1); len(s.Drift) > 0 {
 		t.Errorf("%v", s.Drift)
 	}
-	if list, err := w.target.List(t.Context(), "shop", ""); err != nil || len(list) > 0 {
+	if list, err := w.target.List(t.Context(), "shop", delivery.Scope{}); err != nil || len(list) > 0 {
 		t.Errorf("%+v %v", list, err)
 	}
 	w.live(v1)

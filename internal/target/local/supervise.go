@@ -27,7 +27,7 @@ func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error
 	if err := place.Write(s.dir.IdentityFile(), place.Identity{App: s.App, Place: s.Place}, held(ctx)); err != nil {
 		return delivery.Outcome{}, err
 	}
-	avoid := t.ports()
+	avoid, wasDown := t.ports(), s.dir.IsDown(s.Component)
 	for try := 0; ; try++ {
 		port, chosen, err := s.choosePort(ctx, avoid)
 		if err != nil {
@@ -41,14 +41,20 @@ func (t *Target) supervise(ctx context.Context, s spot) (delivery.Outcome, error
 			}
 			continue
 		}
-		return delivery.Outcome{Nothing: already && err == nil && note == "", Note: note}, err
+		return delivery.Outcome{Nothing: already && err == nil && note == "" && !wasDown, Note: note}, err
 	}
 }
 
 // listen has the supervisor run and waits until its proxy is on the port.
 func (t *Target) listen(ctx context.Context, s spot, port int) (already bool, err error) {
-	if err := place.Remove(s.dir.DownFile(), held(ctx)); err != nil {
-		return false, err
+	downs := []string{s.dir.DownFile()}
+	if s.Component != "" {
+		downs = append(downs, s.dir.ComponentDownFile(s.Component))
+	}
+	for _, file := range downs {
+		if err := place.Remove(file, held(ctx)); err != nil {
+			return false, err
+		}
 	}
 	already, err = t.run(ctx, s.dir)
 	if err != nil {

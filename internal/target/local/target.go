@@ -121,6 +121,7 @@ type facts struct {
 	Changed     bool   `json:"changed"` // settings differ from those it was provisioned with
 	Pointer     string `json:"pointer"`
 	Served      string `json:"served"`
+	Down        bool   `json:"down"`    // the component was taken down by hand, and the place was not
 	Lost        bool   `json:"lost"`    // the supervisor runs, but the place's folder was deleted
 	Stale       bool   `json:"stale"`   // the process runs, but the files that it was started from were deleted
 	Pending     bool   `json:"pending"` // a replacement of the release was interrupted

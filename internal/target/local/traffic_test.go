@@ -216,7 +216,7 @@ func TestDrainEndsWithTheLastRequest(t *testing.T) {
 	pruned := make(chan error, 1)
 	go func() { pruned <- w.phase(delivery.Prune, v2) }()
 	eventually(t, "v1 leaves", func() bool {
-		list, err := w.target.List(t.Context(), "shop", "")
+		list, err := w.target.List(t.Context(), "shop", delivery.Scope{})
 		return err == nil && len(list) == 2 && list[0].InFlight == 1
 	})
 	if got := say(t, conn, words, "last"); got != "v1 last" {

@@ -11,6 +11,7 @@
 //	supervisor.json, .lock, .log        the supervisor
 //	blobs/sha256/…                      files of sites
 //	components/C/live.json              the live version
+//	components/C/down.json              the component was taken down by hand
 //	components/C/versions/V/wanted.json what has to run or be served
 //	components/C/versions/V/process.json the process that runs
 //	components/C/versions/V/.next/…     the same two for a process that is to replace it
@@ -74,6 +75,21 @@ func (d Dir) DownFile() string { return d.path("down.json") }
 
 // SupervisorFile says how the supervisor is reached; mode 0600.
 func (d Dir) SupervisorFile() string { return d.path("supervisor.json") }
+
+// ComponentDownFile stands there while one component is down by hand.
+func (d Dir) ComponentDownFile(component string) string {
+	return d.path("components", component, "down.json")
+}
+
+// IsDown reports whether a component is down by hand, alone or with its place.
+func (d Dir) IsDown(component string) bool {
+	for _, file := range []string{d.DownFile(), d.ComponentDownFile(component)} {
+		if _, err := os.Stat(file); err == nil {
+			return true
+		}
+	}
+	return false
+}
 
 // LockFile is locked by the running supervisor.
 func (d Dir) LockFile() string { return d.path("supervisor.lock") }

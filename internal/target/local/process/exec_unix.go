@@ -41,7 +41,7 @@ func become(d place.Dir, v place.Version, port int) error {
 	if err != nil || !found || w.Process == nil {
 		return err
 	}
-	if _, err := os.Stat(d.DownFile()); err == nil {
+	if d.IsDown(w.Component) {
 		return nil
 	}
 	env := append(environ(w, port), Mark(v), startMark(v, port))

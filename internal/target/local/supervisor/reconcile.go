@@ -187,6 +187,9 @@ func (s *Supervisor) read() (wishes, error) {
 		return want, err
 	}
 	for _, c := range components {
+		if s.dir.IsDown(c) {
+			continue
+		}
 		if v, err := s.dir.Live(c); err != nil {
 			return want, err
 		} else if v != "" {
