@@ -13,6 +13,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/test/chaos"
 	"falkirk/test/cloud"
 	"falkirk/test/rig"
 )
@@ -111,10 +112,7 @@ func TestAReferenceThatIsTooLateIsRefused(t *testing.T) {
 func TestStacksThatReferToEachOther(t *testing.T) {
 	t.Parallel()
 	server := emulator(t)
-	worlds, releases := 10, 4
-	if n, err := strconv.Atoi(os.Getenv("FALKIRK_WORLDS")); err == nil {
-		worlds = n
-	}
+	worlds, releases := chaos.Count(6, 100), 4
 	for seed := range worlds {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
