@@ -25,6 +25,7 @@ func TestOneComponentDown(t *testing.T) {
 			only := delivery.Scope{Place: "dev/eu", Component: "api"}
 			if isKilled {
 				kill(t, w.supervisor())
+				eventually(t, "the supervisor is gone", func() bool { return len(w.processes()) == 1 })
 			}
 			before := len(w.processes())
 			if err := w.target.Down(t.Context(), "shop", only); err != nil {
