@@ -31,7 +31,7 @@ func ownCodes(command string) (codes []int, known bool) {
 	case "blueprint", "calendar", "config check", "config show", "create", "create prd-configs", "delete", "demo", "fetch",
 		"image inspect", "image ls", "local ps", "lock show", "logs", "plan show", "reference", "reference man",
 		"schema", "version", "approvals", "release-hold", "unban", "stop", "sign-ledger", "releases", "doctor",
-		"export", "why":
+		"why":
 		return nil, true
 	case "apply":
 		return []int{4, 6}, true
@@ -44,7 +44,11 @@ func ownCodes(command string) (codes []int, known bool) {
 		return []int{4, fault.InUse, 6}, true
 	case "diff":
 		return []int{fault.Different}, true
-	case "history", "plan", "verify":
+	case "export":
+		return []int{6}, true
+	case "plan":
+		return []int{6, 8}, true
+	case "history", "verify":
 		return []int{8}, true
 	case "promote", "rollback", "train":
 		return []int{3, 4, fault.InUse, 6, 8}, true

@@ -66,6 +66,9 @@ func (s spot) exportPropose(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.other(was); err != nil {
+		return nil, err
+	}
 	r, set, err := s.request(ctx, was)
 	if err != nil {
 		return nil, err
