@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
 	"strconv"
 	"strings"
@@ -30,10 +31,12 @@ func NewBackend(prefix string, strip bool, log *slog.Logger) *Backend {
 	b.http2.Protocols = new(http.Protocols)
 	b.http2.Protocols.SetUnencryptedHTTP2(true)
 	b.proxy = &httputil.ReverseProxy{
-		Rewrite:    func(r *httputil.ProxyRequest) { b.rewrite(r, prefix, strip) },
-		Transport:  retrying{b},
-		BufferPool: &buffers{},
-		ErrorLog:   slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Rewrite:   func(r *httputil.ProxyRequest) { b.rewrite(r, prefix, strip) },
+		Transport: retrying{b},
+		// A header, and a part of a body, does not wait for what comes later.
+		FlushInterval: time.Millisecond,
+		BufferPool:    &buffers{},
+		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ModifyResponse: func(r *http.Response) error {
 			r.Header.Del(Header) // the proxy has named the release; an app may not say otherwise
 			return nil
@@ -45,15 +48,16 @@ func NewBackend(prefix string, strip bool, log *slog.Logger) *Backend {
 
 func newTransport() *http.Transport {
 	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DialContext:         dial,
 		MaxIdleConnsPerHost: 1024,
 		// Shorter than the five seconds after which Node closes an idle
 		// connection: a request must not be sent into one that is closing.
-		IdleConnTimeout:       4 * time.Second,
-		ExpectContinueTimeout: time.Second, // the process may refuse a body before it is sent
-		DisableCompression:    true,
-		WriteBufferSize:       16 << 10,
-		ReadBufferSize:        16 << 10,
+		IdleConnTimeout:        4 * time.Second,
+		ExpectContinueTimeout:  time.Second, // the process may refuse a body before it is sent
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeader,
+		WriteBufferSize:        16 << 10,
+		ReadBufferSize:         16 << 10,
 	}
 }
 
@@ -68,8 +72,18 @@ func (b *Backend) Close() {
 
 // ServeHTTP sends the request on.
 func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r = r.WithContext(context.WithValue(r.Context(), protoKey{}, r.ProtoMajor))
-	b.proxy.ServeHTTP(&verbatim{ResponseWriter: w, release: w.Header().Get(Header)}, r)
+	if r.ContentLength < 0 && r.Trailer == nil {
+		r.Trailer = http.Header{} // those that are not announced come into it
+	}
+	f := &flight{}
+	ctx := context.WithValue(r.Context(), protoKey{}, r.ProtoMajor)
+	if c := connOf(r); c != nil {
+		ctx = httptrace.WithClientTrace(context.WithValue(ctx, flightKey{}, f), f.trace())
+		c.onEnd(f.end)
+	}
+	v := &verbatim{ResponseWriter: w, release: w.Header().Get(Header)}
+	defer v.cut()
+	b.proxy.ServeHTTP(v, r.WithContext(ctx))
 }
 
 // protoKey is the version of HTTP that a request came by; the standard library
@@ -86,6 +100,9 @@ func (b *Backend) rewrite(r *httputil.ProxyRequest, prefix string, strip bool) {
 	r.Out.Host = r.In.Host
 	target(r.Out.URL, r.In, prefix, strip)
 	trailers(r.Out, r.In)
+	if f := flightOf(r.Out); f != nil && r.Out.Body != nil {
+		r.Out.Body = guarded{r.Out.Body, f}
+	}
 	if strings.EqualFold(r.Out.Header.Get("Upgrade"), "h2c") { // for this hop only; the answer is HTTP/1.1
 		r.Out.Header.Del("Upgrade")
 		r.Out.Header.Del("Connection")
@@ -113,6 +130,9 @@ func (t retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 	wait := 20 * time.Millisecond
 	for try := 0; ; try++ {
 		res, err := t.b.transport(r).RoundTrip(r)
+		if f := flightOf(r); err != nil && f.refused() && r.Context().Err() == nil {
+			continue // nothing of it was sent, and the body was not read
+		}
 		if err == nil || try == 6 || !isDial(err) || r.Body != nil && r.Body != http.NoBody {
 			return res, err
 		}

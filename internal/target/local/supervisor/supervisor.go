@@ -23,7 +23,7 @@ type Supervisor struct {
 	now   func() time.Time
 	log   *slog.Logger
 	proxy *proxy.Proxy
-	front *http.Server
+	front *proxy.Server
 
 	anchor  anchor
 	out     *output
@@ -69,13 +69,7 @@ func Run(ctx context.Context, dir place.Dir, app string, self []string) error {
 		units: map[string]*unit{}, next: map[string]*unit{}, leaving: map[*unit]bool{}, broken: map[place.Version]string{},
 		served: map[string]string{}, quit: make(chan struct{}),
 	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true) // gRPC
-	s.front = &http.Server{
-		Handler: s.proxy, Protocols: protocols, ReadHeaderTimeout: time.Minute, IdleTimeout: 10 * time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	s.front = proxy.NewServer(s.proxy, log)
 	s.endOrphans()
 	return s.serve(ctx)
 }
