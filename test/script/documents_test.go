@@ -20,6 +20,7 @@ import (
 
 	"falkirk/test/cloud"
 	"falkirk/test/peers"
+	"falkirk/test/policies"
 	"falkirk/test/rig"
 )
 
@@ -144,7 +145,7 @@ func TestPrintedDocumentsHaveNoMark(t *testing.T) {
 					}
 				}
 			case c.kind == "template":
-				cloud.Lint(t, []byte(got))
+				policies.Lint(t, []byte(got))
 			}
 		}
 	}
