@@ -38,6 +38,9 @@ func NewBackend(prefix string, strip bool, log *slog.Logger) *Backend {
 		BufferPool:    &buffers{},
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ModifyResponse: func(r *http.Response) error {
+			if v, ok := r.Request.Context().Value(answerKey{}).(*verbatim); ok {
+				v.empty = r.ContentLength == 0 || r.Request.Method == http.MethodHead || r.StatusCode == http.StatusNoContent || r.StatusCode == http.StatusNotModified
+			}
 			r.Header.Del(Header) // the proxy has named the release; an app may not say otherwise
 			return nil
 		},
@@ -82,6 +85,7 @@ func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.onEnd(f.end)
 	}
 	v := &verbatim{ResponseWriter: w, release: w.Header().Get(Header)}
+	ctx = context.WithValue(ctx, answerKey{}, v)
 	defer v.cut()
 	b.proxy.ServeHTTP(v, r.WithContext(ctx))
 }

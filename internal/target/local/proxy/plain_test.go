@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"slices"
 	"strconv"
@@ -222,6 +224,30 @@ func TestAPrefixIsTakenOffAnAddressThatGoCannotParse(t *testing.T) {
 	}
 }
 
+// After a body without a length the server may hold the begin of the next request:
+// nothing of the rest is changed then.
+func TestNothingIsChangedWhereTheBeginOfARequestIsNotKnown(t *testing.T) {
+	t.Parallel()
+	s, _ := newPlain(t, "/")
+	c, err := net.Dial("tcp", s.proxied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second)) // of TCP: it cannot fail
+	in := bufio.NewReader(c)
+	for i, part := range []string{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nX-A: ", "b /% c\r\n\r\n"} {
+		_, _ = io.WriteString(c, part) // the answer is read
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := answer(t, res, nil); !strings.Contains(got, "200 OK") || i == 1 && !strings.Contains(got, `"x-a: b /% c"`) {
+			t.Error(got)
+		}
+	}
+}
+
 // The header of an answer, and what is there of its body, arrive before the rest.
 func TestAnAnswerDoesNotWaitForItsEnd(t *testing.T) {
 	t.Parallel()
@@ -355,4 +381,53 @@ func FuzzLine(f *testing.F) {
 			t.Fatalf("%q becomes %q, back %q", s, want, back)
 		}
 	})
+}
+
+// An answer without a body is not sent before its end, which would give it a body over HTTP/2.
+func TestAnAnswerWithoutABodyIsSentAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]struct {
+		method, header string
+		flushed        bool
+	}{
+		"empty": {"GET", "200 OK\r\nContent-Length: 0", false}, "204": {"GET", "204 No Content", false}, "304": {"GET", "304 Not Modified", false},
+		"head": {"HEAD", "200 OK\r\nContent-Length: 9", false}, "a body": {"GET", "200 OK\r\nContent-Length: 1", true},
+	} {
+		l := listen(t)
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			_, _, _ = head(bufio.NewReader(c)) // of the test
+			_, _ = io.WriteString(c, "HTTP/1.1 "+want.header+"\r\n\r\n")
+			if want.flushed {
+				_, _ = io.WriteString(c, "x")
+			}
+		}()
+		back := NewBackend("/", false, slog.New(slog.DiscardHandler))
+		back.Point(l.Addr().(*net.TCPAddr).Port)
+		w := httptest.NewRecorder()
+		back.proxy.FlushInterval = -1 // after every write
+		back.proxy.ModifyResponse = then(back.proxy.ModifyResponse, func(r *http.Response) {
+			v, _ := r.Request.Context().Value(answerKey{}).(*verbatim)
+			_ = v.FlushError() // of a recorder
+		})
+		back.ServeHTTP(w, httptest.NewRequest(want.method, "/", nil))
+		back.Close()
+		if w.Flushed != want.flushed {
+			t.Errorf("%s: sent before its end: %t", name, w.Flushed)
+		}
+	}
+}
+
+func then(first func(*http.Response) error, next func(*http.Response)) func(*http.Response) error {
+	return func(r *http.Response) error {
+		if err := first(r); err != nil {
+			return err
+		}
+		next(r)
+		return nil
+	}
 }

@@ -86,7 +86,10 @@ type verbatim struct {
 	http.ResponseWriter
 	release string
 	begun   bool // the header was written
+	empty   bool // no body follows
 }
+
+type answerKey struct{}
 
 // WriteHeader writes the status. A header that is there and has no value stops the
 // server from making one of its own. After an answer 1xx all headers are new.
@@ -104,6 +107,15 @@ func (v *verbatim) WriteHeader(status int) {
 		}
 	}
 	v.ResponseWriter.WriteHeader(status)
+}
+
+// FlushError sends what is there. The header of an answer without a body goes out with
+// its end: over HTTP/2 it says that there is no body.
+func (v *verbatim) FlushError() error {
+	if v.empty {
+		return nil
+	}
+	return http.NewResponseController(v.ResponseWriter).Flush()
 }
 
 // cut sends what is there of an answer that breaks off: the proxy gives up by panic.
