@@ -78,6 +78,9 @@ func (l *line) turn(b byte) {
 	address := l.part == inAddress || l.part == inPath || l.part == inQuery
 	switch {
 	case b == '\n' && l.part < inFields:
+		if address { // a line without a version, which net/http refuses
+			l.made = l.made[:len(l.made)-1]
+		}
 		if l.part > inMethod || len(l.method) > 0 { // empty lines may come before a request
 			l.part = inFields
 		}
