@@ -36,7 +36,7 @@ func TestManyProcesses(t *testing.T) {
 	for i := range ends {
 		group.Go(func() {
 			cmd, said := w.command(ctx, "promote", fmt.Sprint(i%2+1), "--to", "prd")
-			_ = cmd.Run() // how it ended is looked at below
+			_ = cmd.Run()                                                            // how it ended is looked at below
 			if ends[i] = cmd.ProcessState.ExitCode(); ends[i] != 0 && ends[i] != 5 { // done, or somebody else had it
 				t.Errorf("a process ended with %d\n%s", ends[i], said)
 			}
