@@ -38,9 +38,27 @@ type view struct {
 // claim is a folder that another component has as its own.
 type claim struct{ folder, app, component string }
 
-// look lists the bucket's folder and reads the state objects while the pages
-// arrive. An object of the site itself is never asked about.
+// errMoved says that a state object is another one than was listed, or none any more.
+var errMoved = errors.New("changed while it was being read")
+
+// look is lookOnce, and again where another operation changed the state between the
+// listing and the reading: a look holds no lock. What changes each time is a conflict.
 func (t *Target) look(ctx context.Context, s spot) (*view, error) {
+	const looks = 5
+	for n := 1; ; n++ {
+		v, err := t.lookOnce(ctx, s)
+		if !errors.Is(err, errMoved) {
+			return v, err
+		}
+		if n == looks {
+			return nil, fault.Hint(err, "another operation works there: falkirk lock show %s, then repeat the command", s.Place.Environment)
+		}
+	}
+}
+
+// lookOnce lists the bucket's folder and reads the state objects while the pages
+// arrive. An object of the site itself is never asked about.
+func (t *Target) lookOnce(ctx context.Context, s spot) (*view, error) {
 	v := &view{
 		spot: s, when: t.opt.Now(), objects: map[string]s3x.Object{}, staged: map[string]s3x.Object{},
 		records: map[string]record{}, tags: map[string]string{},
@@ -187,13 +205,16 @@ func fetch[T any](ctx context.Context, t *Target, s spot, o s3x.Object, schemaOf
 		return had, nil
 	}
 	raw, tag, err := s.s3.Get(ctx, s.at(o.Key))
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.Conflict, "%s %w: it is gone", s.at(o.Key), errMoved)
+	}
 	if err != nil {
 		var none T
 		return none, err
 	}
 	v, err := decode(raw, o.Key, schemaOf)
 	if err == nil && tag != o.ETag {
-		err = fault.New(fault.Conflict, "%s changed while it was being read", s.at(o.Key))
+		err = fault.New(fault.Conflict, "%s %w", s.at(o.Key), errMoved)
 	}
 	if err != nil {
 		return v, err
