@@ -26,6 +26,7 @@ var (
 	appFileNames = []string{"falkirk.yml", "falkirk.yaml"}
 	settings     = regexp.MustCompile(`\.(ya?ml|json)$`)
 	appKey       = regexp.MustCompile(`(?m)^(\{?["']?|[ \t]+["'])app["']?[ \t]*:`)
+	placesKey    = regexp.MustCompile(`(?m)(^|[{,][ \t]*|^[ \t]+["'])["']?environments["']?[ \t]*:`)
 	partsKey     = regexp.MustCompile(`(?m)(^|[{,][ \t]*|^[ \t]+["'])["']?components["']?[ \t]*:`)
 )
 
@@ -64,7 +65,7 @@ func (l *leaver) leave(p, at string, info fs.FileInfo) bool {
 
 func (l *leaver) why(p, at string, info fs.FileInfo) string {
 	switch base := path.Base(p); {
-	case base == ".git" || filepath.Base(at) == ".git":
+	case base == ".git" || filepath.Base(at) == ".git" || leadsIntoGit(p, at):
 		return whyGit
 	case at == l.appFile, !info.IsDir() && l.isAppFile(base, at, info):
 		return pack.WhyAppFile
@@ -74,6 +75,13 @@ func (l *leaver) why(p, at string, info fs.FileInfo) string {
 		return whyHidden
 	}
 	return ""
+}
+
+// leadsIntoGit reports whether a link leads into a repository's own folder, where
+// the address of a remote may hold a token.
+func leadsIntoGit(p, at string) bool {
+	at = filepath.ToSlash(at)
+	return !strings.HasSuffix(at, "/"+p) && strings.Contains(at, "/.git/")
 }
 
 // isAppFile reports whether a file is an app file by its name or its content.
@@ -86,7 +94,7 @@ func (l *leaver) isAppFile(base, at string, info fs.FileInfo) bool {
 		return false
 	}
 	head := inBytes(headOf(at, mostSecret))
-	return appKey.Match(head) && partsKey.Match(head)
+	return appKey.Match(head) && partsKey.Match(head) && placesKey.Match(head)
 }
 
 // isHidden reports whether a path has a part that begins with a dot, besides the

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -63,6 +64,7 @@ const mostSecret = 64 << 10
 // other secrets.
 var (
 	keyLine  = regexp.MustCompile(`(?m)(^|["'|>:=]|\\n)[ \t"']*-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)? ?-{4,5}`)
+	keyBytes = regexp.MustCompile(`[A-Za-z0-9+/]{40}`) // a line of a key; an example in a text or a search index has none
 	keyStart = regexp.MustCompile(`^\s*(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-[0-9]|AGE-SECRET-KEY-1|# created: [^\n]*\n# public key: age1)`)
 	secrets  = regexp.MustCompile(`(?im)^[ \t]*(aws_secret_access_key[ \t]*=[ \t]*\S|client-key-data:[ \t]*\S)`) // of the AWS CLI and kubectl
 	texts    = []string{".md", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".tex"}                        // about keys, and show them
@@ -88,10 +90,22 @@ func secretContent(p, at string, info fs.FileInfo) bool {
 		return false
 	case ext == ".key": // also that of Apple's Keynote, which is a zip archive
 		return !bytes.HasPrefix(head, []byte("PK\x03\x04"))
-	case strings.EqualFold(path.Base(p), "credentials"): // or an HTML page
+	case strings.EqualFold(path.Base(p), "credentials"), strings.EqualFold(filepath.Base(at), "credentials"): // or an HTML page
 		return !bytes.HasPrefix(bytes.TrimSpace(head), []byte("<"))
 	}
-	return keyLine.Match(head) || secrets.Match(head)
+	return hasKey(head) || secrets.Match(head)
+}
+
+// hasKey reports whether a private key begins somewhere: the line that says so, and
+// the key itself not long after it, as headers may come between (RFC 1421, RFC 9580).
+func hasKey(head []byte) bool {
+	const headers = 300
+	for _, at := range keyLine.FindAllIndex(head, -1) {
+		if keyBytes.Match(head[at[1]:min(at[1]+headers, len(head))]) {
+			return true
+		}
+	}
+	return false
 }
 
 // inBytes is a text without a byte order mark, and with a byte for each character

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -57,9 +58,9 @@ func TestPrivateKeysAreKnown(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"putty.txt": "PuTTY-User-Key-File-3: ssh-ed25519\n", "gpg.asc": "-----BEGIN PGP PRIVATE KEY BLOCK-----\n", "bom.txt": "\ufeff-----BEGIN PRIVATE KEY-----\n",
-		"ssh2.txt": "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n", "sa.json": `{"private_key": "-----BEGIN PRIVATE KEY-----\n"}`, "age.txt": "AGE-SECRET-KEY-1QQ\n",
+		"ssh2.txt": "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n", "sa.json": `{"private_key": ` + strconv.Quote(string(key)) + `}`, "age.txt": "AGE-SECRET-KEY-1QQ\n",
 		"tls.txt": "# the key of the server\n" + string(key), "secrets.yaml": "tls:\n  key: |\n    " + strings.ReplaceAll(string(key), "\n", "\n    "),
-		"inline.yml": `key: "-----BEGIN RSA PRIVATE KEY-----\nMIIE`, "other.json": `{"key": "-----BEGIN RSA PRIVATE KEY-----\nMIIE"}`,
+		"inline.yml": `key: ` + strconv.Quote(string(key)), "other.json": `{"a": 1, "key": ` + strconv.Quote(string(key)) + `}`,
 		"wide.txt": utf16Of("\ufeff"+string(key), binary.LittleEndian), "big.txt": utf16Of("\ufeffkey\n"+string(key), binary.BigEndian),
 		"bare.txt": utf16Of(string(key), binary.LittleEndian), "app.conf": "a = 1\nkey =\n" + string(key),
 		"credentials": "[default]\naws_access_key_id = a\n", "aws.ini": "[default]\naws_secret_access_key = b\n", "cluster.yaml": "users:\n- user:\n    client-key-data: LS0t\n",
@@ -72,7 +73,9 @@ func TestPrivateKeysAreKnown(t *testing.T) {
 	for name, text := range map[string]string{
 		"talk.key": "PK\x03\x04", "howto.md": "begin:\n-----BEGIN PRIVATE KEY-----\n", "public.asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
 		"map.json": `{"key": "private"}`, "robots.txt": "User-agent: *\n", "pub.txt": "-----BEGIN PUBLIC KEY-----\n", "wide.csv": utf16Of("\ufeffa-b\n", binary.LittleEndian),
-		"list.txt": "how to write BEGIN PRIVATE KEY\n", "howto.rst": "begin:\n-----BEGIN PRIVATE KEY-----\n", "empty.key": "",
+		"list.txt": "how to write BEGIN PRIVATE KEY\n", "search_index.json": `{"text": "-----BEGIN PRIVATE KEY-----\nYOUR KEY\n-----END PRIVATE KEY-----"}`,
+		"short.json": `{"text": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA..."}`, "sample.yaml": "# key: -----BEGIN RSA PRIVATE KEY-----\nkey: |\n  <paste -----BEGIN here>\n",
+		"howto.rst": "begin:\n-----BEGIN PRIVATE KEY-----\n", "empty.key": "",
 	} {
 		files[name] = false
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -115,7 +118,7 @@ func TestAPageOfCredentials(t *testing.T) {
 // An app file is known by its name, as a backup, and by what it says.
 func TestAppFilesAreKnown(t *testing.T) {
 	t.Parallel()
-	const app = "app: shop\ncomponents: {web: {site: {path: .}}}\n"
+	const app = "app: shop\ncomponents: {web: {site: {path: .}}}\nenvironments: [{name: dev}]\n"
 	l := &leaver{appFile: "/x/fa.yml"}
 	for name, test := range map[string]struct {
 		text string
@@ -123,10 +126,10 @@ func TestAppFilesAreKnown(t *testing.T) {
 	}{
 		"falkirk.yml": {"", true}, "falkirk.yaml": {"", true}, "falkirk.yml~": {"", true}, "falkirk.yml.bak": {"", true}, "Falkirk.yml.orig": {"", true},
 		"fa.yml~": {"", true}, "#fa.yml#": {"", true}, "fa.yml.old": {"", true},
-		"fb.yml": {app, true}, "fb.yml~": {app, true}, "fb.yaml": {"# our app\n" + app, true}, "c.json": {"{\n  \"app\": \"shop\",\n  \"components\": {}\n}\n", true},
-		"flow.yml": {"{app: shop, components: {}}\n", true}, "bom.yml": {"\ufeff" + app, true},
+		"fb.yml": {app, true}, "fb.yml~": {app, true}, "fb.yaml": {"# our app\n" + app, true}, "c.json": {"{\n  \"app\": \"shop\",\n  \"components\": {},\n  \"environments\": []\n}\n", true},
+		"flow.yml": {"{app: shop, components: {}, environments: []}\n", true}, "bom.yml": {"\ufeff" + app, true},
 
-		"other.yml": {"name: x\n", false}, "openapi.yaml": {"openapi: 3.0\ncomponents: {}\n", false}, "app.json": {"{\"app\": 1}\n", false}, "app.html": {app, false},
+		"other.yml": {"name: x\n", false}, "openapi.yaml": {"openapi: 3.0\ncomponents: {}\n", false}, "app.json": {"{\"app\": 1}\n", false}, "asyncapi.yaml": {"app: demo\ncomponents: {schemas: {}}\n", false}, "app.html": {app, false},
 	} {
 		at := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(at, []byte(test.text), 0o600); err != nil {
