@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
+	"falkirk/internal/gate/command"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/pack/ignore"
 )
@@ -57,6 +59,33 @@ func missingFiles(a delivery.App) []config.Finding {
 	return all
 }
 
+// missingPrograms names the programs of command gates and hooks that are files of
+// the app and not there. Others are looked for on the PATH of each machine.
+func missingPrograms(a delivery.App) []config.Finding {
+	var all []config.Finding
+	look := func(env, list string, at int, name, kind string, raw json.RawMessage) {
+		var set command.Settings
+		if kind != "command" || json.Unmarshal(raw, &set) != nil || len(set.Run) == 0 || !strings.Contains(set.Run[0], "/") {
+			return
+		}
+		if program := path.Join(set.Dir, set.Run[0]); !path.IsAbs(set.Run[0]) && isMissing(a.Root, program) {
+			all = append(all, config.Finding{
+				Path: []string{"environments", env, list, strconv.Itoa(at), kind, "run"}, Warning: true,
+				Text: fmt.Sprintf("%s %s: the program %s is not there; make it before falkirk provision, or correct run", strings.TrimSuffix(list, "s"), name, program),
+			})
+		}
+	}
+	for i, e := range a.Environments {
+		for j, g := range e.Gates {
+			look(strconv.Itoa(i), "gates", j, g.Name, g.Kind, g.Settings)
+		}
+		for j, h := range e.Hooks {
+			look(strconv.Itoa(i), "hooks", j, h.Name, h.Kind, h.Settings)
+		}
+	}
+	return all
+}
+
 func isMissing(root, name string) bool {
 	if name == "" || strings.Contains(name, "${") {
 		return false
@@ -67,7 +96,7 @@ func isMissing(root, name string) bool {
 
 // checkFiles compares an app file with the files that it names.
 func checkFiles(a delivery.App) []config.Finding {
-	return slices.Concat(signersOf(a), checkTemplates(a), missingFiles(a), checkTags(a))
+	return slices.Concat(signersOf(a), checkTemplates(a), missingFiles(a), missingPrograms(a), checkTags(a))
 }
 
 // checkTags says what is wrong with the pattern of the tags that are versions.
