@@ -95,7 +95,7 @@ func (f *face) mayRetire(ctx context.Context, app *App, found engine.Retired, r 
 	if r.DryRun || f.yes || len(found.Retired) == 0 {
 		return nil
 	}
-	refusal := fault.New(fault.Refused, "%s are retired in the record only: what is there must be removed before", count(len(found.Retired), "component"))
+	refusal := fault.New(fault.Refused, "only the record changes, for %s: what is there must be removed before", count(len(found.Retired), "component"))
 	if !f.Ask {
 		return fault.Hint(refusal, "repeat the command with --yes")
 	}
