@@ -25,7 +25,7 @@ programs = $(CURDIR)/bin/test
 gotest = FALKIRK_PROGRAMS=$(programs) go test -race -timeout 20m -p 3
 
 programs:
-	CGO_ENABLED=0 go build -o $(programs)/ ./cmd/falkirk ./test/rig/service
+	CGO_ENABLED=0 go build -o $(programs)/ ./cmd/falkirk ./test/rig/service ./test/rig/jsonface
 
 test: programs ## everything that CI runs; installs the peers that it needs
 	./test/peers/install debian aws

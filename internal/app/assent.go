@@ -6,10 +6,10 @@ import (
 	"os"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/signing/keys"
+	"falkirk/internal/usecase"
 )
 
 // kindApproval is the kind of gate that approvals open.
@@ -19,8 +19,8 @@ const kindApproval = "approval"
 type assent struct{ gate *approval.Gate }
 
 // Count asks the environment's approval gates around the operation's phase.
-func (a assent) Count(env delivery.Environment, q delivery.Question) ([]cli.Tally, error) {
-	var all []cli.Tally
+func (a assent) Count(env delivery.Environment, q delivery.Question) ([]usecase.Tally, error) {
+	var all []usecase.Tally
 	if err := gatesUnset(env); err != nil {
 		return nil, err
 	}
@@ -29,15 +29,15 @@ func (a assent) Count(env delivery.Environment, q delivery.Question) ([]cli.Tall
 		if err != nil {
 			return nil, err
 		}
-		tally := cli.Tally{
+		tally := usecase.Tally{
 			Gate: g.Gate, Answer: t.Answer, Reason: t.Reason, Quorum: t.Quorum, Signed: approval.Signed(g),
-			Counted: []delivery.Signed{}, Ignored: []cli.Ignored{}, Asked: t.Asked, Anybody: t.Anybody,
+			Counted: []delivery.Signed{}, Ignored: []usecase.Ignored{}, Asked: t.Asked, Anybody: t.Anybody,
 		}
 		for _, w := range t.Counted {
 			tally.Counted = append(tally.Counted, w.Signed)
 		}
 		for _, w := range t.Ignored {
-			tally.Ignored = append(tally.Ignored, cli.Ignored{Signed: w.Signed, Why: w.Why, Void: w.Void})
+			tally.Ignored = append(tally.Ignored, usecase.Ignored{Signed: w.Signed, Why: w.Why, Void: w.Void})
 		}
 		all = append(all, tally)
 	}
@@ -72,7 +72,7 @@ func asking(env delivery.Environment, q delivery.Question) []delivery.Question {
 
 // Signer finds the key, and its name in the list of the first gate that counts
 // only what is signed.
-func (a assent) Signer(ctx context.Context, env delivery.Environment, q delivery.Question, path, as string) (cli.Signer, error) {
+func (a assent) Signer(ctx context.Context, env delivery.Environment, q delivery.Question, path, as string) (usecase.Signer, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "" // then there are no usual keys
@@ -82,9 +82,9 @@ func (a assent) Signer(ctx context.Context, env delivery.Environment, q delivery
 		err = fault.Hint(err, "give a key with --key FILE, or make one with: ssh-keygen -t ed25519")
 	}
 	if err != nil {
-		return cli.Signer{}, err
+		return usecase.Signer{}, err
 	}
-	s := cli.Signer{Name: as, Sign: func(ctx context.Context, message string, tell io.Writer) (string, error) {
+	s := usecase.Signer{Name: as, Sign: func(ctx context.Context, message string, tell io.Writer) (string, error) {
 		return key.Sign(ctx, message, delivery.SignatureNamespace, tell)
 	}}
 	for _, g := range asking(env, q) {

@@ -14,6 +14,7 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
 // runDemo tells the demo in a folder, and takes down what it started.
@@ -27,7 +28,7 @@ func runDemo(ctx context.Context, d cli.DemoRequest) (cli.DemoReport, error) {
 	if err != nil {
 		return cli.DemoReport{}, err
 	}
-	var last *cli.App
+	var last *usecase.App
 	told, err := demo.Tell(ctx, demo.Stage{
 		Folder: folder, Self: self, Say: d.Say,
 		Open: func() (*demo.Actors, error) {
@@ -51,11 +52,11 @@ func runDemo(ctx context.Context, d cli.DemoRequest) (cli.DemoReport, error) {
 }
 
 // actors act as the commands do.
-func actors(a *cli.App, d cli.DemoRequest) *demo.Actors {
+func actors(a *usecase.App, d cli.DemoRequest) *demo.Actors {
 	who := actor()
 	return &demo.Actors{
 		Pack: func(ctx context.Context, version string) error {
-			packed, err := a.Packer(ctx, cli.PackRequest{Version: version, Actor: who})
+			packed, err := a.Packer(ctx, usecase.PackRequest{Version: version, Actor: who})
 			if err == nil {
 				d.Packed(packed.Release)
 			}
@@ -95,7 +96,7 @@ func demoFolder(asked string) (folder string, made bool, err error) {
 
 // takeDown stops everything, also after an interrupt, and removes a folder
 // that the demo itself had made.
-func takeDown(ctx context.Context, a *cli.App, folder string, made bool) error {
+func takeDown(ctx context.Context, a *usecase.App, folder string, made bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if a != nil {

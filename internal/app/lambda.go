@@ -14,11 +14,12 @@ import (
 	"falkirk/internal/face/lambda"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/local"
+	"falkirk/internal/usecase"
 )
 
 // serveLambda answers events until Lambda ends the process.
 func serveLambda(w cli.Wiring) {
-	w.Open = func(ctx context.Context, path string, report func(engine.Event)) (*cli.App, error) {
+	w.Open = func(ctx context.Context, path string, report func(engine.Event)) (*usecase.App, error) {
 		a, err := open(ctx, path, report)
 		if err == nil {
 			t := a.Engine.Targets["local"].(*local.Target)

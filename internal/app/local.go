@@ -6,9 +6,9 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/local"
+	"falkirk/internal/usecase"
 )
 
 // steering turns the commands of `falkirk local` to the local target.
@@ -28,7 +28,7 @@ type runtime interface {
 func (s steering) runtime() runtime { return s.target.(*local.Target) }
 
 // Up starts what should run by the app file, and lists the scope.
-func (s steering) Up(ctx context.Context, scope delivery.Scope) ([]cli.Process, error) {
+func (s steering) Up(ctx context.Context, scope delivery.Scope) ([]usecase.Process, error) {
 	err := s.runtime().Up(ctx, s.app.Name, scope, s.app.Has)
 	fault.Wrote(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s steering) Up(ctx context.Context, scope delivery.Scope) ([]cli.Process, 
 }
 
 // Down stops what runs in a scope, and lists what is left of it.
-func (s steering) Down(ctx context.Context, scope delivery.Scope) ([]cli.Process, error) {
+func (s steering) Down(ctx context.Context, scope delivery.Scope) ([]usecase.Process, error) {
 	err := s.runtime().Down(ctx, s.app.Name, scope)
 	fault.Wrote(ctx)
 	if err != nil {
@@ -55,11 +55,11 @@ func (s steering) Delete(ctx context.Context, scope delivery.Scope) error {
 }
 
 // List lists the processes.
-func (s steering) List(ctx context.Context, scope delivery.Scope) ([]cli.Process, error) {
+func (s steering) List(ctx context.Context, scope delivery.Scope) ([]usecase.Process, error) {
 	all, err := s.runtime().List(ctx, s.app.Name, scope)
-	var out []cli.Process
+	var out []usecase.Process
 	for _, r := range all {
-		out = append(out, cli.Process{
+		out = append(out, usecase.Process{
 			Place: r.Place, Component: r.Component, Kind: r.Kind, Version: r.Version, Live: r.Live, State: r.Health,
 			PID: r.PID, Port: r.Port, Since: r.Since, Restarts: r.Restarts, ProxyPort: r.ProxyPort, Error: r.Error,
 		})
@@ -72,8 +72,8 @@ type logger interface {
 	Logs(ctx context.Context, p delivery.Placement, version string, follow bool, w io.Writer) error
 }
 
-func logs(e *engine.Engine) func(context.Context, cli.LogRequest, io.Writer) error {
-	return func(ctx context.Context, r cli.LogRequest, w io.Writer) error {
+func logs(e *engine.Engine) func(context.Context, usecase.LogRequest, io.Writer) error {
+	return func(ctx context.Context, r usecase.LogRequest, w io.Writer) error {
 		env, err := e.App.Environment(r.Environment)
 		if err != nil {
 			return err

@@ -12,11 +12,17 @@ import (
 	"falkirk/internal/face/lambda"
 )
 
+// Option changes how the program is put together.
+type Option func(*cli.Wiring)
+
 // Main runs the command line and returns the exit code. The first interrupt
 // asks the command to stop between two steps, the second ends the process. As a
 // Lambda function it does not return.
-func Main(args []string) int {
+func Main(args []string, with ...Option) int {
 	wiring := wire()
+	for _, o := range with {
+		o(&wiring)
+	}
 	if lambda.Asked(args) {
 		serveLambda(wiring)
 	}

@@ -17,15 +17,15 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
 	"falkirk/internal/notice"
 	"falkirk/internal/release"
+	"falkirk/internal/usecase"
 )
 
 // open reads an app file and puts together what works on it.
-func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App, error) {
+func open(ctx context.Context, path string, report func(engine.Event)) (*usecase.App, error) {
 	f, err := config.Open(path, settings(), os.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -60,9 +60,9 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*cli.App
 	for _, g := range gates() {
 		run.Gates[g.Name] = g.open(f.App, hide.redact)
 	}
-	return &cli.App{
+	return &usecase.App{
 		File: f, Engine: run, Releases: shownReleases{store, hide}, Blob: store.Open,
-		Ledger: func(env string) cli.Log {
+		Ledger: func(env string) usecase.Log {
 			return shownLog{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report)), hide}
 		},
 		Audit: store.Audit,

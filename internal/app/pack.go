@@ -13,25 +13,25 @@ import (
 	"falkirk/internal/deflate"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/pack"
 	"falkirk/internal/pack/image"
 	"falkirk/internal/pack/version"
 	"falkirk/internal/release"
+	"falkirk/internal/usecase"
 )
 
 // packer packs an app into its store.
-func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *hider) cli.Packer {
+func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *hider) usecase.Packer {
 	a := f.App
-	return func(ctx context.Context, r cli.PackRequest) (cli.Packed, error) {
+	return func(ctx context.Context, r usecase.PackRequest) (usecase.Packed, error) {
 		named, err := versionOf(ctx, a, r.Version)
 		if err != nil {
-			return cli.Packed{}, err
+			return usecase.Packed{}, err
 		}
 		v, src := named.Version, named.Source
 		hide.show(v)
 		if err := a.Needs(delivery.BlockComponents); err != nil {
-			return cli.Packed{}, err
+			return usecase.Packed{}, err
 		}
 		req := pack.Request{
 			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
@@ -39,9 +39,9 @@ func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *
 			Own:     pack.Own{Folders: ownFolders(a), AppFile: f.Path},
 			Publish: map[string]pack.Publish{image.Kind: asked(r.People, pusher(a, store, accounts))},
 		}
-		var left []cli.LeftOut
+		var left []usecase.LeftOut
 		req.Left = func(component, path, why string) {
-			left = append(left, cli.LeftOut{Component: component, Path: path, Why: why})
+			left = append(left, usecase.LeftOut{Component: component, Path: path, Why: why})
 		}
 		for _, c := range components() {
 			req.Packers[c.Name] = c.pack
@@ -51,13 +51,13 @@ func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *
 		defer cache.Close() // what it could not keep is compressed again the next time
 		if r.DryRun {
 			p, err := pack.Plan(ctx, req)
-			return cli.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, LeftOut: sorted(left), Notes: named.Notes}, err
+			return usecase.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, LeftOut: sorted(left), Notes: named.Notes}, err
 		}
 		if err := r.People.Ask(ctx, v); err != nil { // the version is known now
-			return cli.Packed{}, err
+			return usecase.Packed{}, err
 		}
 		rel, added, err := pack.Pack(ctx, req)
-		return cli.Packed{Release: rel, Added: added, Healed: store.Healed(), LeftOut: sorted(left), Notes: named.Notes}, err
+		return usecase.Packed{Release: rel, Added: added, Healed: store.Healed(), LeftOut: sorted(left), Notes: named.Notes}, err
 	}
 }
 
@@ -71,8 +71,8 @@ func ownFolders(a delivery.App) []string {
 }
 
 // sorted puts what was left out in the order in which it is printed.
-func sorted(left []cli.LeftOut) []cli.LeftOut {
-	slices.SortFunc(left, func(a, b cli.LeftOut) int {
+func sorted(left []usecase.LeftOut) []usecase.LeftOut {
+	slices.SortFunc(left, func(a, b usecase.LeftOut) int {
 		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(a.Why, b.Why), cmp.Compare(a.Path, b.Path))
 	})
 	return left

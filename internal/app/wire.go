@@ -18,6 +18,7 @@ import (
 	"falkirk/internal/guard"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/target/local"
+	"falkirk/internal/usecase/inspect"
 )
 
 // Commands under which Falkirk starts itself.
@@ -63,6 +64,7 @@ func wire() cli.Wiring {
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
 		},
+		Inspect: inspect.New(),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
 			{Name: hiddenGuard, Run: guard.Main},

@@ -55,7 +55,8 @@ var may = map[string][]string{
 	"imagesync":        {"registries", "aws/ecr", "aws/partition", "oci", "limit", "delivery", "fault"},
 	"target/*":         {"network", "template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
-	"face/*":           {"network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
+	"usecase":          {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "quote", "fault"},
+	"face/*":           {"usecase", "network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
 	"demo":             {"engine", "delivery", "fault"},
 	"app":              {""}, // sees all
 	"../cmd/falkirk":   {"app"},

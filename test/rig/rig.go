@@ -28,9 +28,9 @@ type Rig struct {
 
 // built is the program and the service, built once for a test binary.
 type built struct {
-	once             sync.Once
-	dir, falkirk, sv string
-	err              error
+	once                   sync.Once
+	dir, falkirk, sv, json string
+	err                    error
 }
 
 var programs built
@@ -53,11 +53,11 @@ func (b *built) build() error {
 	b.once.Do(func() {
 		if dir := os.Getenv("FALKIRK_PROGRAMS"); dir != "" {
 			b.dir = dir
-			b.falkirk, b.sv = filepath.Join(dir, "falkirk"), filepath.Join(dir, "service")
+			b.falkirk, b.sv, b.json = filepath.Join(dir, "falkirk"), filepath.Join(dir, "service"), filepath.Join(dir, "jsonface")
 			return
 		}
-		b.falkirk, b.sv = filepath.Join(b.dir, "falkirk"), filepath.Join(b.dir, "service")
-		for out, pkg := range map[string]string{b.falkirk: "falkirk/cmd/falkirk", b.sv: "falkirk/test/rig/service"} {
+		b.falkirk, b.sv, b.json = filepath.Join(b.dir, "falkirk"), filepath.Join(b.dir, "service"), filepath.Join(b.dir, "jsonface")
+		for out, pkg := range map[string]string{b.falkirk: "falkirk/cmd/falkirk", b.sv: "falkirk/test/rig/service", b.json: "falkirk/test/rig/jsonface"} {
 			cmd := exec.Command("go", "build", "-o", out, pkg)
 			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 			if raw, err := cmd.CombinedOutput(); err != nil {
@@ -215,6 +215,13 @@ func (r *Rig) Processes() []string {
 		}
 	}
 	return found
+}
+
+// JSONFace is the path of the program that carries requests and results as JSON.
+func JSONFace(t *testing.T) string {
+	t.Helper()
+	must(t, programs.build())
+	return programs.json
 }
 
 // Programs are the paths of the program and of the service.

@@ -33,6 +33,14 @@ func TestScripts(t *testing.T) {
 	runScripts(t, "testdata", func(*testscript.Env) error { return nil })
 }
 
+// TestScriptsThroughJSON runs the same with every request and every result of a use
+// case carried as JSON: what a use case needs is in its request, and what is shown
+// is in its result.
+func TestScriptsThroughJSON(t *testing.T) {
+	t.Parallel()
+	runScriptsWith(t, rig.JSONFace(t), "testdata", func(*testscript.Env) error { return nil })
+}
+
 // TestAWSScripts runs those of the folder aws against one moto, with the AWS CLI
 // at hand. Accounts and buckets of scripts have names of their own.
 func TestAWSScripts(t *testing.T) {
@@ -83,7 +91,13 @@ func awsScripts(t *testing.T, dir string, server *cloud.Server) {
 
 func runScripts(t *testing.T, dir string, more func(*testscript.Env) error) {
 	t.Helper()
-	falkirk, service := rig.Programs(t)
+	falkirk, _ := rig.Programs(t)
+	runScriptsWith(t, falkirk, dir, more)
+}
+
+func runScriptsWith(t *testing.T, falkirk, dir string, more func(*testscript.Env) error) {
+	t.Helper()
+	_, service := rig.Programs(t)
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
 		Condition: func(cond string) (bool, error) {

@@ -5,6 +5,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,8 @@ import (
 	"falkirk/internal/images"
 	"falkirk/internal/network"
 	"falkirk/internal/quote"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
 
 // Streams are where a command reads and writes. Results go to Out, everything
@@ -46,6 +49,10 @@ type Wiring struct {
 	Images  func(r ImageRequest) (*images.Tool, error)
 	Demo    func(ctx context.Context, d DemoRequest) (DemoReport, error)
 	Hidden  []Hidden // entry points of helper processes
+
+	Inspect inspect.Room
+	// Via carries requests for use cases as JSON; nil: they are done as they are.
+	Via func(c *usecase.Call) func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error)
 
 	Configs    func(ctx context.Context, r ConfigsRequest) ([]ConfigFile, error)
 	Schedule   Scheduler
@@ -111,7 +118,7 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
 		err = fault.New(fault.Interrupted, "%w", err)
 	}
-	return f.finish(cmd, f.work.Err(f.explain(ctx, err)))
+	return f.finish(cmd, f.work.Err(f.explain(ctx, cmd, err)))
 }
 
 func (f *face) root() *cobra.Command {

@@ -6,19 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/delivery"
 	"falkirk/internal/diff"
 	"falkirk/internal/diff/page"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 )
-
-// Differ fetches what a comparison needs.
-type Differ interface {
-	// Fill reads what is inside of the parts that differ.
-	Fill(ctx context.Context, from, to *diff.Content) error
-	Commits(ctx context.Context, from, to delivery.Source) diff.Commits
-}
 
 // comparing is one call of falkirk diff.
 type comparing struct {

@@ -10,27 +10,37 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
 // Effect says what a command may change. Every command has one in its
 // definition; a test refuses a command without.
-type Effect string
+type Effect = usecase.Effect
 
 // The effects.
 const (
-	EffectReads   Effect = "reads"   // nothing
-	EffectMachine Effect = "machine" // only files and processes of this machine
-	EffectDecides Effect = "decides" // the ledger, by what a person decides; no rule holds it back
-	EffectRun     Effect = "run"     // an environment; the engine asks every rule before and during it
-	EffectWrites  Effect = "writes"  // something else outside of this machine: asked here before it begins
+	EffectReads   = usecase.Reads
+	EffectMachine = usecase.Machine
+	EffectDecides = usecase.Decides
+	EffectRun     = usecase.Runs
+	EffectWrites  = usecase.Writes
 )
 
-const effectKey, unlessKey, storeKey = "falkirk/effect", "falkirk/unless", "falkirk/store"
+const effectKey, unlessKey, storeKey, caseKey = "falkirk/effect", "falkirk/unless", "falkirk/store", "falkirk/case"
 
 // does is the annotation of a command. With one of the flags it changes nothing.
 func does(e Effect, unless ...string) map[string]string {
 	return map[string]string{effectKey: string(e), unlessKey: strings.Join(unless, " ")}
 }
+
+// asks is the annotation of a command that asks for a use case: the use case says
+// what it changes, and asks whether it may.
+func asks(e usecase.Entry) map[string]string {
+	return map[string]string{effectKey: string(e.Effect), caseKey: e.Name}
+}
+
+// CaseOf is the name of the use case that a command asks for; "" for none.
+func CaseOf(c *cobra.Command) string { return c.Annotations[caseKey] }
 
 // EffectOf is the effect of a command; "" where its definition says none.
 func EffectOf(c *cobra.Command) Effect { return Effect(c.Annotations[effectKey]) }
@@ -41,7 +51,7 @@ func (f *face) ask(c *cobra.Command) error {
 	if e := EffectOf(c); f.Nameless && !f.quiet && (e == EffectRun || e == EffectDecides || e == EffectWrites) {
 		fprintf(f.Err, "note: this user has no name, so the record says %s; set FALKIRK_ACTOR to say who this is\n", f.Actor)
 	}
-	if EffectOf(c) != EffectWrites {
+	if EffectOf(c) != EffectWrites || CaseOf(c) != "" {
 		return nil
 	}
 	for _, flag := range strings.Fields(c.Annotations[unlessKey]) {

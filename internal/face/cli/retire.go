@@ -89,7 +89,7 @@ func (f *face) mayRetire(ctx context.Context, app *App, found engine.Retired, r 
 	for _, p := range here {
 		if !app.Engine.App.Has(p.Place, p.Component) && p.State != "down" {
 			err := fault.New(fault.Refused, "%s in %s still runs on this machine", p.Component, p.Place)
-			return fault.Hint(err, "falkirk local down %s", scopeOf(app, p.Place, p.Component))
+			return fault.Hint(err, "falkirk local down %s", app.ScopeOf(p.Place, p.Component))
 		}
 	}
 	if r.DryRun || f.yes || len(found.Retired) == 0 {
@@ -130,7 +130,7 @@ func (f *face) completeOrphans(cmd *cobra.Command, _ []string, begun string) ([]
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var places []string
-	for _, st := range orphaned(cmd.Context(), app, names...) {
+	for _, st := range app.Orphaned(cmd.Context(), names...) {
 		for _, o := range st.Orphans {
 			places = append(places, o.Place.String())
 		}

@@ -1,40 +1,33 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
 
 func (f *face) statusCmd() *cobra.Command {
 	digests, drift, code := false, false, false
 	cmd := &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Inspect.Status.Entry()),
 		Use:         "status [ENVIRONMENT]", Short: "What is live where, since when, by whom, what stands ready, drift",
 		Args: atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
+			all, err := usecase.Do(cmd.Context(), f.call(), f.Inspect.Status, inspect.StatusQuery{Environment: strings.Join(args, ""), Drift: drift})
+			if all == nil && err != nil {
 				return err
 			}
-			only := strings.Join(args, "")
-			look := app.Engine.Status
-			if drift {
-				look = app.Engine.Inspect
-			}
-			all, err := look(cmd.Context(), only)
-			all, err = withRemoved(cmd.Context(), app, only, all, err)
-			f.doc.Result = append([]engine.Status{}, all...)
+			f.doc.Result = all
 			if textErr := f.text(func() { f.printStatus(all, digests, err) }); textErr != nil {
 				return textErr
 			}
-			if code && (err == nil || isSeen(all)) {
-				f.answer = statusCode(all)
+			if code && (err == nil || all.IsSeen()) {
+				f.answer = all.Code()
 				return nil // what could not be observed is in the table and in the code
 			}
 			return err
@@ -167,45 +160,4 @@ func (f *face) notes(st engine.Status) []string {
 		}
 	}
 	return out
-}
-
-// isSeen reports whether the ledger of every environment was read, so that only
-// what is live somewhere could not be observed.
-func isSeen(all []engine.Status) bool {
-	return len(all) > 0 && !slices.ContainsFunc(all, func(st engine.Status) bool { return st.Condition == "" })
-}
-
-// statusCode is the code of the worst condition: unknown before unsettled before
-// partial before drift before an operation under way.
-func statusCode(all []engine.Status) int {
-	found := map[int]bool{}
-	for _, st := range all {
-		found[codeOf(st)] = true
-		if len(st.Orphans) > 0 {
-			found[fault.Different] = true // it is live, and the app file says that nothing is
-		}
-	}
-	for _, code := range []int{fault.Unknown, fault.Unsettled, fault.Partial, fault.Different, fault.InUse} {
-		if found[code] {
-			return code
-		}
-	}
-	return 0
-}
-
-func codeOf(st engine.Status) int {
-	unseen := st.Error != "" || slices.ContainsFunc(st.Components, func(c engine.ComponentStatus) bool { return c.Error != "" })
-	switch {
-	case unseen || st.Condition == engine.Unknown:
-		return fault.Unknown
-	case st.Condition == engine.Running:
-		return fault.InUse
-	case st.Condition == engine.Partial && st.Unsettled:
-		return fault.Unsettled
-	case st.Condition == engine.Partial:
-		return fault.Partial
-	case st.Condition == engine.Drifted:
-		return fault.Different
-	}
-	return 0
 }

@@ -3,22 +3,19 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/engine"
 	"falkirk/internal/rule"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
 
 func (f *face) whyCmd() *cobra.Command {
 	return &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Inspect.Why.Entry()),
 		Use:         "why VERSION ENVIRONMENT", Short: "The one thing that holds a release back, and the command that moves it on",
 		Example: "  falkirk why 1.4.0 prd", GroupID: "see",
 		Args: exactly(2, "a VERSION and an ENVIRONMENT"), ValidArgsFunction: f.completeVersionThenEnvironment,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
-			}
-			o, err := app.Engine.Why(cmd.Context(), args[0], args[1])
+			o, err := usecase.Do(cmd.Context(), f.call(), f.Inspect.Why, inspect.WhyQuery{Version: args[0], Environment: args[1]})
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package cli
+package inspect
 
 import (
 	"testing"
@@ -23,7 +23,7 @@ func TestStatusCodes(t *testing.T) {
 	}
 	for i, worse := range ranked {
 		for _, better := range ranked[i:] {
-			if got := statusCode([]engine.Status{better.st, worse.st}); got != worse.code {
+			if got := StatusResult([]engine.Status{better.st, worse.st}).Code(); got != worse.code {
 				t.Errorf("%s and %s: code %d, want %d", better.st.Condition, worse.st.Condition, got, worse.code)
 			}
 		}

@@ -1,8 +1,9 @@
-package cli
+package usecase
 
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,14 +13,14 @@ import (
 
 // advise says for each orphan what to do. One text is about everything of a place
 // that the app file does not have, or about one component of a place that it has.
-func advise(ctx context.Context, app *App, all []engine.Status) {
+func (app *App) advise(ctx context.Context, all []engine.Status) {
 	if !slices.ContainsFunc(all, func(st engine.Status) bool { return len(st.Orphans) > 0 }) {
 		return
 	}
 	here, _ := app.Local.List(ctx, delivery.Scope{}) // what cannot be listed is not known to run here
 	for _, st := range all {
 		for i, o := range st.Orphans {
-			e := ending{app: app, place: o.Place, scope: scopeOf(app, o.Place, o.Component)}
+			e := ending{app: app, place: o.Place, scope: app.ScopeOf(o.Place, o.Component)}
 			for _, other := range st.Orphans {
 				if e.scope.Covers(other.Place, other.Component) {
 					e.orphans = append(e.orphans, other.Standing)
@@ -35,8 +36,8 @@ func advise(ctx context.Context, app *App, all []engine.Status) {
 	}
 }
 
-// scopeOf is what a command must name to be about an orphan and nothing else.
-func scopeOf(app *App, p delivery.Place, component string) delivery.Scope {
+// ScopeOf is what a command must name to be about an orphan and nothing else.
+func (app *App) ScopeOf(p delivery.Place, component string) delivery.Scope {
 	s := delivery.Scope{Place: p.String()}
 	if app.Engine.App.Has(p, "") {
 		s.Component = component
@@ -93,7 +94,7 @@ func (e ending) removal(ctx context.Context, o delivery.Standing) string {
 	}
 	switch cmp.Or(kind, target) {
 	case "stack":
-		return sprintf("delete the CloudFormation stack that has the tags falkirk:app %s, falkirk:component %s and falkirk:environment %s",
+		return fmt.Sprintf("delete the CloudFormation stack that has the tags falkirk:app %s, falkirk:component %s and falkirk:environment %s",
 			e.app.Engine.App.Name, o.Component, o.Place.Environment)
 	case "site":
 		return "delete the files of " + o.Component + " from its bucket"

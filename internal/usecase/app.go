@@ -1,4 +1,4 @@
-package cli
+package usecase
 
 import (
 	"context"
@@ -8,13 +8,14 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
+	"falkirk/internal/diff"
 	"falkirk/internal/engine"
 )
 
 // Opener opens an app file; what happens in runs goes to report.
 type Opener func(ctx context.Context, path string, report func(engine.Event)) (*App, error)
 
-// App is an opened app file with everything that commands need.
+// App is an opened app file with everything that use cases need.
 type App struct {
 	File     *config.File
 	Engine   *engine.Engine
@@ -151,4 +152,11 @@ type Process struct {
 	Restarts  int            `json:"restarts"`
 	ProxyPort int            `json:"proxyPort"` // of the place
 	Error     string         `json:"error,omitempty"`
+}
+
+// Differ fetches what a comparison needs.
+type Differ interface {
+	// Fill reads what is inside of the parts that differ.
+	Fill(ctx context.Context, from, to *diff.Content) error
+	Commits(ctx context.Context, from, to delivery.Source) diff.Commits
 }

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"falkirk/internal/face/cli"
+	"falkirk/internal/usecase"
+)
+
+// catalog is every use case of the program: a new room is a line.
+func catalog(w cli.Wiring) usecase.Catalog {
+	return usecase.NewCatalog(w.Inspect.Entries()...)
+}
+
+// ThroughJSON carries every request and every result as JSON, as a face on another
+// machine does. Only errors stay as they are.
+func ThroughJSON(w *cli.Wiring) {
+	all := catalog(*w)
+	w.Via = func(c *usecase.Call) func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+		return func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error) {
+			e, err := all.Find(name, func(usecase.Entry) bool { return true })
+			if err != nil {
+				return nil, err
+			}
+			result, err := e.Do(ctx, c, query)
+			raw, bad := json.Marshal(result)
+			if bad != nil {
+				return nil, errors.Join(err, bad)
+			}
+			return raw, err
+		}
+	}
+}

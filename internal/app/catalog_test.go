@@ -1,0 +1,116 @@
+package app
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"falkirk/internal/face/cli"
+	"falkirk/internal/usecase"
+)
+
+func entries() []usecase.Entry {
+	return catalog(wire()).Entries(func(usecase.Entry) bool { return true })
+}
+
+// TestEveryUseCaseSaysWhatItNeeds is about what faces decide by.
+func TestEveryUseCaseSaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	for _, e := range entries() {
+		if room, verb, ok := strings.Cut(e.Name, "."); !ok || room == "" || verb == "" || strings.ToLower(e.Name) != e.Name {
+			t.Errorf("%q is not ROOM.VERB", e.Name)
+		}
+		if !slices.Contains([]usecase.Effect{usecase.Reads, usecase.Machine, usecase.Decides, usecase.Runs, usecase.Writes}, e.Effect) {
+			t.Errorf("%s has the effect %q", e.Name, e.Effect)
+		}
+		if !slices.Contains([]usecase.Reach{usecase.Anywhere, usecase.ThisMachine}, e.Reach) {
+			t.Errorf("%s has the reach %q", e.Name, e.Reach)
+		}
+		if !slices.Contains([]usecase.Right{usecase.View, usecase.Pack, usecase.Promote, usecase.Decide, usecase.Set}, e.Needs) {
+			t.Errorf("%s needs the right %q", e.Name, e.Needs)
+		}
+		if e.Effect == usecase.Reads && e.Needs != usecase.View {
+			t.Errorf("%s only reads, and needs the right %q", e.Name, e.Needs)
+		}
+		if e.Effect != usecase.Reads && e.Effect != usecase.Machine && e.Needs == usecase.View {
+			t.Errorf("%s changes something, and needs only the right to look", e.Name)
+		}
+		if !strings.HasPrefix(e.Doc, strings.ToUpper(e.Doc[:1])) || strings.HasSuffix(e.Doc, ".") {
+			t.Errorf("%s: %q is not one sentence without a full stop", e.Name, e.Doc)
+		}
+	}
+}
+
+// TestRequestsAndResultsAreData: what a face carries is data with names in JSON.
+func TestRequestsAndResultsAreData(t *testing.T) {
+	t.Parallel()
+	for _, e := range entries() {
+		for _, v := range []any{e.Request, e.Result} {
+			if v == nil {
+				t.Errorf("%s has a request or a result that is an interface", e.Name)
+				continue
+			}
+			checkData(t, e.Name, reflect.TypeOf(v), map[reflect.Type]bool{})
+		}
+		q := reflect.TypeOf(e.Request)
+		for i := range q.NumField() {
+			name, _, _ := strings.Cut(q.Field(i).Tag.Get("json"), ",")
+			if name == "" || name == "-" {
+				t.Errorf("%s: the field %s of its request has no name in JSON", e.Name, q.Field(i).Name)
+			}
+			if e.Reach == usecase.Anywhere && slices.Contains([]string{"file", "path", "dir", "folder", "key"}, strings.ToLower(name)) {
+				t.Errorf("%s can be asked for from anywhere, and its request has %q: a path of one machine", e.Name, name)
+			}
+		}
+	}
+}
+
+func checkData(t *testing.T, at string, v reflect.Type, seen map[reflect.Type]bool) {
+	t.Helper()
+	if seen[v] || v == reflect.TypeFor[time.Time]() || v == reflect.TypeFor[json.RawMessage]() {
+		return
+	}
+	seen[v] = true
+	switch v.Kind() {
+	case reflect.Func, reflect.Chan, reflect.Interface, reflect.UnsafePointer:
+		t.Errorf("%s holds %s, which is no data", at, v)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		checkData(t, at, v.Elem(), seen)
+	case reflect.Map:
+		checkData(t, at, v.Elem(), seen)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Field(i)
+			if f.IsExported() && f.Tag.Get("json") != "-" {
+				checkData(t, at+"."+f.Name, f.Type, seen)
+			}
+		}
+	}
+}
+
+// unasked are the commands that ask for no use case, with the reason.
+var unasked = map[string]string{}
+
+// TestEveryUseCaseHasACommand, and every command a use case or a reason.
+func TestEveryUseCaseHasACommand(t *testing.T) {
+	t.Parallel()
+	left := map[string]bool{}
+	for _, e := range entries() {
+		left[e.Name] = true
+	}
+	for _, c := range cli.Commands(wire()) {
+		if c.Case != "" {
+			if !slices.Contains(slices.Collect(maps.Keys(left)), c.Case) {
+				t.Logf("several commands ask for %s", c.Case)
+			}
+			delete(left, c.Case)
+		}
+	}
+	for name := range left {
+		t.Errorf("no command asks for %s", name)
+	}
+}

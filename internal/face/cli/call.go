@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"falkirk/internal/usecase"
+)
+
+// call is a request of the command line for a use case.
+func (f *face) call() *usecase.Call { return f.callWith(f.heard) }
+
+// callWith is a call whose events go to tell, which hands on what it does not show
+// itself to heard.
+func (f *face) callWith(tell func(usecase.Event)) *usecase.Call {
+	c := &usecase.Call{Actor: f.Actor, Tell: tell, Open: f.open, Decisions: f.decisions}
+	if f.Via != nil {
+		inner := *c
+		c.Via = f.Via(&inner)
+	}
+	return c
+}
+
+// heard shows what a use case tells beside its result.
+func (f *face) heard(ev usecase.Event) {
+	switch {
+	case ev.Orphaned != nil:
+		f.showOrphans(*ev.Orphaned)
+	case ev.Warning != "":
+		f.warn("%s", ev.Warning)
+	case ev.Note != "" && !f.quiet && !f.isJSON():
+		fprintln(f.Err, ev.Note)
+	}
+}

@@ -1,0 +1,86 @@
+package usecase
+
+import (
+	"context"
+	"encoding/json"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+)
+
+// Call is one request under way: who asks, about which app, and who hears of what
+// happens meanwhile. It is used by one goroutine; Tell is called from many.
+type Call struct {
+	Actor string
+	Tell  func(Event) // nil: nobody hears
+	// Open opens the app file of the call.
+	Open func(ctx context.Context, report func(engine.Event)) (*App, error)
+	// Decisions are what people decided about the app, or about a file of jobs; nil
+	// ones where there is no store that a decision could be in.
+	Decisions func(ctx context.Context) (*engine.Decisions, error)
+	// Via carries every request as JSON to another process; nil: it is done here.
+	Via func(ctx context.Context, name string, query json.RawMessage) (result json.RawMessage, err error)
+
+	app    *App
+	people *engine.Decisions
+}
+
+// Event is something that happens while a use case works. One of the fields is set,
+// beside Component.
+type Event struct {
+	Run       *engine.Event      `json:"run,omitempty"`       // of an operation
+	Component string             `json:"component,omitempty"` // that Packing is about
+	Packing   *delivery.Progress `json:"packing,omitempty"`
+	Warning   string             `json:"warning,omitempty"`  // what changes nothing about the result, and somebody should know
+	Note      string             `json:"note,omitempty"`     // what is done or waited for now
+	Orphaned  *engine.Status     `json:"orphaned,omitempty"` // an environment in which something is live that the app file no longer has
+}
+
+// App is the app file of the call with all that works on it. It is opened once.
+func (c *Call) App(ctx context.Context) (*App, error) {
+	if c.app != nil {
+		return c.app, nil
+	}
+	app, err := c.Open(ctx, func(ev engine.Event) { c.tell(Event{Run: &ev}) })
+	if err == nil {
+		c.app = app
+	}
+	return app, err
+}
+
+// Warn tells what changes nothing about the result, and somebody should know.
+func (c *Call) Warn(text string) { c.tell(Event{Warning: text}) }
+
+// Note tells what is done or waited for now.
+func (c *Call) Note(text string) { c.tell(Event{Note: text}) }
+
+// NoteOrphans tells which of these environments have orphaned places.
+func (c *Call) NoteOrphans(ctx context.Context, app *App, names ...string) {
+	for _, st := range app.Orphaned(ctx, names...) {
+		c.tell(Event{Orphaned: &st})
+	}
+}
+
+// Packing tells how far the packing of a component is.
+func (c *Call) Packing(component string, p delivery.Progress) {
+	c.tell(Event{Component: component, Packing: &p})
+}
+
+func (c *Call) tell(ev Event) {
+	if c.Tell != nil {
+		c.Tell(ev)
+	}
+}
+
+// People are the decisions that a use case asks again before each write; Do has
+// asked them once.
+func (c *Call) People() *engine.Decisions { return c.people }
+
+func (c *Call) mayWrite(ctx context.Context) error {
+	people, err := c.Decisions(ctx)
+	if err != nil {
+		return err
+	}
+	c.people = people
+	return people.Ask(ctx, "")
+}
