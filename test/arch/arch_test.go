@@ -56,7 +56,8 @@ var may = map[string][]string{
 	"target/*":         {"network", "template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"usecase":          {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "quote", "fault"},
-	"face/*":           {"usecase", "network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
+	"face/document":    {"config", "fault"},
+	"face/*":           {"usecase", "face/document", "network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
 	"demo":             {"engine", "delivery", "fault"},
 	"app":              {""}, // sees all
 	"../cmd/falkirk":   {"app"},

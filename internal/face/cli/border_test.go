@@ -195,12 +195,12 @@ func isFolded(name string) bool {
 func TestJSONHasNoRawControl(t *testing.T) {
 	t.Parallel()
 	f, text := bordered(false)
-	root := f.root()
 	f.output = "json"
 	want := strings.Join(hostile()[:4], "") + "\U000e0041" + "ok"
 	want = strings.ToValidUTF8(want, "\ufffd")
 	f.doc.Result = want
-	if err := f.doc.print(f.Out, root, 0, errors.New(want)); err != nil {
+	f.doc.End(0, errors.New(want))
+	if err := f.doc.Write(f.Out, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	if i := strings.IndexFunc(strings.ReplaceAll(text.String(), "\n", ""), quote.Unsafe); i >= 0 {

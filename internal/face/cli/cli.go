@@ -19,6 +19,7 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/face/document"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
 	"falkirk/internal/network"
@@ -82,7 +83,8 @@ type face struct {
 	yes     bool     // --yes
 	quiet   bool     // --quiet
 	begun   bool     // the words were understood
-	doc     document
+	doc     document.Document
+	compact bool              // the document is one line, after lines of events
 	people  *engine.Decisions // what holds a command back that writes; nil where nothing is asked
 	work    *fault.Work       // whether anything was changed
 	answer  int               // the code of a question that was answered; 0: that of done
@@ -201,7 +203,9 @@ func (f *face) finish(cmd *cobra.Command, err error) int {
 	}
 	switch {
 	case f.isJSON():
-		if err := f.doc.print(f.plain, cmd, code, err); err != nil {
+		f.doc.Command = cmd.CommandPath()
+		f.doc.End(code, err)
+		if err := f.doc.Write(f.plain, f.compact, f.redact); err != nil {
 			f.readers.failed(err)
 		}
 	case err != nil:

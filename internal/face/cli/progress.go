@@ -6,6 +6,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/face/document"
 	"falkirk/internal/quote"
 )
 
@@ -33,7 +34,7 @@ func (f *face) progress(follow bool) *progress {
 // lines is progress without drawing, for a command that prints between.
 func (f *face) lines(follow bool) *progress {
 	p := &progress{face: f, follow: follow && f.isJSON(), ended: []engine.Event{}}
-	f.doc.compact = p.follow
+	f.compact = p.follow
 	return p
 }
 
@@ -86,7 +87,7 @@ func (p *progress) report(ev engine.Event) {
 	switch {
 	case p.follow:
 		// A broken pipe shows when the document itself is written.
-		_ = encode(p.plain, ev, "", p.redact)
+		_ = document.Encode(p.plain, ev, "", p.redact)
 	case p.isJSON() || p.quiet || p.closed:
 	case p.live != nil:
 		if line := p.line(ev); line != "" {

@@ -1,4 +1,4 @@
-package cli
+package document
 
 import (
 	"encoding/json"
@@ -23,13 +23,13 @@ func TestJSONKeepsNames(t *testing.T) {
 		Lines   []string `json:"lines,omitempty"`
 	}
 	var b strings.Builder
-	err := encode(&b, map[string]any{
+	err := Encode(&b, map[string]any{
 		"result": map[string]any{
 			"release":   delivery.Release{App: "version", Version: "1234567", PackedBy: "sec\"ret"},
 			"message":   "the version 1234567 of sec\"ret",
 			"bytes":     12345678,
 			"places":    []any{map[string]any{"steps": []step{{"a version", []string{"a version"}}}}},
-			"templates": []PreparedTemplate{{Stack: "a version", Text: "a version"}},
+			"templates": []any{map[string]any{"stack": "a version", "region": "", "text": "a version"}},
 			"changes":   []any{map[string]any{"lines": []string{"a version"}}},
 		},
 	}, "  ", hideAll)
@@ -59,13 +59,13 @@ func TestJSONKeepsNames(t *testing.T) {
 // What is written without secrets is otherwise what encoding/json writes.
 func TestJSONIsTheSameWithNothingToHide(t *testing.T) {
 	t.Parallel()
-	v := document{Schema: 1, Command: "a <b> & \u2028", Result: []any{nil, true, 1.5, map[string]any{}, []string{}, delivery.Release{}, "é\x00"}}
+	v := Document{Schema: 1, Command: "a <b> & \u2028", Result: []any{nil, true, 1.5, map[string]any{}, []string{}, delivery.Release{}, "é\x00"}}
 	for _, indent := range []string{"", "  "} {
 		var plain, hidden strings.Builder
-		if err := encode(&plain, v, indent, nil); err != nil {
+		if err := Encode(&plain, v, indent, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := encode(&hidden, v, indent, func(s string) string { return s }); err != nil {
+		if err := Encode(&hidden, v, indent, func(s string) string { return s }); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(plain.String(), hidden.String()); d != "" {
