@@ -2,7 +2,7 @@ package site
 
 import (
 	"path"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,145 +18,114 @@ func orDefault(entries []string) []string {
 	}
 }
 
-// Shapes of hashes that bundlers put into names, between '.', '-' or '_' and the
-// extension: hexadecimal; base32 of eight as esbuild does; base64url of eight as
-// Vite and Rollup do.
-var (
-	hexHash    = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
-	base32Hash = regexp.MustCompile(`^[A-Z2-7]{8}$`)
-	base64Hash = regexp.MustCompile(`^[A-Za-z0-9_-]{8}$`)
-	uuid       = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	formula    = regexp.MustCompile(`^C[0-9]*H[0-9]*([BCFHIKNOPS][0-9]*)*$`) // of a chemical, as they are written
-	lower      = regexp.MustCompile(`[a-z]`)
-	upper      = regexp.MustCompile(`[A-Z]`)
-)
-
-// shape is how a hash in a name is written.
-type shape int
-
-const (
-	noHash   shape = iota
-	hexLong        // 16 or more hexadecimal digits: no other name has them
-	hexPart        // fewer, alone after a '.'
-	hexPiece       // fewer, after a '-' or '_', or at the beginning
-	base32         // eight, as esbuild writes them
-	base64         // eight, as Vite and Rollup write them
-)
-
 // What files are to a page, by their extension. Other files are downloads: the
 // names that people give them look like hashes more often than they are.
 var (
-	code     = regexp.MustCompile(`(?i)\.([cm]?[jt]s|map|css|wasm|woff2?|ttf|otf|eot)(\.gz|\.br)?$`)
-	pictures = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|ogg|wav|flac|aac|m4a|mov)(\.gz|\.br)?$`)
+	codes    = strings.Fields("js cjs mjs ts cts mts map css wasm woff woff2 ttf otf eot")
+	pictures = strings.Fields("png jpg jpeg gif svg webp avif ico mp3 mp4 webm ogg wav flac aac m4a mov")
 )
 
-// hashes are the shapes of hashes that the code of a site has, by folder.
-type hashes map[string]map[shape]bool
+// extension is that of a file before it was compressed, without the dot.
+func extension(p string) string {
+	p = strings.ToLower(p)
+	p = strings.TrimSuffix(strings.TrimSuffix(p, ".gz"), ".br")
+	return strings.TrimPrefix(path.Ext(p), ".")
+}
+
+func isCode(p string) bool { return slices.Contains(codes, extension(p)) }
+
+func isPicture(p string) bool { return slices.Contains(pictures, extension(p)) }
+
+// folder is what the names in one folder say together. A build names all files of
+// a folder alike; a file that people add there breaks the form.
+type folder struct {
+	names, code int          // pages, texts and service workers are not counted
+	tails       int          // of names: those that end like names of Vite and Rollup
+	codeTails   int          // the same, of code
+	odd         int          // oddities of the tails of code
+	digits      map[int]int  // of names: those with hexadecimal digits, by how many
+	hexOfCode   map[int]bool // what code has by itself
+}
+
+// hashes knows the folders of a site, by path.
+type hashes map[string]*folder
 
 func hashesOf(paths []string) hashes {
 	all := hashes{}
 	for _, p := range paths {
-		if s := shapeOf(p); s != noHash && code.MatchString(p) {
-			if all[path.Dir(p)] == nil {
-				all[path.Dir(p)] = map[shape]bool{}
-			}
-			all[path.Dir(p)][s] = true
-		}
+		all.add(p)
 	}
 	return all
 }
 
+func (all hashes) add(p string) {
+	if !isCode(p) && !isPicture(p) || slices.Contains(orDefault(nil), path.Base(p)) {
+		return
+	}
+	f := all[path.Dir(p)]
+	if f == nil {
+		f = &folder{digits: map[int]int{}, hexOfCode: map[int]bool{}}
+		all[path.Dir(p)] = f
+	}
+	f.add(markOf(p), isCode(p))
+}
+
+func (f *folder) add(m mark, ofCode bool) {
+	f.names++
+	if m.tail != "" {
+		f.tails++
+	}
+	f.digits[m.digits]++
+	if !ofCode {
+		return
+	}
+	f.code++
+	if m.tail != "" {
+		f.codeTails++
+	}
+	if isBase64(m.tail, 2, 1) {
+		f.odd += oddities(m.tail)
+	}
+	f.hexOfCode[len(m.hex)] = f.hexOfCode[len(m.hex)] || m.isShortHex() && turns(m.hex) >= 4
+}
+
 // hashed reports whether a name plainly holds a hash of the content. A file
-// wrongly called immutable would be stale for a year, while one that was missed
-// is only asked about; so a date, a version, a word, a word with a year, or an
-// identifier (UUID) is none. Eight characters may be a model number, a colour or
-// moves of a game: those of a picture count only beside code with the same shape.
+// wrongly called immutable is stale for a year, while one that was missed is only
+// asked about. So a date, a version, a word, a model, a colour, a formula, moves
+// of a game or an identifier (UUID) is none, and in doubt a name holds none.
 func (all hashes) hashed(p string) bool {
-	s := shapeOf(p)
+	m, f := markOf(p), all[path.Dir(p)]
+	if f == nil {
+		f = &folder{}
+	}
 	switch {
-	case s == noHash || s == hexLong || s == hexPart || code.MatchString(p):
-		return s != noHash
-	case pictures.MatchString(p):
-		return all[path.Dir(p)][s]
+	case m.isLongHex(isCode(p)):
+		return true
+	case isCode(p):
+		return m.isOfCode(f)
+	case isPicture(p):
+		return m.isOfPicture(f)
 	}
 	return false
 }
 
-func shapeOf(p string) shape {
-	parts := strings.Split(uuid.ReplaceAllString(path.Base(p), ""), ".")
-	for i, part := range parts[:len(parts)-1] {
-		for _, piece := range strings.FieldsFunc(part, func(r rune) bool { return r == '-' || r == '_' }) {
-			switch {
-			case !hexHash.MatchString(piece) || turns(piece) < 3 || isPeriodic(piece):
-			case len(piece) >= 16:
-				return hexLong
-			case i > 0 && piece == part:
-				return hexPart
-			default:
-				return hexPiece
-			}
-		}
-		// The others stand alone after a '.', or at the end after a '-'.
-		tail, alone := part, i > 0
-		if n := len(part) - 8; n > 0 && part[n-1] == '-' {
-			tail, alone = part[n:], true
-		}
-		if s := shortHash(tail); alone && s != noHash {
-			return s
-		}
-	}
-	return noHash
-}
-
-// shortHash knows hashes of eight characters.
-func shortHash(s string) shape {
+// isOfCode judges a name by itself first. In a folder where all code is named as
+// Vite and Rollup do, less is enough.
+func (m mark) isOfCode(f *folder) bool {
 	switch {
-	case base32Hash.MatchString(s):
-		if turns(s) >= 3 && !formula.MatchString(s) {
-			return base32
-		}
-	case base64Hash.MatchString(s) && turns(s) >= 4 && lower.MatchString(s) && upper.MatchString(s):
-		return base64
+	case m.isShortHex():
+		return m.alone || turns(m.hex) >= 4
+	case m.isBase32(), m.isCertain():
+		return true
 	}
-	return noHash
+	return f.odd > 1 && f.codeTails == f.code && isBase64(m.tail, 2, 1)
 }
 
-// isPeriodic reports whether a few characters are repeated, as in ff00ff00.
-func isPeriodic(s string) bool {
-	for period := 1; period <= 4; period++ {
-		if s[period:] == s[:len(s)-period] {
-			return true
-		}
+// isOfPicture asks for code beside with the same form, and that no file of the
+// folder has another form.
+func (m mark) isOfPicture(f *folder) bool {
+	if n := len(m.hex); m.isShortHex() {
+		return f.hexOfCode[n] && f.digits[n] == f.names && turns(m.hex) >= 4
 	}
-	return false
-}
-
-// turns counts where the sort of character changes: small letters, capitals,
-// digits. A capital that begins a word is no change, and '-' and '_' are passed
-// over. Words, even with numbers in them, have few.
-func turns(s string) int {
-	n, last := 0, byte(0)
-	for i := range len(s) {
-		now := sortOf(s[i])
-		if now == 0 {
-			continue
-		}
-		if last != 0 && now != last && (last != 'A' || now != 'a') {
-			n++
-		}
-		last = now
-	}
-	return n
-}
-
-func sortOf(c byte) byte {
-	switch {
-	case c >= 'a' && c <= 'z':
-		return 'a'
-	case c >= 'A' && c <= 'Z':
-		return 'A'
-	case c >= '0' && c <= '9':
-		return '0'
-	}
-	return 0
+	return f.odd > 1 && f.tails == f.names && isBase64(m.tail, 3, 1)
 }
