@@ -2,7 +2,6 @@ package app
 
 import (
 	"encoding/json"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -105,11 +104,11 @@ func TestEveryUseCaseHasACommand(t *testing.T) {
 		left[e.Name] = true
 	}
 	for _, c := range cli.Commands(wire()) {
-		if c.Case != "" {
-			if !slices.Contains(slices.Collect(maps.Keys(left)), c.Case) {
-				t.Logf("several commands ask for %s", c.Case)
+		for _, name := range c.Cases {
+			if !slices.ContainsFunc(entries(), func(e usecase.Entry) bool { return e.Name == name }) {
+				t.Errorf("falkirk %s asks for %s, which is no use case", c.Path, name)
 			}
-			delete(left, c.Case)
+			delete(left, name)
 		}
 	}
 	for name := range left {

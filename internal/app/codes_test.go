@@ -20,8 +20,8 @@ var elsewhere = map[string][2]string{
 	"delete sync-function 0": {"test/lambda/function_test.go", `"delete", "sync-function", "--yes"`},
 	"promote 130":            {"test/script/testdata/interrupt.txtar", "exit code 130"},
 	"demo 0":                 {"test/demo/demo_test.go", `"demo"`},
-	"status 9":               {"internal/face/cli/status_test.go", "fault.Partial"},
-	"status 11":              {"internal/face/cli/status_test.go", "fault.Unknown"},
+	"status 9":               {"internal/usecase/inspect/status_test.go", "fault.Partial"},
+	"status 11":              {"internal/usecase/inspect/status_test.go", "fault.Unknown"},
 }
 
 var scriptLine = regexp.MustCompile(`^(?:\[[^\]]*\] )?falkirk (\d+) (.*)$`)

@@ -11,6 +11,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
 // word is one call of approve or reject.
@@ -98,7 +99,7 @@ func (w *word) run(ctx context.Context, arg string) error {
 
 // assentDocument is the JSON of approve and reject.
 type assentDocument struct {
-	Plan     planDocument      `json:"plan"`
+	Plan     usecase.Plan      `json:"plan"`
 	Approval delivery.Approval `json:"approval"`
 	Changed  bool              `json:"changed"` // false: that person had said so before
 	Open     bool              `json:"open"`    // every gate that asks people is
@@ -109,7 +110,7 @@ type assentDocument struct {
 // say shows what it is about, asks, signs, and writes it down, unless it would
 // not count.
 func (w *word) say(ctx context.Context, app *App, m matter, gates []Tally) (assentDocument, error) {
-	doc := assentDocument{Plan: planResult(m.plan, m.digest), Gates: gates, Open: allOpen(gates)}
+	doc := assentDocument{Plan: usecase.NewPlan(m.plan, m.digest), Gates: gates, Open: allOpen(gates)}
 	who, err := w.signer(ctx, app, m, gates)
 	if err != nil {
 		return doc, err

@@ -10,6 +10,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
 // change is what the commands that write in an environment share.
@@ -158,7 +159,7 @@ func (c *change) preview(ctx context.Context, req engine.Request) error {
 	if err != nil {
 		return err
 	}
-	c.doc.Result = proposed(p)
+	c.doc.Result = usecase.Proposed(p)
 	return c.text(func() {
 		c.printPlan(p.Plan, p.Digest, p.Changes...)
 		c.printObstacle(p.Obstacle)

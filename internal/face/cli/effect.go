@@ -26,21 +26,32 @@ const (
 	EffectWrites  = usecase.Writes
 )
 
-const effectKey, unlessKey, storeKey, caseKey = "falkirk/effect", "falkirk/unless", "falkirk/store", "falkirk/case"
+const effectKey, unlessKey, storeKey, casesKey = "falkirk/effect", "falkirk/unless", "falkirk/store", "falkirk/cases"
 
 // does is the annotation of a command. With one of the flags it changes nothing.
 func does(e Effect, unless ...string) map[string]string {
 	return map[string]string{effectKey: string(e), unlessKey: strings.Join(unless, " ")}
 }
 
-// asks is the annotation of a command that asks for a use case: the use case says
-// what it changes, and asks whether it may.
-func asks(e usecase.Entry) map[string]string {
-	return map[string]string{effectKey: string(e.Effect), caseKey: e.Name}
+// asks is the annotation of a command that asks for use cases. The first one says
+// what the command changes; each asks itself whether it may.
+func asks(first usecase.Entry, more ...usecase.Entry) map[string]string {
+	names := []string{first.Name}
+	for _, e := range more {
+		names = append(names, e.Name)
+	}
+	return map[string]string{effectKey: string(first.Effect), casesKey: strings.Join(names, " ")}
 }
 
-// CaseOf is the name of the use case that a command asks for; "" for none.
-func CaseOf(c *cobra.Command) string { return c.Annotations[caseKey] }
+// writingFiles marks the annotations of a command whose use case only reads, and
+// that can write files of this machine itself.
+func writingFiles(notes map[string]string) map[string]string {
+	notes[effectKey] = string(EffectMachine)
+	return notes
+}
+
+// CasesOf are the names of the use cases that a command asks for.
+func CasesOf(c *cobra.Command) []string { return strings.Fields(c.Annotations[casesKey]) }
 
 // EffectOf is the effect of a command; "" where its definition says none.
 func EffectOf(c *cobra.Command) Effect { return Effect(c.Annotations[effectKey]) }
@@ -51,7 +62,7 @@ func (f *face) ask(c *cobra.Command) error {
 	if e := EffectOf(c); f.Nameless && !f.quiet && (e == EffectRun || e == EffectDecides || e == EffectWrites) {
 		fprintf(f.Err, "note: this user has no name, so the record says %s; set FALKIRK_ACTOR to say who this is\n", f.Actor)
 	}
-	if EffectOf(c) != EffectWrites || CaseOf(c) != "" {
+	if EffectOf(c) != EffectWrites || len(CasesOf(c)) > 0 {
 		return nil
 	}
 	for _, flag := range strings.Fields(c.Annotations[unlessKey]) {

@@ -37,7 +37,7 @@ func (f *face) orphans(st engine.Status) []string {
 // explains its own.
 func (f *face) explain(ctx context.Context, cmd *cobra.Command, err error) error {
 	var unknown delivery.UnknownEnvironment
-	if CaseOf(cmd) != "" || !errors.As(err, &unknown) {
+	if len(CasesOf(cmd)) > 0 || !errors.As(err, &unknown) {
 		return err
 	}
 	if f.app == nil { // the command needed no store

@@ -69,33 +69,11 @@ func (c *change) save(ctx context.Context, req engine.Request, path string) erro
 	})
 }
 
-// planDocument is the JSON of a plan.
-type planDocument struct {
-	delivery.Plan
-	Digest string `json:"digest"`
-	Steps  int    `json:"steps"`
-	Bytes  int64  `json:"bytes"`
-
-	Changes  []engine.Forecast `json:"changes,omitempty"`  // of the resources of stacks
-	Obstacle *rule.Obstacle    `json:"obstacle,omitempty"` // what refuses it now
-}
-
-func proposed(p engine.Proposal) planDocument {
-	doc := planResult(p.Plan, p.Digest)
-	doc.Changes, doc.Obstacle = p.Changes, p.Obstacle
-	return doc
-}
-
 // printObstacle says what refuses a plan now.
 func (f *face) printObstacle(o *rule.Obstacle) {
 	if o != nil {
 		fprintf(f.Out, "%s not now: %s\n  next: %s\n", f.paint(yellow, "note:"), o.Text, o.Next)
 	}
-}
-
-func planResult(p delivery.Plan, digest string) planDocument {
-	steps, bytes := p.Totals()
-	return planDocument{Plan: p, Digest: digest, Steps: steps, Bytes: bytes}
 }
 
 // printPlan prints the steps by place, what they change where that is known, and

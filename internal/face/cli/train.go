@@ -9,6 +9,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
 func (f *face) trainCmd() *cobra.Command {
@@ -103,7 +104,7 @@ type trainDocument struct {
 }
 
 func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Environment, version string) error {
-	plans := []planDocument{}
+	plans := []usecase.Plan{}
 	for _, env := range route {
 		p, err := app.Engine.Propose(cmd.Context(), engine.Request{
 			Verb: delivery.VerbProvision, Environment: env.Name, Version: version, Actor: c.Actor,
@@ -111,7 +112,7 @@ func (c *change) planTrain(cmd *cobra.Command, app *App, route []delivery.Enviro
 		if err != nil {
 			return err
 		}
-		plans = append(plans, proposed(p))
+		plans = append(plans, usecase.Proposed(p))
 	}
 	c.doc.Result = plans
 	return c.text(func() {

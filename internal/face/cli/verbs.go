@@ -28,10 +28,10 @@ func offered(c *cobra.Command) bool {
 
 // Command is one command of the command line and what it may change.
 type Command struct {
-	Path   string // without the program: "image tag"
-	Effect Effect // "" where its definition says none
-	Case   string // the use case that it asks for; "" for none
-	Codes  []int  // that it can end with; nil where it has no row in the table
+	Path   string   // without the program: "image tag"
+	Effect Effect   // "" where its definition says none
+	Cases  []string // the use cases that it asks for
+	Codes  []int    // that it can end with; nil where it has no row in the table
 	hidden bool
 	Flags  []string
 }
@@ -54,7 +54,7 @@ func Commands(w Wiring) []Command {
 		hidden := slices.ContainsFunc(w.Hidden, func(h Hidden) bool { return h.Name == c.Name() })
 		if c.Runnable() && !hidden {
 			_, path, _ := strings.Cut(c.CommandPath(), " ")
-			all = append(all, Command{path, EffectOf(c), CaseOf(c), codesOf(path), c.Hidden || c.HasParent() && c.Parent().Hidden, flagsOf(c)})
+			all = append(all, Command{path, EffectOf(c), CasesOf(c), codesOf(path), c.Hidden || c.HasParent() && c.Parent().Hidden, flagsOf(c)})
 		}
 		for _, below := range c.Commands() {
 			walk(below)
