@@ -18,6 +18,7 @@ const (
 	whyGit    = "the repository of git"
 	whySecret = "it looks like a secret"
 	whyHidden = "hidden; name it under dotfiles to publish it"
+	whyLink   = "a link to something hidden; name that under dotfiles to publish it"
 )
 
 // What other app files are known by: the usual names, and what they say. A backup
@@ -37,14 +38,19 @@ const wellKnown = ".well-known"
 // files say. Everything that a site holds can be read by everybody.
 type leaver struct {
 	kit      pack.Kit
+	root     string // the folder of the site, with links followed
 	own      tree.Leave
 	appFile  string
 	dotfiles *ignore.List
 	named    []string // the patterns of dotfiles
 }
 
-func newLeaver(kit pack.Kit, s Settings) (*leaver, error) {
-	l := &leaver{kit: kit, own: kit.LeaveOwn(), dotfiles: &ignore.List{}, named: s.Dotfiles}
+func newLeaver(kit pack.Kit, root string, s Settings) (*leaver, error) {
+	folder := filepath.FromSlash(s.Path)
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(root, folder)
+	}
+	l := &leaver{kit: kit, root: pack.Real(folder), own: kit.LeaveOwn(), dotfiles: &ignore.List{}, named: s.Dotfiles}
 	if kit.Own.AppFile != "" {
 		l.appFile = pack.Real(kit.Own.AppFile)
 	}
@@ -73,8 +79,20 @@ func (l *leaver) why(p, at string, info fs.FileInfo) string {
 		return whySecret
 	case isHidden(p) && !l.isNamed(p, info.IsDir()):
 		return whyHidden
+	case l.leadsToHidden(p, at, info.IsDir()):
+		return whyLink
 	}
 	return ""
+}
+
+// leadsToHidden reports whether a link leads to what is left out as hidden where it
+// is.
+func (l *leaver) leadsToHidden(p, at string, folder bool) bool {
+	rel, err := filepath.Rel(l.root, at)
+	if rel = filepath.ToSlash(rel); err != nil || rel == p || !filepath.IsLocal(rel) {
+		return false
+	}
+	return isHidden(rel) && !l.isNamed(rel, folder)
 }
 
 // leadsIntoGit reports whether a link leads into a repository's own folder, where

@@ -52,7 +52,7 @@ func (p packer) Pack(ctx context.Context, root string, c delivery.Component, rep
 
 // files lists what the site holds, and what each file is served with.
 func (p packer) files(ctx context.Context, root string, s Settings, report func(delivery.Progress)) ([]tree.File, delivery.Site, error) {
-	l, err := newLeaver(p.kit, s)
+	l, err := newLeaver(p.kit, root, s)
 	if err != nil {
 		return nil, delivery.Site{}, err
 	}

@@ -13,9 +13,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"falkirk/internal/fault"
 	"falkirk/internal/pack/ignore"
@@ -63,11 +60,12 @@ func Walk(ctx context.Context, folder string, o Options) ([]File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	w.dropEmpty()
+	slices.SortFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	w.checkNames()
 	if len(w.problems) > 0 {
 		return nil, w.problem(folder)
 	}
-	w.dropEmpty()
-	slices.SortFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return w.files, nil
 }
 
@@ -140,32 +138,13 @@ func (w *walk) dir(rel, at string, above []string, list *ignore.List) {
 		w.problems = append(w.problems, err)
 		return
 	}
-	folded := map[string]string{}
 	for _, e := range entries {
 		p := path.Join(rel, e.Name())
 		if w.ignored(p, e.IsDir(), list) || w.isIgnoredInPlace(p, filepath.Join(at, e.Name()), e.IsDir()) {
 			continue
 		}
-		if !utf8.ValidString(e.Name()) || strings.ContainsAny(e.Name(), "\\\x00") {
-			w.refuse(p, "is not a name on every machine: not UTF-8, or with a backslash")
-			continue
-		}
-		fold := norm.NFC.String(strings.ToLower(strings.ToUpper(norm.NFC.String(e.Name()))))
-		if other, taken := folded[fold]; taken {
-			w.refuse(p, "and %q %s", path.Join(rel, other), differ(e.Name(), other))
-			continue
-		}
-		folded[fold] = e.Name()
 		w.entry(p, filepath.Join(at, e.Name()), above, list)
 	}
-}
-
-// differ says how two names differ that some file systems take for one.
-func differ(a, b string) string {
-	if norm.NFC.String(a) == norm.NFC.String(b) {
-		return "differ only by how an accent is written (Unicode normalization)"
-	}
-	return "differ only by case"
 }
 
 func (w *walk) ignored(p string, folder bool, list *ignore.List) bool {
