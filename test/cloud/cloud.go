@@ -57,7 +57,7 @@ func Ministack(t testing.TB, account string) *Server {
 	s.start(t, "/_ministack/health", func(port string) *exec.Cmd {
 		cmd := exec.Command(program)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), python("ids")...)
+		cmd.Env = append(os.Environ(), python("ministack")...)
 		cmd.Env = append(cmd.Env, "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_ACCOUNT_ID="+account,
 			"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "TMPDIR="+dir, "LOG_LEVEL=WARNING",
 			"AWS_ENDPOINT_URL=http://127.0.0.1:"+port) // for its functions

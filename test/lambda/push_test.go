@@ -47,7 +47,11 @@ func TestAPushIsCopied(t *testing.T) {
 	}
 	command("create")
 	for _, tag := range []string{"other", "test"} {
-		aws.Must(t, "events", "put-events", "--region", "us-east-1", "--entries", pushed(t, "team/web", tag))
+		var sent struct{ FailedEntryCount int }
+		aws.JSON(t, &sent, "events", "put-events", "--region", "us-east-1", "--entries", pushed(t, "team/web", tag))
+		if sent.FailedEntryCount != 0 {
+			t.Fatalf("the event of the push of %s is refused", tag)
+		}
 	}
 	var at []string
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) { // until it is there

@@ -28,8 +28,12 @@ const bad = `Resources:
   Queue:
     Type: AWS::SQS::Queue
   Broken:
-    Type: AWS::Nonesuch::Thing
+    Type: AWS::IAM::Policy
     DependsOn: Queue
+    Properties:
+      PolicyName: p
+      Roles: [nobody]
+      PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: "*"}]}
 `
 
 // near is a client that looks often, so that tests are quick.
@@ -123,7 +127,7 @@ func TestFailure(t *testing.T) {
 	if err == nil {
 		t.Fatalf("the stack was made:\n%s", h.lines())
 	}
-	for _, want := range []string{"stack shop in prd/eu-central-1 is ROLLBACK_COMPLETE", "Broken (AWS::Nonesuch::Thing), line 4 of the template", "CREATE_FAILED"} {
+	for _, want := range []string{"stack shop in prd/eu-central-1 is ROLLBACK_COMPLETE", "Broken (AWS::IAM::Policy), line 4 of the template", "CREATE_FAILED"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}

@@ -65,8 +65,7 @@ type story struct {
 	started map[string]time.Time
 }
 
-// read adds what is new, oldest first, and gives it. The API tells the newest
-// first; emulators do not always.
+// read adds what is new, oldest first, and gives it.
 func (s *story) read(ctx context.Context) ([]Event, error) {
 	if s.seen == nil {
 		s.seen, s.started = map[string]bool{}, map[string]time.Time{}
@@ -95,7 +94,7 @@ func (s *story) read(ctx context.Context) ([]Event, error) {
 			break
 		}
 	}
-	slices.SortStableFunc(fresh, func(a, b Event) int { return a.At.Compare(b.At) })
+	oldestFirst(fresh)
 	if first {
 		fresh = sinceBegin(fresh)
 	}
@@ -104,6 +103,16 @@ func (s *story) read(ctx context.Context) ([]Event, error) {
 	}
 	s.events = append(s.events, fresh...)
 	return fresh, nil
+}
+
+// oldestFirst sorts what the API gives: the newest first, as AWS documents it.
+// The order of events with one time is known from that only. Some emulators give
+// the oldest first; times show it.
+func oldestFirst(events []Event) {
+	if n := len(events); n > 0 && !events[0].At.Before(events[n-1].At) {
+		slices.Reverse(events)
+	}
+	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
 }
 
 // newest is the newest event about a stack itself; the zero one where there is
