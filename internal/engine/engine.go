@@ -63,7 +63,7 @@ type Witness interface {
 }
 
 // Engine carries out operations on one app. All fields but
-// EndChildren, Fill, Grace and UndoLimit must be set.
+// EndChildren, Fill, Grace, UndoLimit and LookLimit must be set.
 type Engine struct {
 	App      delivery.App
 	Targets  map[string]Target // by kind
@@ -85,6 +85,7 @@ type Engine struct {
 
 	Grace     time.Duration // a step under way gets this long after an interrupt; 6 s if 0
 	UndoLimit time.Duration // moving back takes no longer; 10 min if 0
+	LookLimit time.Duration // a look after a step that a service did not answer takes no longer; 15 s if 0
 }
 
 // Request asks for one verb.
@@ -111,6 +112,13 @@ func (e *Engine) grace() time.Duration {
 		return e.Grace
 	}
 	return 6 * time.Second
+}
+
+func (e *Engine) lookLimit() time.Duration {
+	if e.LookLimit > 0 {
+		return e.LookLimit
+	}
+	return 15 * time.Second
 }
 
 func (e *Engine) undoLimit() time.Duration {

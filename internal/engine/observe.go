@@ -45,7 +45,7 @@ func (e *Engine) observeEach(ctx context.Context, env delivery.Environment, rel 
 	}
 	_ = group.Wait() // the functions keep their errors in errs
 	err := errors.Join(errs...)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		err = fault.New(fault.Interrupted, "stopped while looking around: %w", err)
 	}
 	return all, err

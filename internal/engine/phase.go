@@ -13,11 +13,12 @@ import (
 type phase struct {
 	plan      delivery.Plan
 	now       sight
-	prove     func(context.Context) error     // looks again, and asks the gates about what is there now
-	back      func(context.Context) error     // takes back what was done; nil where nothing can be
-	undone    func(now sight) []delivery.Undo // what is as it was before, and what is not; nil with back
-	untouched func() bool                     // nothing was done, now or in a run before
-	aim       func(sight) sight               // fills in what is wanted of what is seen; nil where that is the release
+	prove     func(context.Context) error        // looks again, and asks the gates about what is there now
+	back      func(context.Context, sight) error // takes back what was done, from what is there; nil where nothing can be
+	repeat    string                             // the command that ends what this run began; with back
+	undone    func(now sight) []delivery.Undo    // what is as it was before, and what is not; nil with back
+	untouched func() bool                        // nothing was done, now or in a run before
+	aim       func(sight) sight                  // fills in what is wanted of what is seen; nil where that is the release
 }
 
 // phase is what the verb asks for, from what is seen.

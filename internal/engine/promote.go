@@ -18,17 +18,14 @@ func (r *run) promote(now sight) (phase, error) {
 		plan: r.e.plan(r.env, delivery.Promote, r.op.Version, now), now: now,
 		prove:     r.proveLive,
 		back:      r.moveBack,
+		repeat:    "falkirk converge " + r.env.Name,
 		undone:    r.movedBack,
 		untouched: func() bool { return r.isBack(now) },
 	}, nil
 }
 
 // moveBack promotes each placement to what it was on before.
-func (r *run) moveBack(ctx context.Context) error {
-	now, err := r.observeBack(ctx)
-	if err != nil {
-		return err
-	}
+func (r *run) moveBack(ctx context.Context, now sight) error {
 	return r.do(ctx, r.e.plan(r.env, delivery.Promote, r.op.Version, now), now)
 }
 

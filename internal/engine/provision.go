@@ -12,14 +12,15 @@ import (
 // provision makes the release ready in every place. If that fails, what this
 // run added is removed again.
 func (r *run) provision(now sight) phase {
+	repeat := fmt.Sprintf("falkirk provision %s --to %s", r.op.Version, r.env.Name)
 	return phase{
 		plan: r.e.plan(r.env, delivery.Provision, r.op.Version, now), now: now,
 		prove: r.proveReady,
-		back:  func(ctx context.Context) error { return r.removeAdded(ctx, now) },
+		back:  func(ctx context.Context, later sight) error { return r.removeAdded(ctx, now, later) },
 		undone: func(later sight) []delivery.Undo {
-			next := fmt.Sprintf("correct the cause, then falkirk provision %s --to %s goes on from what is there", r.op.Version, r.env.Name)
-			return compare(now, later, holding(r.op.Version), next)
+			return compare(now, later, holding(r.op.Version), "correct the cause, then "+repeat+" goes on from what is there")
 		},
+		repeat:    repeat,
 		untouched: func() bool { return true },
 	}
 }
@@ -42,11 +43,7 @@ func (r *run) proveReady(ctx context.Context) error {
 
 // removeAdded prunes the release from the placements that were without it
 // before this run, and never from one that it serves.
-func (r *run) removeAdded(ctx context.Context, before sight) error {
-	now, err := r.e.observe(ctx, r.env, r.rel)
-	if err != nil {
-		return err
-	}
+func (r *run) removeAdded(ctx context.Context, before, now sight) error {
 	for i, x := range now {
 		v := r.op.Version
 		if !slices.Contains(before[i].State.Ready, v) && x.State.Live != v && slices.Contains(x.State.Present, v) {

@@ -26,6 +26,7 @@ type run struct {
 	ran     []string        // hooks
 	failing bool            // it is in the ledger that this run fails
 	undoes  atomic.Bool     // what was done is being taken back
+	blind   bool            // what is there now could not be seen after a step that failed: a service does not answer
 	count   atomic.Int64    // of steps done
 	late    bool            // requests of the operation before may still arrive
 
@@ -131,8 +132,12 @@ func (r *run) orLost(ctx context.Context, err error) error {
 // result. An operation that was taken over is no longer ours to close.
 func (r *run) end(ctx context.Context, err error) (Result, error) {
 	look := r.e.undoLimit()
-	if err != nil && ctx.Err() != nil { // whoever interrupts does not wait for a service that does not answer
+	switch {
+	case err == nil:
+	case ctx.Err() != nil: // who interrupts does not wait for a service that does not answer
 		look = lastLook
+	case fault.Is(err, fault.Unavailable):
+		look = r.e.lookLimit()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
 	defer cancel()
@@ -141,7 +146,10 @@ func (r *run) end(ctx context.Context, err error) (Result, error) {
 		return Result{}, err
 	}
 	now, seeErr := r.last, error(nil)
-	if err != nil || now == nil {
+	switch {
+	case r.blind:
+		seeErr = err
+	case err != nil || now == nil:
 		look, stop := context.WithTimeout(ctx, look)
 		now, seeErr = r.look(look)
 		stop()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -16,26 +17,62 @@ import (
 // each place whether it is as it was before: in the ledger, in an event and, where
 // something is not, in the error.
 func (r *run) undo(ctx context.Context, cause error, p phase) error {
+	interrupted := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.e.undoLimit())
 	defer cancel()
 	ctx, release := r.hold.Guard(ctx)
 	defer release()
 	r.undoes.Store(true)
 	r.report(Event{Kind: Undoing, Error: cause.Error()})
-	failed := p.back(ctx)
+	now, failed := r.lookBack(ctx, interrupted, cause)
+	if failed == nil {
+		failed = p.back(ctx, now)
+	}
 	if fault.Is(failed, fault.Locked) || errors.Is(failed, errStopped) {
 		return remaining(cause, failed, nil)
 	}
-	now, seeErr := r.look(ctx)
-	if seeErr != nil {
-		failed = errors.Join(failed, fmt.Errorf("look at what is there now: %w", seeErr))
-		return remaining(cause, failed, nil)
+	if !r.blind {
+		var err error
+		if now, err = r.lookBack(ctx, interrupted, failed); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("look at what is there now: %w", err))
+		}
+		if err != nil && !r.blind {
+			return remaining(cause, failed, nil)
+		}
+	}
+	if r.blind {
+		return unseen(cause, failed, p)
 	}
 	all := p.undone(now)
 	note := summary(all)
 	r.report(Event{Kind: Undone, Note: note, Undo: all})
 	err := r.hold.Append(ctx, delivery.Entry{Event: delivery.Undone, Note: note, Undo: all})
 	return errors.Join(remaining(cause, failed, all), err)
+}
+
+// lookBack looks at what is there on the way back. After a failure because a
+// service does not answer the look is short, and an interrupt ends it. Where it
+// gets no answer either, the run is blind: it does not look again.
+func (r *run) lookBack(ctx, interrupted context.Context, failed error) (sight, error) {
+	if !fault.Is(failed, fault.Unavailable) {
+		return r.look(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.e.lookLimit())
+	defer cancel()
+	stop := context.AfterFunc(interrupted, func() {
+		t := time.AfterFunc(lastLook, cancel)
+		context.AfterFunc(ctx, func() { t.Stop() })
+	})
+	defer stop()
+	now, err := r.look(ctx)
+	r.blind = err != nil && (ctx.Err() != nil || fault.Is(err, fault.Unavailable))
+	return now, err
+}
+
+// unseen says that it is not known what is there after a run that failed.
+func unseen(cause, failed error, p phase) error {
+	err := fault.New(fault.Internal, "%w\nit is not known what is in %s now, and what this run changed is not taken back: %w", cause, p.plan.Environment, failed)
+	return fault.Hint(err, "when the service answers again: %s", p.repeat)
 }
 
 // remaining adds to the cause what was not taken back. Something that remains is

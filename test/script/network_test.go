@@ -259,10 +259,46 @@ func outage(ts *testscript.TestScript, falkirk string, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: outage ACTION ARGS...")
 	}
+	since, end := breaks(ts, args[0])
+	defer end()
+	pattern := regexp.MustCompile(`(?m)CloudFormation.*( until \d\d:\d\d:\d\d, Ctrl-C stops|is asked again until \d\d:\d\d:\d\d UTC)`)
+	tellsAndEnds(ts, falkirk, args[1:], pattern, func() time.Time {
+		if at := since.Load(); at != nil {
+			return *at
+		}
+		return time.Time{}
+	})
+}
+
+// outlast is `outlast ACTION SECONDS CODE ARGS...`: as outage, and nobody interrupts
+// the command: it ends with the code, at most so many seconds after the outage began.
+func outlast(ts *testscript.TestScript, falkirk string, args []string) {
+	if len(args) < 4 {
+		ts.Fatalf("usage: outlast ACTION SECONDS CODE ARGS...")
+	}
+	seconds, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	since, end := breaks(ts, args[0])
+	defer end()
+	run(ts, false, falkirk, args[2:])
+	at := since.Load()
+	if at == nil {
+		ts.Fatalf("nothing asked for %s", args[0])
+	}
+	took := time.Since(*at)
+	ts.Logf("it ended %s after the outage began", took.Round(time.Millisecond))
+	if took > time.Duration(seconds)*time.Second {
+		ts.Fatalf("it ended after %s", took)
+	}
+}
+
+// breaks puts a proxy before the emulator in which an outage begins with an action,
+// and gives since when.
+func breaks(ts *testscript.TestScript, action string) (*atomic.Pointer[time.Time], func()) {
 	behind, err := url.Parse(ts.Getenv("AWS_ENDPOINT_URL"))
 	ts.Check(err)
-	action, after := strings.CutPrefix(args[0], "+")
-	var since atomic.Pointer[time.Time]
+	action, after := strings.CutPrefix(action, "+")
+	since := &atomic.Pointer[time.Time]{}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.Out.Host = r.In.Host }}
 	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -285,19 +321,12 @@ func outage(ts *testscript.TestScript, falkirk string, args []string) {
 			since.CompareAndSwap(nil, &now)
 		}
 	}))
-	defer func() {
+	ts.Setenv("AWS_ENDPOINT_URL", door.URL)
+	return since, func() {
+		ts.Setenv("AWS_ENDPOINT_URL", behind.String())
 		door.CloseClientConnections()
 		door.Close()
-	}()
-	ts.Setenv("AWS_ENDPOINT_URL", door.URL)
-	defer ts.Setenv("AWS_ENDPOINT_URL", behind.String())
-	pattern := regexp.MustCompile(`(?m)CloudFormation.*( until \d\d:\d\d:\d\d, Ctrl-C stops|is asked again until \d\d:\d\d:\d\d UTC)`)
-	tellsAndEnds(ts, falkirk, args[1:], pattern, func() time.Time {
-		if at := since.Load(); at != nil {
-			return *at
-		}
-		return time.Time{}
-	})
+	}
 }
 
 // seen is what was written, and when a pattern was in it.

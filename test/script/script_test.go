@@ -131,6 +131,7 @@ func runScriptsWith(t *testing.T, falkirk, dir string, more func(*testscript.Env
 			"within":     func(ts *testscript.TestScript, neg bool, args []string) { within(ts, neg, falkirk, args) },
 			"kept":       func(ts *testscript.TestScript, neg bool, args []string) { kept(ts, neg, falkirk, args) },
 			"told":       func(ts *testscript.TestScript, _ bool, args []string) { told(ts, falkirk, args) },
+			"outlast":    func(ts *testscript.TestScript, _ bool, args []string) { outlast(ts, falkirk, args) },
 			"outage":     func(ts *testscript.TestScript, _ bool, args []string) { outage(ts, falkirk, args) },
 			"strays":     func(ts *testscript.TestScript, _ bool, _ []string) { strays(ts) },
 		},

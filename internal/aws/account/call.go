@@ -146,26 +146,26 @@ func (c *call) until() time.Time {
 }
 
 // again decides whether the call is sent once more after err, and notes it for
-// the user.
-func (c *call) again(ctx context.Context, err error) bool {
+// the user; the error says why it is not.
+func (c *call) again(ctx context.Context, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tries++
 	if isSession(err) {
 		if c.renewed {
-			return false // a new session does not help
+			return errEnough // a new session does not help
 		}
 		c.renewed = true
 	}
-	until := c.until()
+	until, over := c.until(), errEnough
 	if end, ok := ctx.Deadline(); ok && end.Before(until) {
-		until = end // the limit of whoever asks, such as the timeout of a stack
+		until, over = end, errLimit // of the caller, such as the timeout of a stack
 	}
 	if time.Now().Add(delay(c.tries)).After(until) {
-		return false
+		return over
 	}
 	c.wait.Failed(c.what(ctx)+": "+short(err), until)
-	return true
+	return nil
 }
 
 // delay is the longest pause before the n-th repetition, see

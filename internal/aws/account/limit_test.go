@@ -18,8 +18,8 @@ func TestACallIsSentAgainUntilTheLimitOfItsContext(t *testing.T) {
 		p.reached.Store(true)
 		c := &call{pool: p, began: time.Now(), wait: network.NewWait(t.Context())}
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
-		if got := c.again(ctx, errors.New("500")); got != want {
-			t.Errorf("limit %s: sent again %t", limit, got)
+		if err := c.again(ctx, errors.New("500")); (err == nil) != want || err != nil && !IsLimited(err) {
+			t.Errorf("limit %s: %v", limit, err)
 		}
 		cancel()
 	}

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -76,21 +77,32 @@ type throttled struct{ aws.RetryerV2 }
 // IsErrorRetryable implements aws.Retryer.
 func (throttled) IsErrorRetryable(err error) bool { return isThrottle(err) }
 
-// errEnough says that the time for repetitions is over.
-var errEnough = errors.New("it is not sent again")
+// errEnough says that the time for repetitions is over, and errLimit that the
+// deadline of the caller leaves no time for one.
+var (
+	errEnough = errors.New("it is not sent again")
+	errLimit  = fmt.Errorf("%w before the time limit", errEnough)
+)
+
+// IsLimited reports whether a call failed and the deadline of its context left no
+// time to send it again.
+func IsLimited(err error) bool { return errors.Is(err, errLimit) }
 
 // settled is an error without the line that the SDK adds for errEnough.
 type settled struct{ error }
 
 func (e *settled) Error() string {
-	return strings.ReplaceAll(e.error.Error(), "\n"+errEnough.Error(), "")
+	text := strings.ReplaceAll(e.error.Error(), "\n"+errLimit.Error(), "")
+	return strings.ReplaceAll(text, "\n"+errEnough.Error(), "")
 }
 
 func (e *settled) Unwrap() error { return e.error }
 
 func (t told) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
-	if c := callOf(ctx); c != nil && !c.again(ctx, err) {
-		return nil, errEnough
+	if c := callOf(ctx); c != nil {
+		if enough := c.again(ctx, err); enough != nil {
+			return nil, enough
+		}
 	}
 	release, refused := t.RetryerV2.GetRetryToken(ctx, err)
 	if refused == nil {

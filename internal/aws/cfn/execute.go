@@ -25,11 +25,6 @@ import (
 // that names an ARN does nothing after that. Whatever CloudFormation could not do is an error that
 // names the first cause.
 func (c *Client) Execute(ctx context.Context, stack, name string, r Request, report func(Event)) (Stack, error) {
-	if r.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, r.Timeout, errTooLong)
-		defer cancel()
-	}
 	was, err := c.recall(ctx, stack)
 	if err != nil {
 		return was, err
@@ -46,7 +41,7 @@ func (c *Client) Execute(ctx context.Context, stack, name string, r Request, rep
 	}
 	now, tale, err := c.follow(ctx, was.ID, since, report)
 	if err != nil {
-		return now, c.tooLong(ctx, stack, err)
+		return now, err
 	}
 	if !succeeded(now.Status) {
 		return now, c.diagnose(ctx, now, tale, r.Template)
@@ -60,16 +55,6 @@ func (c *Client) recall(ctx context.Context, stack string) (Stack, error) {
 		return was.(Stack), nil
 	}
 	return c.Describe(ctx, stack)
-}
-
-var errTooLong = errors.New("the time limit has passed")
-
-func (c *Client) tooLong(ctx context.Context, stack string, err error) error {
-	if !errors.Is(context.Cause(ctx), errTooLong) {
-		return err
-	}
-	err = fault.New(fault.Unavailable, "stack %s in %s: %w; CloudFormation goes on with it", stack, c.opt.Where, errTooLong)
-	return fault.Hint(err, "repeat the command to go on waiting, or: aws cloudformation cancel-update-stack --stack-name %s", stack)
 }
 
 // execute starts the work.

@@ -3,6 +3,7 @@ package cfn
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -75,6 +76,8 @@ func (l *looker) work(ctx context.Context) {
 // answerAll answers everybody from one look at all stacks; false where that is
 // not allowed.
 func (l *looker) answerAll(ctx context.Context, asked []*asker) bool {
+	ctx, cancel := withLatest(ctx, asked)
+	defer cancel()
 	found, err := l.c.all(ctx)
 	if fault.Is(err, fault.Refused) {
 		l.single = true
@@ -91,6 +94,22 @@ func (l *looker) answerAll(ctx context.Context, asked []*asker) bool {
 		close(a.done)
 	}
 	return true
+}
+
+// withLatest is a context that ends with the last deadline of those who ask; none
+// where one of them has none.
+func withLatest(ctx context.Context, asked []*asker) (context.Context, context.CancelFunc) {
+	var latest time.Time
+	for _, a := range asked {
+		end, ok := a.ctx.Deadline()
+		if !ok {
+			return ctx, func() {}
+		}
+		if end.After(latest) {
+			latest = end
+		}
+	}
+	return context.WithDeadline(ctx, latest)
 }
 
 // one looks at a single stack.

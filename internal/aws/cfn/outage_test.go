@@ -42,10 +42,10 @@ func TestAnOutageIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, c, shut := broken(t, time.Second)
-			r := Request{Template: good, Timeout: time.Minute}
+			r := Request{Template: good}
 			_, err := c.Propose(t.Context(), "shop", r, "one", nil)
 			must(t, err)
-			ctx, cancel := context.WithCancel(t.Context())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			said := make(chan string, 100)
 			begun := time.Now()

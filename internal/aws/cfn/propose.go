@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -36,9 +35,8 @@ type Request struct {
 	Protect      bool     // against deletion
 	OnFailure    string   // of a new stack: delete (default), rollback or keep
 	Token        string   // of this operation, so that a repeat is the same request
-	Timeout      time.Duration
-	Description  string // of the change set
-	Once         bool   // a change set of that name is not used again: it may be of other values
+	Description  string   // of the change set
+	Once         bool     // a change set of that name is not used again: it may be of other values
 }
 
 // Inline is how large a template may be in a request; larger ones go by URL.

@@ -70,11 +70,13 @@ func (c *Client) follow(ctx context.Context, id string, since *before, report fu
 				var over bool
 				if over, err = since.over(); over {
 					since = nil
+				} else if fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
+					err = nil // that it does not answer is said, and it is asked again
 				}
 			}
 			if err == nil && since != nil {
 				if err := c.rest(ctx, changed, 1); err != nil {
-					return Stack{}, s, err
+					return Stack{}, s, c.unfinished(w, id, err)
 				}
 				continue
 			}
@@ -98,7 +100,7 @@ func (c *Client) follow(ctx context.Context, id string, since *before, report fu
 			return now, s, nil
 		}
 		if err := c.rest(ctx, changed, 1+len(s.events)/200); err != nil {
-			return Stack{}, s, err
+			return Stack{}, s, c.unfinished(w, id, err)
 		}
 	}
 }
@@ -125,6 +127,12 @@ func (c *Client) sayOutage(ctx context.Context, o outage, id string, said time.T
 		Note: fmt.Sprintf("CloudFormation in %s has not told the state of stack %s since %s UTC; %s: %v", c.opt.Where, nameIn(id), o.since.UTC().Format(time.TimeOnly), limit, o.cause),
 	})
 	return time.Now()
+}
+
+// unfinished is the error of a wait that ends before the work on the stack.
+func (c *Client) unfinished(w *watched, id string, err error) error {
+	now, _, _ := c.watch.look(w)
+	return &unfinished{stack: nameIn(id), status: now.Status, mute: c.watch.outage(w), err: err}
 }
 
 // nameIn is the name of a stack in its ID.

@@ -30,6 +30,15 @@ func (t *Target) Do(ctx context.Context, p delivery.Placement, step delivery.Ste
 			report(delivery.Progress{Unit: "events", Note: line})
 		}
 	}
+	var out delivery.Outcome
+	err = s.Within(ctx, s.set.Name, s.set.Timeout.Std(), func(ctx context.Context) (err error) {
+		out, err = s.do(ctx, step, tell)
+		return err
+	})
+	return out, err
+}
+
+func (s spot) do(ctx context.Context, step delivery.Step, tell func(string)) (delivery.Outcome, error) {
 	switch step.Action {
 	case actPropose:
 		return s.propose(ctx, tell)
@@ -94,7 +103,7 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 	}
 	switch {
 	case err != nil:
-		err = errors.Join(err, s.retract(ctx, was, r.Token, tell))
+		err = errors.Join(err, s.retract(ctx, was, now, r.Token, tell))
 	case now.Tags[tagRelease] != s.Version || now.Tags[tagRequest] != r.Tags[tagRequest]: // the tags tell what it is
 		_, err = s.Retag(ctx, s.set.Name, r, event(tell))
 	}
@@ -115,14 +124,11 @@ func (s spot) isThere(ctx context.Context, was cfn.Stack) (bool, error) {
 
 // retract gives a stack whose update was rolled back the tags that it had,
 // where the rollback has not done so.
-func (s spot) retract(ctx context.Context, was cfn.Stack, token string, tell func(string)) error {
-	now, err := s.Describe(ctx, s.set.Name)
-	if fault.Is(err, fault.NotFound) || now.Status != "UPDATE_ROLLBACK_COMPLETE" || maps.Equal(now.Tags, was.Tags) {
+func (s spot) retract(ctx context.Context, was, now cfn.Stack, token string, tell func(string)) error {
+	if now.Status != "UPDATE_ROLLBACK_COMPLETE" || maps.Equal(now.Tags, was.Tags) {
 		return nil
 	}
-	if err == nil {
-		_, err = s.Retag(ctx, s.set.Name, cfn.Request{Token: token, Tags: was.Tags, Capabilities: s.set.Capabilities, Role: s.set.Role}, event(tell))
-	}
+	_, err := s.Retag(ctx, s.set.Name, cfn.Request{Token: token, Tags: was.Tags, Capabilities: s.set.Capabilities, Role: s.set.Role}, event(tell))
 	return err
 }
 
@@ -153,7 +159,7 @@ func (s spot) request(ctx context.Context, was cfn.Stack) (cfn.Request, string, 
 	op, _ := delivery.OperationOf(ctx)
 	r := cfn.Request{
 		Parameters: parameters, Capabilities: s.set.Capabilities, Role: s.set.Role, Policy: s.set.Policy, Protect: s.protects(),
-		OnFailure: s.set.OnFailure, Timeout: s.set.Timeout.Std(), Token: op.ID, Description: setDescription + s.Version,
+		OnFailure: s.set.OnFailure, Token: op.ID, Description: setDescription + s.Version,
 		Tags: s.tags(was, op), Once: asked.secrets == "" && slices.ContainsFunc(parameters, isSecret),
 	}
 	r.Tags[tagRequest] = asked.String()

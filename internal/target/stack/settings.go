@@ -26,7 +26,7 @@ type Settings struct {
 	Protect      *bool             `json:"protect,omitempty" yaml:"protect,omitempty" jsonschema:"description=protect the stack against deletion; without it where the environment is protected"`
 	Policy       string            `json:"policy,omitempty" yaml:"policy,omitempty" jsonschema:"description=stack policy as JSON: what updates may not touch"`
 	OnFailure    string            `json:"onFailure" yaml:"onFailure" jsonschema:"enum=delete,enum=rollback,enum=keep,description=what becomes of a new stack that cannot be made"`
-	Timeout      delivery.Duration `json:"timeout" yaml:"timeout" jsonschema:"type=string,description=how long a change may take"`
+	Timeout      delivery.Duration `json:"timeout" yaml:"timeout" jsonschema:"type=string,description=how long one step on the stack may take with all its calls and waits"`
 	Role         string            `json:"role,omitempty" yaml:"role,omitempty" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$,description=role that CloudFormation works under; without it that of the account"`
 	Bucket       string            `json:"bucket,omitempty" yaml:"bucket,omitempty" jsonschema:"description=bucket in the stack's region for files that the template names and for templates of more than 51200 bytes"`
 	Prefix       string            `json:"prefix,omitempty" yaml:"prefix,omitempty" jsonschema:"description=folder in that bucket,default=falkirk"`
