@@ -28,7 +28,9 @@ var (
 // extension is that of a file before it was compressed, without the dot.
 func extension(p string) string {
 	p = strings.ToLower(p)
-	p = strings.TrimSuffix(strings.TrimSuffix(p, ".gz"), ".br")
+	for _, ending := range []string{".gz", ".br", ".zst"} {
+		p = strings.TrimSuffix(p, ending)
+	}
 	return strings.TrimPrefix(path.Ext(p), ".")
 }
 

@@ -17,6 +17,7 @@ type classes struct {
 	entries, immutable ignore.List
 	rules              rules
 	hashes             hashes
+	paths              map[string]bool
 }
 
 func newClasses(s Settings) (*classes, error) {
@@ -37,7 +38,7 @@ func newClasses(s Settings) (*classes, error) {
 func (c *classes) file(f tree.File) (delivery.File, error) {
 	out := delivery.File{Path: f.Path, Size: f.Size, Cache: delivery.CacheRevalidate}
 	var err error
-	if out.Type, out.Encoding, err = found(f); err != nil {
+	if out.Type, out.Encoding, err = c.found(f); err != nil {
 		return out, err
 	}
 	if err := c.rules.apply(&out); err != nil {
@@ -59,7 +60,7 @@ func (c *classes) file(f tree.File) (delivery.File, error) {
 }
 
 // found is the type and the content encoding that name and content say.
-func found(f tree.File) (kind, coding string, err error) {
+func (c *classes) found(f tree.File) (kind, coding string, err error) {
 	kind, known := media.ByName(f.Path)
 	if known && !media.IsCompressed(f.Path) {
 		return kind, "", nil
@@ -68,7 +69,7 @@ func found(f tree.File) (kind, coding string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	inner, coding := media.Coding(f.Path, head)
+	inner, coding := media.Coding(f.Path, head, c.paths[media.Inner(f.Path)])
 	if kind, known = media.ByName(inner); !known {
 		kind = media.ByContent(head)
 	}
@@ -90,8 +91,10 @@ func begin(f tree.File) ([]byte, error) {
 func (c *classes) site(files []tree.File) (delivery.Site, error) {
 	site := delivery.Site{Files: make([]delivery.File, len(files))}
 	paths, entries := make([]string, len(files)), 0
+	c.paths = make(map[string]bool, len(files))
 	for i, f := range files {
 		paths[i] = f.Path
+		c.paths[f.Path] = true
 	}
 	c.hashes = hashesOf(paths)
 	var err error

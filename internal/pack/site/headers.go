@@ -11,13 +11,14 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/pack/ignore"
+	"falkirk/internal/pack/site/media"
 )
 
 // Rule gives the files that match headers other than those that Falkirk finds.
 type Rule struct {
 	Match           string            `json:"match" yaml:"match" jsonschema:"required,minLength=1,description=the files (a pattern in the syntax of .gitignore)"`
 	ContentType     string            `json:"contentType,omitempty" yaml:"contentType,omitempty" jsonschema:"description=Content-Type such as text/html; charset=utf-8"`
-	ContentEncoding string            `json:"contentEncoding,omitempty" yaml:"contentEncoding,omitempty" jsonschema:"description=Content-Encoding of files that are compressed already such as gzip or br; identity: none although the name ends in .gz or .br"`
+	ContentEncoding string            `json:"contentEncoding,omitempty" yaml:"contentEncoding,omitempty" jsonschema:"description=Content-Encoding of files that are compressed already such as gzip or br; identity: none although the name ends in .gz or .br or .zst"`
 	CacheControl    string            `json:"cacheControl,omitempty" yaml:"cacheControl,omitempty" jsonschema:"description=Cache-Control instead of that which Falkirk chooses"`
 	Metadata        map[string]string `json:"metadata,omitempty" yaml:"metadata,omitempty" jsonschema:"description=user-defined metadata of the object in S3; a header x-amz-meta-NAME for each"`
 }
@@ -117,21 +118,25 @@ func newRules(all []Rule) (rules, error) {
 
 // apply gives a file the headers of the rules that match it.
 func (all rules) apply(f *delivery.File) error {
+	typed, coding := false, f.Encoding
 	for i, r := range all {
 		if !r.files.Covers(f.Path) {
 			continue
 		}
 		all[i].used = true
 		if r.ContentType != "" {
-			f.Type = r.ContentType
+			f.Type, typed = r.ContentType, true
 		}
 		if r.ContentEncoding != "" {
-			f.Encoding = strings.TrimPrefix(r.ContentEncoding, identity)
+			f.Encoding = withoutIdentity(r.ContentEncoding)
 		}
 		if r.CacheControl != "" {
 			f.CacheControl = r.CacheControl
 		}
 		f.Metadata = f.Metadata.With(r.Metadata)
+	}
+	if !typed && (f.Encoding == "") != (coding == "") {
+		f.Type = typeAs(f)
 	}
 	size := 0
 	for name, value := range f.Metadata.Map() {
@@ -141,6 +146,34 @@ func (all rules) apply(f *delivery.File) error {
 		return fault.New(fault.Invalid, "%q has %d bytes of metadata by several rules; S3 takes %d", f.Path, size, mostMetadata)
 	}
 	return nil
+}
+
+// withoutIdentity are the content encodings that change the content.
+func withoutIdentity(codings string) string {
+	var out []string
+	for coding := range strings.SplitSeq(codings, ",") {
+		if coding = strings.TrimSpace(coding); coding != identity {
+			out = append(out, coding)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// typeAs is the type of a file when a rule says whether its content is encoded and
+// no rule says the type: that of the bytes, or of what they are decoded to.
+func typeAs(f *delivery.File) string {
+	name := f.Path
+	if f.Encoding != "" {
+		name = media.Inner(name)
+	}
+	kind, ok := media.ByName(name)
+	if f.Encoding == "" {
+		kind, ok = media.Stored(name)
+	}
+	if !ok {
+		return f.Type
+	}
+	return kind
 }
 
 // unused are the patterns that match no file.

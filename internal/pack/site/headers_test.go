@@ -93,6 +93,39 @@ func TestFilesGetTheirHeaders(t *testing.T) {
 	}
 }
 
+// What a rule says of the encoding decides the type, where no rule says the type.
+func TestTheTypeFollowsTheEncoding(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	write(t, root, map[string]string{
+		"www/index.html": "<p>", "www/z.js.gz": zipped(t, "x"), "www/z.js.br": "\x0b", "www/pic.svgz": zipped(t, "<svg/>"), "www/page.html.gz": zipped(t, "<p>"),
+		"www/data.csv.gz": zipped(t, "x"), "www/robots.txt": "x", "www/robots.txt.gz": zipped(t, "x"), "www/robots.txt.br": "\x0b", "www/both.js.gz": zipped(t, "x"),
+		"www/named.js.gz": zipped(t, "x"), "www/src.tar.gz": zipped(t, "x"), "www/src.tar": "x", "www/plain.js": "x", "www/coded.js": zipped(t, "x"),
+	})
+	const js, csv, text = "text/javascript; charset=utf-8", "text/csv; charset=utf-8", "text/plain; charset=utf-8"
+	plain, _ := served(t, root, site.Settings{Path: "www"})
+	ruled, _ := served(t, root, site.Settings{Path: "www", Headers: []site.Rule{
+		{Match: "*.gz", ContentEncoding: "identity"}, {Match: "*.br", ContentEncoding: "identity"}, {Match: "*.svgz", ContentEncoding: "identity"},
+		{Match: "data.csv.gz", ContentEncoding: "gzip"}, {Match: "named.js.gz", ContentType: "text/x"}, {Match: "both.js.gz", ContentEncoding: "identity, gzip"},
+		{Match: "*.js", ContentEncoding: "gzip"},
+	}})
+	for name, want := range map[string][4]string{
+		"z.js.gz": {js, "gzip", "application/gzip", ""}, "z.js.br": {js, "br", "application/x-brotli", ""}, "pic.svgz": {"image/svg+xml", "gzip", "application/gzip", ""},
+		"page.html.gz": {html, "gzip", "application/gzip", ""}, "data.csv.gz": {"application/gzip", "", csv, "gzip"},
+		"robots.txt.gz": {text, "gzip", "application/gzip", ""}, "robots.txt.br": {text, "br", "application/x-brotli", ""},
+		"both.js.gz": {js, "gzip", js, "gzip"}, "named.js.gz": {js, "gzip", "text/x", ""},
+		"src.tar.gz": {"application/gzip", "", "application/gzip", ""}, "coded.js": {js, "", js, "gzip"},
+	} {
+		a, b := plain[name], ruled[name]
+		if got := [4]string{a.Type, a.Encoding, b.Type, b.Encoding}; got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if plain["page.html.gz"].Entry != true || ruled["page.html.gz"].Entry {
+		t.Error("an encoded page is an entry, an archive of one is none")
+	}
+}
+
 func TestRulesThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
 	for key, r := range map[string]site.Rule{

@@ -148,25 +148,48 @@ func TestTypesByContent(t *testing.T) {
 
 func TestCompressedFiles(t *testing.T) {
 	t.Parallel()
-	const gz = "\x1f\x8b\x08"
-	for _, c := range []struct{ name, head, inner, coding string }{
-		{"app.js.gz", gz, "app.js", "gzip"},
-		{"app.js.br", "\x0b\x02", "app.js", "br"},
-		{"index.html.gz", gz, "index.html", "gzip"},
-		{"pic.svgz", gz, "pic.svgz", "gzip"},
-		{"pic.svg.gz", gz, "pic.svg", "gzip"},
-		{"data.json.gz", gz, "data.json", "gzip"},
-		{"app.wasm.br", "x", "app.wasm", "br"},
-		{"not.js.gz", "var a", "not.js.gz", ""},
-		{"not.svgz", "<svg", "not.svgz", ""},
-		{"src.tar.gz", gz, "src.tar.gz", ""},
-		{"src.tgz", gz, "src.tgz", ""},
-		{"dump.gz", gz, "dump.gz", ""},
-		{"table.csv.gz", gz, "table.csv.gz", ""},
-		{"photo.jpg.br", "x", "photo.jpg.br", ""},
-		{"app.js", gz, "app.js", ""},
+	const gz, zst = "\x1f\x8b\x08", "\x28\xb5\x2f\xfd"
+	for _, c := range []struct {
+		name, head    string
+		beside        bool // the file as it was before
+		inner, coding string
+	}{
+		{"app.js.gz", gz, false, "app.js", "gzip"},
+		{"app.js.br", "\x0b\x02", false, "app.js", "br"},
+		{"APP.JS.GZ", gz, false, "APP.JS", "gzip"},
+		{"index.html.gz", gz, false, "index.html", "gzip"},
+		{"pic.svgz", gz, false, "pic.svgz", "gzip"},
+		{"pic.svg.gz", gz, false, "pic.svg", "gzip"},
+		{"data.json.gz", gz, false, "data.json", "gzip"},
+		{"app.wasm.br", "x", false, "app.wasm", "br"},
+		{"app.js.zst", zst, false, "app.js", "zstd"},
+		{"not.js.gz", "var a", true, "not.js.gz", ""},
+		{"not.js.zst", "var a", true, "not.js.zst", ""},
+		{"not.svgz", "<svg", false, "not.svgz", ""},
+		{"app.js", gz, true, "app.js", ""},
+
+		{"robots.txt.br", "x", false, "robots.txt", "br"},
+		{"table.csv.br", "x", false, "table.csv", "br"},
+		{"readme.md.br", "x", false, "readme.md", "br"},
+		{"doc.pdf.br", "x", false, "doc.pdf", "br"},
+		{"photo.jpg.br", "x", false, "photo.jpg", "br"},
+		{"robots.txt.gz", gz, true, "robots.txt", "gzip"},
+		{"table.csv.gz", gz, true, "table.csv", "gzip"},
+		{"table.csv.zst", zst, true, "table.csv", "zstd"},
+		{"readme.md.gz", gz, true, "readme.md", "gzip"},
+		{"table.csv.gz", gz, false, "table.csv.gz", ""},
+		{"robots.txt.gz", gz, false, "robots.txt.gz", ""},
+		{"dump.sql.gz", gz, false, "dump.sql.gz", ""},
+		{"src.tar.gz", gz, true, "src.tar.gz", ""},
+		{"src.tar.br", "x", true, "src.tar.br", ""},
+		{"src.tar.zst", zst, true, "src.tar.zst", ""},
+		{"src.tgz", gz, true, "src.tgz", ""},
+		{"all.zip.gz", gz, true, "all.zip.gz", ""},
+		{"dump.gz", gz, true, "dump.gz", ""},
+		{"dump.br", "x", true, "dump.br", ""},
+		{"a.js.gz.br", "x", true, "a.js.gz.br", ""},
 	} {
-		if inner, coding := media.Coding(c.name, []byte(c.head)); inner != c.inner || coding != c.coding {
+		if inner, coding := media.Coding(c.name, []byte(c.head), c.beside); inner != c.inner || coding != c.coding {
 			t.Errorf("%s is %q %q, want %q %q", c.name, inner, coding, c.inner, c.coding)
 		}
 	}
