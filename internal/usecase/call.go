@@ -1,9 +1,12 @@
 package usecase
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 )
@@ -13,6 +16,8 @@ import (
 type Call struct {
 	Actor string
 	Tell  func(Event) // nil: nobody hears
+	// File reads the app file of the call and opens nothing that it names.
+	File func() (*config.File, error)
 	// Open opens the app file of the call.
 	Open func(ctx context.Context, report func(engine.Event)) (*App, error)
 	// Decisions are what people decided about the app, or about a file of jobs; nil
@@ -34,6 +39,14 @@ type Event struct {
 	Warning   string             `json:"warning,omitempty"`  // what changes nothing about the result, and somebody should know
 	Note      string             `json:"note,omitempty"`     // what is done or waited for now
 	Orphaned  *engine.Status     `json:"orphaned,omitempty"` // an environment in which something is live that the app file no longer has
+	Sent      *Sent              `json:"sent,omitempty"`     // a sample that a channel took
+	Printed   []byte             `json:"printed,omitempty"`  // the next bytes of what a component printed
+}
+
+// Sent is the name and the kind of a channel that took a notice.
+type Sent struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
 }
 
 // App is the app file of the call with all that works on it. It is opened once.
@@ -64,6 +77,19 @@ func (c *Call) NoteOrphans(ctx context.Context, app *App, names ...string) {
 // Packing tells how far the packing of a component is.
 func (c *Call) Packing(component string, p delivery.Progress) {
 	c.tell(Event{Component: component, Packing: &p})
+}
+
+// Sent tells that a channel took a notice.
+func (c *Call) Sent(name, kind string) { c.tell(Event{Sent: &Sent{name, kind}}) }
+
+// Printer takes what a component printed, and tells it.
+func (c *Call) Printer() io.Writer { return printer{c} }
+
+type printer struct{ *Call }
+
+func (p printer) Write(b []byte) (int, error) {
+	p.tell(Event{Printed: bytes.Clone(b)})
+	return len(b), nil
 }
 
 func (c *Call) tell(ev Event) {

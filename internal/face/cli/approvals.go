@@ -12,6 +12,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/quote"
 )
 
 // approvalDocument is the JSON of one approval or rejection in a ledger.
@@ -132,7 +133,7 @@ func (f *face) printApprovals(all []approvalDocument) {
 	for _, a := range all {
 		if a.Files != "" && a.Signature != "" {
 			fprintf(f.Out, "ssh-keygen -Y verify -f ALLOWED_SIGNERS -I %s -n %s -s %s < %s\n",
-				shellWord(a.By), delivery.SignatureNamespace, shellWord(a.Files+".sig"), shellWord(a.Files+".txt"))
+				quote.ShellWord(a.By), delivery.SignatureNamespace, quote.ShellWord(a.Files+".sig"), quote.ShellWord(a.Files+".txt"))
 		}
 	}
 }
@@ -145,13 +146,4 @@ func plainly(s string) string {
 		}
 		return r
 	}, s)), " ")
-}
-
-// shellWord is a word for a shell: what somebody wrote into the ledger is to be one
-// word there, and nothing else.
-func shellWord(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@:+-") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

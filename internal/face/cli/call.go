@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"sync"
+
 	"falkirk/internal/usecase"
 )
 
@@ -10,12 +12,31 @@ func (f *face) call() *usecase.Call { return f.callWith(f.heard) }
 // callWith is a call whose events go to tell, which hands on what it does not show
 // itself to heard.
 func (f *face) callWith(tell func(usecase.Event)) *usecase.Call {
-	c := &usecase.Call{Actor: f.Actor, Tell: tell, Open: f.open, Decisions: f.decisions}
+	c := &usecase.Call{Actor: f.Actor, Tell: tell, File: f.loadUsed, Open: f.open, Decisions: f.decisions}
 	if f.Via != nil {
 		inner := *c
 		c.Via = f.Via(&inner)
 	}
 	return c
+}
+
+// held is a call whose events are shown later, below the result.
+func (f *face) held() (c *usecase.Call, show func()) {
+	var mu sync.Mutex
+	var all []usecase.Event
+	c = f.callWith(func(ev usecase.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, ev)
+	})
+	return c, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, ev := range all {
+			f.heard(ev)
+		}
+		all = nil
+	}
 }
 
 // heard shows what a use case tells beside its result.

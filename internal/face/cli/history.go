@@ -77,7 +77,7 @@ func (f *face) historyCmd() *cobra.Command {
 			if err := f.text(func() { f.printHistory(all, steps) }); err != nil {
 				return err
 			}
-			names, err := storedNames(cmd.Context(), app, args, nil)
+			names, err := app.StoredLedgers(cmd.Context(), strings.Join(args, ""))
 			f.noteOrphans(cmd.Context(), app, names...)
 			return err
 		},
@@ -92,7 +92,7 @@ func (f *face) historyCmd() *cobra.Command {
 // histories reads the ledgers of the environments asked for; decisions about the
 // whole app belong to each.
 func histories(ctx context.Context, app *App, a asking) ([]happening, error) {
-	names, err := storedNames(ctx, app, a.only, nil)
+	names, err := app.StoredLedgers(ctx, strings.Join(a.only, ""))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ func (f *face) lockShowCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			names, err := logNames(app, args)
+			names, err := app.NamedLedgers(strings.Join(args, ""))
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/quote"
 	"falkirk/internal/rule"
+	"falkirk/internal/usecase"
 )
 
 func (f *face) planCmd() *cobra.Command {
@@ -27,7 +28,7 @@ stopped, a plan can still be made, saved and approved; it says what refuses it n
 		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if phase != "" || len(args) == 0 {
-				if err := checkPhase(cmp.Or(phase, "provision"), args, "plan"); err != nil {
+				if err := usecase.CheckPhase(cmp.Or(phase, "provision"), strings.Join(args, ""), "plan"); err != nil {
 					return err
 				}
 			}

@@ -125,7 +125,7 @@ func (f *face) completeOrphans(cmd *cobra.Command, _ []string, begun string) ([]
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	names, err := storedNames(cmd.Context(), app, nil, nil)
+	names, err := app.StoredLedgers(cmd.Context(), "")
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

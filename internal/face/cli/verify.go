@@ -57,7 +57,7 @@ func (v *verification) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	names, err := storedNames(ctx, app, args, anchors)
+	names, err := app.StoredLedgers(ctx, strings.Join(args, ""), anchors...)
 	if err == nil && len(args) == 0 {
 		err = v.noteOthers(ctx, app)
 	}
@@ -166,46 +166,4 @@ func prove(ctx context.Context, log Log, anchors []delivery.Anchor, name string)
 		p.Notes = append(p.Notes, "the anchor has no line of it")
 	}
 	return p, nil
-}
-
-// logNames are the ledgers of an app, or the one asked for.
-func logNames(app *App, only []string) ([]string, error) {
-	if len(only) == 1 {
-		_, err := app.Engine.App.Environment(only[0])
-		return only, err
-	}
-	var names []string
-	for _, env := range app.Engine.App.Environments {
-		names = append(names, env.Name)
-	}
-	return append(names, delivery.Everywhere), nil
-}
-
-// storedNames are the ledgers of an app, or the one asked for, also those of
-// environments that only the store or the anchors still name.
-func storedNames(ctx context.Context, app *App, only []string, anchors []delivery.Anchor) ([]string, error) {
-	named, err := logNames(app, only)
-	if err == nil && len(only) == 1 {
-		return named, nil
-	}
-	stored, _, storeErr := app.Ledgers(ctx)
-	if storeErr != nil {
-		return nil, storeErr
-	}
-	for _, a := range anchors {
-		stored = append(stored, a.Environment)
-	}
-	if len(only) == 1 {
-		if slices.Contains(stored, only[0]) {
-			return only, nil
-		}
-		return nil, err
-	}
-	slices.Sort(stored)
-	for _, name := range slices.Compact(stored) {
-		if !slices.Contains(named, name) {
-			named = append(named, name)
-		}
-	}
-	return named, nil
 }

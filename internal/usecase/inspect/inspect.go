@@ -6,16 +6,17 @@ import "falkirk/internal/usecase"
 
 // Room is the use cases of this room.
 type Room struct {
+	Export usecase.Case[ExportQuery, ExportResult]
 	Status usecase.Case[StatusQuery, StatusResult]
 	Why    usecase.Case[WhyQuery, WhyResult]
 }
 
 // New makes the room.
 func New() Room {
-	return Room{Status: newStatus(), Why: newWhy()}
+	return Room{Export: newExport(), Status: newStatus(), Why: newWhy()}
 }
 
 // Entries are the use cases as faces list them.
 func (r Room) Entries() []usecase.Entry {
-	return []usecase.Entry{r.Status.Entry(), r.Why.Entry()}
+	return []usecase.Entry{r.Export.Entry(), r.Status.Entry(), r.Why.Entry()}
 }

@@ -1,11 +1,12 @@
-package cli
+package inspect
 
 import (
-	"io"
+	"fmt"
 	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/quote"
 )
 
 const scriptHead = `#!/bin/sh
@@ -54,31 +55,31 @@ json() {
 
 // writeScript writes a script: a subshell for each place, as credentials must
 // not outlive it.
-func writeScript(w io.Writer, app delivery.App, s engine.Script) {
-	fprintf(w, scriptHead, strings.TrimSpace(string(s.Plan.Phase)+" "+s.Plan.Version), s.Plan.Environment, s.Digest)
+func writeScript(w *strings.Builder, app delivery.App, s engine.Script) {
+	fmt.Fprintf(w, scriptHead, quote.Line(strings.TrimSpace(string(s.Plan.Phase)+" "+s.Plan.Version)), quote.Line(s.Plan.Environment), quote.Line(s.Digest))
 	writeNeeds(w, app, s)
 	for _, p := range s.Places {
-		fprintf(w, "\n# %s\n", p.Place)
+		fmt.Fprintf(w, "\n# %s\n", quote.Line(p.Place.String()))
 		if len(p.Commands) == 0 {
-			fprintln(w, "# nothing to do")
+			fmt.Fprintln(w, "# nothing to do")
 			continue
 		}
-		fprintln(w, "(")
+		fmt.Fprintln(w, "(")
 		for _, line := range reach(app, p.Place) {
-			fprintln(w, block("  "+line))
+			fmt.Fprintln(w, "  "+line)
 		}
 		for _, c := range p.Commands {
-			fprintf(w, "\n  # %s: %s\n", c.Component, c.Summary)
+			fmt.Fprintf(w, "\n  # %s: %s\n", quote.Line(c.Component), quote.Line(c.Summary))
 			for _, line := range c.Lines {
-				fprintln(w, block("  "+line))
+				fmt.Fprintln(w, "  "+line)
 			}
 		}
-		fprintln(w, ")")
+		fmt.Fprintln(w, ")")
 	}
 }
 
 // writeNeeds asks for every variable before anything is done.
-func writeNeeds(w io.Writer, app delivery.App, s engine.Script) {
+func writeNeeds(w *strings.Builder, app delivery.App, s engine.Script) {
 	all := s.Reads
 	for _, p := range s.Places {
 		if a, _ := app.Account(p.Place.Account); len(p.Commands) > 0 && a.Role != "" {
@@ -91,26 +92,26 @@ func writeNeeds(w io.Writer, app delivery.App, s engine.Script) {
 			continue
 		}
 		if len(told) == 1 {
-			_, _ = io.WriteString(w, needHead) // a failure shows when the command ends
+			w.WriteString(needHead)
 		}
 		told[v.Variable] = true
-		fprintf(w, "need %s %d\n", v.Variable, cksum(v.Text)%65536)
+		fmt.Fprintf(w, "need %s %d\n", quote.Line(v.Variable), cksum(v.Text)%65536)
 	}
 }
 
 // reach are the commands that take on the roles of a place's account.
 func reach(app delivery.App, p delivery.Place) []string {
 	a, _ := app.Account(p.Account)
-	region := shellWord(p.Region)
+	region := quote.ShellWord(p.Region)
 	lines := []string{"export AWS_REGION=" + region + " AWS_DEFAULT_REGION=" + region}
 	if a.Endpoint != "" {
-		lines = append(lines, "export AWS_ENDPOINT_URL="+shellWord(a.Endpoint))
+		lines = append(lines, "export AWS_ENDPOINT_URL="+quote.ShellWord(a.Endpoint))
 	}
 	for _, role := range a.Via {
-		lines = append(lines, "assume "+shellWord(role))
+		lines = append(lines, "assume "+quote.ShellWord(role))
 	}
 	if a.Role != "" {
-		line := "assume " + shellWord(a.Role)
+		line := "assume " + quote.ShellWord(a.Role)
 		if a.ExternalID != "" {
 			line += " --external-id " + external(a)
 		}
@@ -122,14 +123,14 @@ func reach(app delivery.App, p delivery.Place) []string {
 // external is the external ID of an account as a word of a shell.
 func external(a delivery.Account) string {
 	if a.External == nil {
-		return shellWord(a.ExternalID)
+		return quote.ShellWord(a.ExternalID)
 	}
 	var b strings.Builder
 	for _, p := range a.External {
 		if p.Variable != "" {
 			b.WriteString(`"$` + delivery.ScriptVariable(p.Variable) + `"`)
 		} else {
-			b.WriteString(shellWord(p.Text))
+			b.WriteString(quote.ShellWord(p.Text))
 		}
 	}
 	return b.String()

@@ -1,9 +1,10 @@
 //go:build unix
 
-package cli
+package inspect
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -67,7 +68,7 @@ func TestTheChecksumIsThatOfPOSIX(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), "cksum")
 		cmd.Stdin = strings.NewReader(v)
 		out, err := cmd.Output()
-		if want := sprintf("%d %d", cksum(v), len(v)); err != nil || strings.TrimSpace(string(out)) != want {
+		if want := fmt.Sprintf("%d %d", cksum(v), len(v)); err != nil || strings.TrimSpace(string(out)) != want {
 			t.Errorf("%q: %s, want %s (%v)", v, out, want, err)
 		}
 	}
