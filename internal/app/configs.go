@@ -10,21 +10,21 @@ import (
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/k9"
+	"falkirk/internal/usecase/setup"
 )
 
 // prdConfigs writes the files of production, as far as the app tells what is in
 // them.
-func prdConfigs(ctx context.Context, r cli.ConfigsRequest) ([]cli.ConfigFile, error) {
+func prdConfigs(ctx context.Context, r setup.ConfigsRequest) ([]setup.ConfigFile, error) {
 	files, err := guessConfigs(r.Folder, r.File)
 	if err != nil {
 		return nil, err
 	}
-	var out []cli.ConfigFile
+	var out []setup.ConfigFile
 	for _, f := range files {
-		one := cli.ConfigFile{Path: filepath.Join(r.Folder, f.Name), Text: string(f.Text)}
+		one := setup.ConfigFile{Path: filepath.Join(r.Folder, f.Name), Text: string(f.Text)}
 		if !r.DryRun {
 			state, err := k9.Write(r.Folder, f)
 			if err != nil {
@@ -83,14 +83,14 @@ func known(v *k9.Values, a delivery.App) {
 
 // blanks are what the file that is there lacks; one that was kept may have been
 // filled in.
-func blanks(one cli.ConfigFile, dry bool) ([]cli.ConfigBlank, error) {
+func blanks(one setup.ConfigFile, dry bool) ([]setup.ConfigBlank, error) {
 	v, err := k9.Parse([]byte(one.Text))
 	if !dry {
 		v, err = k9.Read(one.Path)
 	}
-	var out []cli.ConfigBlank
+	var out []setup.ConfigBlank
 	for _, b := range v.Blanks() {
-		out = append(out, cli.ConfigBlank(b))
+		out = append(out, setup.ConfigBlank(b))
 	}
 	return out, err
 }

@@ -12,21 +12,21 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/demo"
 	"falkirk/internal/engine"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/project"
 )
 
 // runDemo tells the demo in a folder, and takes down what it started.
-func runDemo(ctx context.Context, d cli.DemoRequest) (cli.DemoReport, error) {
+func runDemo(ctx context.Context, d project.DemoRequest) (project.DemoReport, error) {
 	began := time.Now()
 	folder, made, err := demoFolder(d.Folder)
 	if err != nil {
-		return cli.DemoReport{}, err
+		return project.DemoReport{}, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return cli.DemoReport{}, err
+		return project.DemoReport{}, err
 	}
 	var last *usecase.App
 	told, err := demo.Tell(ctx, demo.Stage{
@@ -44,15 +44,15 @@ func runDemo(ctx context.Context, d cli.DemoRequest) (cli.DemoReport, error) {
 	if !keep {
 		err = errors.Join(err, takeDown(ctx, last, folder, made))
 	}
-	return cli.DemoReport{
+	return project.DemoReport{
 		Folder: folder, Running: keep, Environments: told.Environments,
-		Requests:   cli.DemoRequests{Served: told.Served, Failed: told.Failed},
+		Requests:   project.DemoRequests{Served: told.Served, Failed: told.Failed},
 		RollbackMS: told.Rollback.Milliseconds(), TookMS: time.Since(began).Milliseconds(),
 	}, err
 }
 
 // actors act as the commands do.
-func actors(a *usecase.App, d cli.DemoRequest) *demo.Actors {
+func actors(a *usecase.App, d project.DemoRequest) *demo.Actors {
 	who := actor()
 	return &demo.Actors{
 		Pack: func(ctx context.Context, version string) error {

@@ -3,21 +3,21 @@ package app
 import (
 	"context"
 	"errors"
+	"falkirk/internal/usecase/setup"
 	"strings"
 
 	"falkirk/internal/aws/cfn"
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/prepare"
 	"falkirk/internal/aws/syncfunction"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 )
 
 // setUpFunction makes, shows or removes the function that copies images.
-func setUpFunction(ctx context.Context, r cli.FunctionRequest) (cli.Function, error) {
+func setUpFunction(ctx context.Context, r setup.FunctionRequest) (setup.Function, error) {
 	w, err := readFunction(ctx, r)
 	if err != nil {
-		return cli.Function{}, err
+		return setup.Function{}, err
 	}
 	asked, err := w.request()
 	if err != nil {
@@ -34,10 +34,10 @@ func setUpFunction(ctx context.Context, r cli.FunctionRequest) (cli.Function, er
 	return w.create(ctx, setup, asked)
 }
 
-func (w *functioning) create(ctx context.Context, setup syncfunction.Setup, asked syncfunction.Request) (cli.Function, error) {
-	v, err := setup.Propose(ctx, asked)
+func (w *functioning) create(ctx context.Context, made syncfunction.Setup, asked syncfunction.Request) (setup.Function, error) {
+	v, err := made.Propose(ctx, asked)
 	out := w.viewed(v)
-	drop := func(err error) error { return errors.Join(err, setup.Drop(context.WithoutCancel(ctx), v)) }
+	drop := func(err error) error { return errors.Join(err, made.Drop(context.WithoutCancel(ctx), v)) }
 	switch {
 	case err != nil:
 		return out, drop(err)
@@ -51,13 +51,13 @@ func (w *functioning) create(ctx context.Context, setup syncfunction.Setup, aske
 	if err := w.asked.Ask(out); err != nil {
 		return out, drop(err)
 	}
-	err = setup.Apply(ctx, asked, v)
+	err = made.Apply(ctx, asked, v)
 	out.Changed = err == nil
 	return out, err
 }
 
-func (w *functioning) remove(ctx context.Context, setup syncfunction.Setup, asked syncfunction.Request) (cli.Function, error) {
-	v, err := setup.LookRemoval(ctx, asked)
+func (w *functioning) remove(ctx context.Context, made syncfunction.Setup, asked syncfunction.Request) (setup.Function, error) {
+	v, err := made.LookRemoval(ctx, asked)
 	out := w.viewed(v)
 	if err != nil || w.asked.DryRun {
 		return out, err
@@ -66,7 +66,7 @@ func (w *functioning) remove(ctx context.Context, setup syncfunction.Setup, aske
 		if err := w.asked.Ask(out); err != nil {
 			return out, err
 		}
-		if err := setup.Remove(ctx, v); err != nil {
+		if err := made.Remove(ctx, v); err != nil {
 			return out, err
 		}
 		out.Changed = true
@@ -84,15 +84,15 @@ func waitingFor(v syncfunction.View, stands string) error {
 }
 
 // printed are the templates and policies as they would be; nobody is asked.
-func (w *functioning) printed(asked syncfunction.Request) (cli.Function, error) {
+func (w *functioning) printed(asked syncfunction.Request) (setup.Function, error) {
 	out := w.about()
 	all, err := asked.Templates()
 	for _, t := range all {
-		out.Templates = append(out.Templates, cli.PreparedTemplate{Stack: t.Stack, Region: t.Region, Text: string(t.Text)})
+		out.Templates = append(out.Templates, setup.PreparedTemplate{Stack: t.Stack, Region: t.Region, Text: string(t.Text)})
 	}
 	for _, s := range asked.Sources {
 		for _, g := range s.Grants {
-			out.Documents = append(out.Documents, cli.ScheduleDocument{
+			out.Documents = append(out.Documents, setup.ScheduleDocument{
 				For: "Policy of " + thing(g) + " in account " + s.At.Account + ", " + s.At.Region + ".", Policy: policyOf(g),
 			})
 		}
@@ -112,27 +112,27 @@ func thing(g policy.Grant) string {
 }
 
 // viewed tells what a view has.
-func (w *functioning) viewed(v syncfunction.View) cli.Function {
+func (w *functioning) viewed(v syncfunction.View) setup.Function {
 	out := w.about()
 	out.Role, out.Code, out.Bytes, out.Notes = v.Role, v.Code, v.Bytes, w.notes(v.Notes)
 	for _, s := range v.Stacks {
-		one := cli.FunctionStack{Account: s.Account, Name: s.Name, Region: s.Region, Changes: []cli.PreparedResource{}}
+		one := setup.FunctionStack{Account: s.Account, Name: s.Name, Region: s.Region, Changes: []setup.PreparedResource{}}
 		for _, c := range s.Changes {
-			one.Changes = append(one.Changes, cli.PreparedResource(c))
+			one.Changes = append(one.Changes, setup.PreparedResource(c))
 		}
 		out.Stacks = append(out.Stacks, one)
 	}
 	for _, p := range v.Policies {
-		one := cli.PreparedPolicy{Resource: p.Resource}
+		one := setup.PreparedPolicy{Resource: p.Resource}
 		for _, c := range p.Changes {
-			one.Statements = append(one.Statements, cli.PreparedStatement(c))
+			one.Statements = append(one.Statements, setup.PreparedStatement(c))
 		}
 		out.Policies = append(out.Policies, one)
 	}
 	for _, e := range v.Elsewhere {
-		one := cli.FunctionElsewhere{Account: e.Account, Region: e.Region, Stack: e.Stack, Template: e.Template, Policies: []cli.FunctionPolicy{}, Why: e.Why, Command: w.there()}
+		one := setup.FunctionElsewhere{Account: e.Account, Region: e.Region, Stack: e.Stack, Template: e.Template, Policies: []setup.FunctionPolicy{}, Why: e.Why, Command: w.there()}
 		for _, p := range e.Policies {
-			one.Policies = append(one.Policies, cli.FunctionPolicy(p))
+			one.Policies = append(one.Policies, setup.FunctionPolicy(p))
 		}
 		out.Elsewhere = append(out.Elsewhere, one)
 	}

@@ -23,11 +23,12 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase/setup"
 )
 
 // functioning is one run of create or delete sync-function.
 type functioning struct {
-	asked cli.FunctionRequest
+	asked setup.FunctionRequest
 	app   delivery.App
 	jobs  []imagesync.Settings
 	at    policy.Scope // of the function
@@ -35,7 +36,7 @@ type functioning struct {
 }
 
 // readFunction reads the jobs and finds out where the function goes.
-func readFunction(ctx context.Context, r cli.FunctionRequest) (*functioning, error) {
+func readFunction(ctx context.Context, r setup.FunctionRequest) (*functioning, error) {
 	w := &functioning{asked: r}
 	if r.File != "" {
 		f, err := config.Open(r.File, settings(), os.LookupEnv)
@@ -157,10 +158,10 @@ func (w *functioning) name() string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "-")
 }
 
-func (w *functioning) about() cli.Function {
-	out := cli.Function{
+func (w *functioning) about() setup.Function {
+	out := setup.Function{
 		Name: w.name(), Account: w.at.Account, Region: w.at.Region, Schedule: w.schedule(), Role: syncstack.RoleARN(w.at, w.name()),
-		Stacks: []cli.FunctionStack{}, Policies: []cli.PreparedPolicy{}, Notes: w.notes(nil),
+		Stacks: []setup.FunctionStack{}, Policies: []setup.PreparedPolicy{}, Notes: w.notes(nil),
 	}
 	for _, s := range w.jobs {
 		out.Jobs = append(out.Jobs, s.Label())

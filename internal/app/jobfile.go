@@ -12,10 +12,10 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase/setup"
 )
 
 // jobsFile is the file of jobs that a CronJob or a function reads.
@@ -53,7 +53,7 @@ const storeNone = "none"
 // newBrake finds that store: the one that flags name, else that of the file of
 // jobs, else that of the app file. The job runs in an account and a region, which
 // are those of a store of which they are not known.
-func newBrake(app delivery.App, asked cli.StoreRequest, given *config.Decisions, at policy.Scope) (brake, error) {
+func newBrake(app delivery.App, asked setup.StoreRequest, given *config.Decisions, at policy.Scope) (brake, error) {
 	if err := checkStore(asked); err != nil {
 		return brake{}, err
 	}
@@ -91,7 +91,7 @@ func newBrake(app delivery.App, asked cli.StoreRequest, given *config.Decisions,
 	return b, nil
 }
 
-func checkStore(asked cli.StoreRequest) error {
+func checkStore(asked setup.StoreRequest) error {
 	if asked.App != "" && (asked.URL == "" || asked.URL == storeNone) {
 		return fault.Hint(fault.New(fault.Invalid, "--app goes with --store"), "name the store: --store s3://BUCKET/PREFIX")
 	}

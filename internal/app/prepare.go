@@ -10,13 +10,13 @@ import (
 	"falkirk/internal/aws/cfn"
 	"falkirk/internal/aws/prepare"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/setup"
 )
 
 // preparer prepares accounts of the app.
-func preparer(a delivery.App) cli.Preparer {
-	return func(ctx context.Context, r cli.PrepareRequest) (cli.Preparation, error) {
+func preparer(a delivery.App) setup.Preparer {
+	return func(ctx context.Context, r setup.PrepareRequest) (setup.Preparation, error) {
 		stacks := prepare.ChangeSets{ID: newID(), Report: func(e cfn.Event) { r.Report(e.String()) }}
 		p := prepare.Preparer{App: a, Setups: setups(a), Stacks: stacks, Config: administrator(a, r)}
 		asked := prepare.Request{
@@ -35,7 +35,7 @@ func preparer(a delivery.App) cli.Preparer {
 
 // administrator reaches the account as who may prepare it: the chain of roles of
 // the app file ends in a role that is only about to be made.
-func administrator(a delivery.App, r cli.PrepareRequest) func(context.Context, string) (aws.Config, error) {
+func administrator(a delivery.App, r setup.PrepareRequest) func(context.Context, string) (aws.Config, error) {
 	one, ok := a.Account(r.Account)
 	one.Via, one.Role, one.ExternalID, one.Tags, one.Duration = nil, r.As, "", nil, 0
 	pool := account.New(account.Options{Accounts: []delivery.Account{one}, App: a.Name, Actor: actor()})
@@ -51,16 +51,16 @@ func administrator(a delivery.App, r cli.PrepareRequest) func(context.Context, s
 	}
 }
 
-func printed(p prepare.Preparer, r prepare.Request) (cli.Preparation, error) {
+func printed(p prepare.Preparer, r prepare.Request) (setup.Preparation, error) {
 	all, err := p.Print(r)
-	out := cli.Preparation{Account: r.Account, Stacks: []cli.PreparedStack{}, Policies: []cli.PreparedPolicy{}}
+	out := setup.Preparation{Account: r.Account, Stacks: []setup.PreparedStack{}, Policies: []setup.PreparedPolicy{}}
 	for _, t := range all {
-		out.Templates = append(out.Templates, cli.PreparedTemplate{Stack: t.Stack, Region: t.Region, Text: string(t.Text)})
+		out.Templates = append(out.Templates, setup.PreparedTemplate{Stack: t.Stack, Region: t.Region, Text: string(t.Text)})
 	}
 	return out, err
 }
 
-func prepareIt(ctx context.Context, p prepare.Preparer, asked prepare.Request, r cli.PrepareRequest) (cli.Preparation, error) {
+func prepareIt(ctx context.Context, p prepare.Preparer, asked prepare.Request, r setup.PrepareRequest) (setup.Preparation, error) {
 	v, err := p.Propose(ctx, asked)
 	if err != nil {
 		return preparation(v), errors.Join(err, p.Drop(context.WithoutCancel(ctx), v))
@@ -80,7 +80,7 @@ func prepareIt(ctx context.Context, p prepare.Preparer, asked prepare.Request, r
 	return out, err
 }
 
-func unprepare(ctx context.Context, p prepare.Preparer, asked prepare.Request, r cli.PrepareRequest) (cli.Preparation, error) {
+func unprepare(ctx context.Context, p prepare.Preparer, asked prepare.Request, r setup.PrepareRequest) (setup.Preparation, error) {
 	v, err := p.Remove(ctx, asked, true)
 	if err != nil || v.IsEmpty() || r.DryRun {
 		return preparation(v), err
@@ -94,19 +94,19 @@ func unprepare(ctx context.Context, p prepare.Preparer, asked prepare.Request, r
 	return out, err
 }
 
-func preparation(v prepare.Preview) cli.Preparation {
-	out := cli.Preparation{Account: v.Account, Role: v.Role, Notes: v.Notes, Stacks: []cli.PreparedStack{}, Policies: []cli.PreparedPolicy{}}
+func preparation(v prepare.Preview) setup.Preparation {
+	out := setup.Preparation{Account: v.Account, Role: v.Role, Notes: v.Notes, Stacks: []setup.PreparedStack{}, Policies: []setup.PreparedPolicy{}}
 	for _, s := range v.Stacks {
-		one := cli.PreparedStack{Name: s.Name, Region: s.Region, Changes: []cli.PreparedResource{}}
+		one := setup.PreparedStack{Name: s.Name, Region: s.Region, Changes: []setup.PreparedResource{}}
 		for _, c := range s.Changes {
-			one.Changes = append(one.Changes, cli.PreparedResource(c))
+			one.Changes = append(one.Changes, setup.PreparedResource(c))
 		}
 		out.Stacks = append(out.Stacks, one)
 	}
 	for _, p := range v.Policies {
-		one := cli.PreparedPolicy{Resource: p.Resource}
+		one := setup.PreparedPolicy{Resource: p.Resource}
 		for _, c := range p.Changes {
-			one.Statements = append(one.Statements, cli.PreparedStatement(c))
+			one.Statements = append(one.Statements, setup.PreparedStatement(c))
 		}
 		out.Policies = append(out.Policies, one)
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"falkirk/internal/usecase/setup"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,21 +13,20 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/syncsetup"
 	"falkirk/internal/blueprint/syncjob"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/kube"
 	"falkirk/internal/regular"
 )
 
 // setUpSync makes, shows or removes the schedule that copies images.
-func setUpSync(ctx context.Context, r cli.ScheduleRequest) (cli.Schedule, error) {
+func setUpSync(ctx context.Context, r setup.ScheduleRequest) (setup.Schedule, error) {
 	w, err := readSync(r)
 	if err != nil {
-		return cli.Schedule{}, err
+		return setup.Schedule{}, err
 	}
 	asked, err := w.request(ctx)
 	if err != nil {
-		return cli.Schedule{}, err
+		return setup.Schedule{}, err
 	}
 	out := w.about(asked)
 	setup := syncsetup.Setup{Own: w.own, Source: w.source, Cluster: w.cluster}
@@ -45,8 +45,8 @@ func setUpSync(ctx context.Context, r cli.ScheduleRequest) (cli.Schedule, error)
 	return w.create(ctx, setup, asked, out)
 }
 
-func (w *scheduling) create(ctx context.Context, setup syncsetup.Setup, asked syncsetup.Request, out cli.Schedule) (cli.Schedule, error) {
-	v, err := setup.Look(ctx, asked)
+func (w *scheduling) create(ctx context.Context, made syncsetup.Setup, asked syncsetup.Request, out setup.Schedule) (setup.Schedule, error) {
+	v, err := made.Look(ctx, asked)
 	if err != nil {
 		return w.viewed(out, v), err
 	}
@@ -60,14 +60,14 @@ func (w *scheduling) create(ctx context.Context, setup syncsetup.Setup, asked sy
 	if err := w.asked.Ask(out); err != nil {
 		return out, err
 	}
-	v, err = setup.Apply(ctx, v)
+	v, err = made.Apply(ctx, v)
 	out = w.viewed(out, v)
 	out.Changed = err == nil
 	return out, err
 }
 
-func (w *scheduling) remove(ctx context.Context, setup syncsetup.Setup, asked syncsetup.Request, out cli.Schedule) (cli.Schedule, error) {
-	v, err := setup.LookRemoval(ctx, asked)
+func (w *scheduling) remove(ctx context.Context, made syncsetup.Setup, asked syncsetup.Request, out setup.Schedule) (setup.Schedule, error) {
+	v, err := made.LookRemoval(ctx, asked)
 	out = w.viewed(out, v)
 	if err != nil || w.asked.DryRun {
 		return out, err
@@ -81,7 +81,7 @@ func (w *scheduling) remove(ctx context.Context, setup syncsetup.Setup, asked sy
 	if err := w.asked.Ask(out); err != nil {
 		return out, err
 	}
-	v, err = setup.Remove(ctx, asked, v)
+	v, err = made.Remove(ctx, asked, v)
 	out = w.viewed(out, v)
 	out.Changed = err == nil || fault.Is(err, fault.Pending)
 	if fault.Is(err, fault.Pending) {
@@ -90,8 +90,8 @@ func (w *scheduling) remove(ctx context.Context, setup syncsetup.Setup, asked sy
 	return out, err
 }
 
-func (w *scheduling) grant(ctx context.Context, setup syncsetup.Setup, asked syncsetup.Request, out cli.Schedule) (cli.Schedule, error) {
-	v, err := setup.LookGrant(ctx, asked, w.asked.Readers, w.asked.Delete)
+func (w *scheduling) grant(ctx context.Context, made syncsetup.Setup, asked syncsetup.Request, out setup.Schedule) (setup.Schedule, error) {
+	v, err := made.LookGrant(ctx, asked, w.asked.Readers, w.asked.Delete)
 	out = w.viewed(out, v)
 	if err != nil || v.IsEmpty() || w.asked.DryRun {
 		return out, err
@@ -99,7 +99,7 @@ func (w *scheduling) grant(ctx context.Context, setup syncsetup.Setup, asked syn
 	if err := w.asked.Ask(out); err != nil {
 		return out, err
 	}
-	err = setup.GrantAll(ctx, v)
+	err = made.GrantAll(ctx, v)
 	out.Changed = err == nil
 	return out, err
 }
@@ -112,8 +112,8 @@ func (w *scheduling) waiting(v syncsetup.View, stands string) error {
 }
 
 // policies prints what both accounts must say, with the ARNs of who copies.
-func (w *scheduling) policies(ctx context.Context, setup syncsetup.Setup, asked syncsetup.Request, out cli.Schedule) (cli.Schedule, error) {
-	roles, err := setup.Roles(ctx, asked)
+func (w *scheduling) policies(ctx context.Context, made syncsetup.Setup, asked syncsetup.Request, out setup.Schedule) (setup.Schedule, error) {
+	roles, err := made.Roles(ctx, asked)
 	switch {
 	case err != nil && (ctx.Err() != nil || fault.Is(err, fault.NotFound)):
 		return out, err
@@ -125,19 +125,19 @@ func (w *scheduling) policies(ctx context.Context, setup syncsetup.Setup, asked 
 		out.Notes = append(out.Notes, "AWS cannot be asked for the account of the cluster: replace "+unknownAccount)
 	}
 	for _, role := range roles {
-		out.Documents = append(out.Documents, cli.ScheduleDocument{
+		out.Documents = append(out.Documents, setup.ScheduleDocument{
 			For: "policy " + asked.PolicyName() + " in role " + role, Policy: policy.JSON(policy.New(asked.RoleNeeds()...)),
 		})
 	}
 	for _, g := range asked.Grants(roles) {
-		out.Documents = append(out.Documents, cli.ScheduleDocument{
+		out.Documents = append(out.Documents, setup.ScheduleDocument{
 			For: "policy of " + g.Resource, Policy: policy.JSON(policy.New(g.Statements...)),
 		})
 	}
 	return out, nil
 }
 
-func manifests(out cli.Schedule, asked syncsetup.Request) (cli.Schedule, error) {
+func manifests(out setup.Schedule, asked syncsetup.Request) (setup.Schedule, error) {
 	if err := asked.Check(); err != nil {
 		return out, err
 	}
@@ -148,7 +148,7 @@ func manifests(out cli.Schedule, asked syncsetup.Request) (cli.Schedule, error) 
 
 // base writes the manifests as a base for kustomize. Files that are there are
 // written over only where they are of an earlier time.
-func base(ctx context.Context, out cli.Schedule, asked syncsetup.Request, folder string) (cli.Schedule, error) {
+func base(ctx context.Context, out setup.Schedule, asked syncsetup.Request, folder string) (setup.Schedule, error) {
 	if err := asked.Check(); err != nil {
 		return out, err
 	}
@@ -181,11 +181,11 @@ func base(ctx context.Context, out cli.Schedule, asked syncsetup.Request, folder
 func isOurs(text []byte) bool { return strings.Contains(string(text), "falkirk create ecr-sync") }
 
 // about is what the result says of the schedule itself.
-func (w *scheduling) about(asked syncsetup.Request) cli.Schedule {
-	out := cli.Schedule{
+func (w *scheduling) about(asked syncsetup.Request) setup.Schedule {
+	out := setup.Schedule{
 		App: asked.Spec.App, Name: asked.Spec.Name, Namespace: asked.Spec.Namespace, Cluster: asked.Spec.Cluster, Schedule: asked.Spec.Schedule,
 		Source: asked.Job.Source, Destination: asked.Job.Destination, Identity: string(asked.Identity),
-		Policies: []cli.PreparedPolicy{}, Objects: []cli.ScheduleObject{}, Notes: w.notes(nil),
+		Policies: []setup.PreparedPolicy{}, Objects: []setup.ScheduleObject{}, Notes: w.notes(nil),
 	}
 	if !w.asked.Delete && !w.asked.OnlySource {
 		out.Decisions = w.brake.about()
@@ -201,33 +201,33 @@ func (w *scheduling) notes(more []string) []string {
 	return append(slices.Clone(w.brake.told(w.account, w.asked.SkipSource)), more...)
 }
 
-func (w *scheduling) viewed(out cli.Schedule, v syncsetup.View) cli.Schedule {
+func (w *scheduling) viewed(out setup.Schedule, v syncsetup.View) setup.Schedule {
 	out.Roles, out.Repositories, out.PodIdentity, out.Notes = v.Roles, v.Repositories, v.Identity, w.notes(v.Notes)
 	if v.Cluster != "" {
 		out.Cluster = v.Cluster
 	}
-	out.Policies, out.Objects, out.Elsewhere = []cli.PreparedPolicy{}, objects(v.Objects), nil
+	out.Policies, out.Objects, out.Elsewhere = []setup.PreparedPolicy{}, objects(v.Objects), nil
 	for _, p := range v.Policies {
-		one := cli.PreparedPolicy{Resource: p.Resource}
+		one := setup.PreparedPolicy{Resource: p.Resource}
 		for _, c := range p.Changes {
-			one.Statements = append(one.Statements, cli.PreparedStatement(c))
+			one.Statements = append(one.Statements, setup.PreparedStatement(c))
 		}
 		out.Policies = append(out.Policies, one)
 	}
 	for _, e := range v.Elsewhere {
-		out.Elsewhere = append(out.Elsewhere, cli.ScheduleElsewhere{
+		out.Elsewhere = append(out.Elsewhere, setup.ScheduleElsewhere{
 			Account: e.Account, Region: e.Region, Repository: e.Repository, Bucket: e.Bucket, Policy: e.Policy, Why: e.Why, Command: w.there(v.Roles),
 		})
 	}
 	return out
 }
 
-func objects(changes []kube.Change) []cli.ScheduleObject {
-	out := []cli.ScheduleObject{}
+func objects(changes []kube.Change) []setup.ScheduleObject {
+	out := []setup.ScheduleObject{}
 	for _, c := range changes {
-		one := cli.ScheduleObject{Sign: c.Sign, Kind: c.Kind, Name: c.Name}
+		one := setup.ScheduleObject{Sign: c.Sign, Kind: c.Kind, Name: c.Name}
 		for _, f := range c.Fields {
-			one.Fields = append(one.Fields, cli.ScheduleField(f))
+			one.Fields = append(one.Fields, setup.ScheduleField(f))
 		}
 		out = append(out, one)
 	}

@@ -19,17 +19,17 @@ import (
 	"falkirk/internal/blueprint/syncjob"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/k9"
 	"falkirk/internal/kube"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase/setup"
 )
 
 // scheduling is one run of create or delete ecr-sync.
 type scheduling struct {
-	asked    cli.ScheduleRequest
+	asked    setup.ScheduleRequest
 	values   k9.Values // with what flags say in the place of what the file says
 	app      delivery.App
 	job      imagesync.Settings
@@ -41,7 +41,7 @@ type scheduling struct {
 }
 
 // readSync reads the values file, the job and the flags.
-func readSync(r cli.ScheduleRequest) (*scheduling, error) {
+func readSync(r setup.ScheduleRequest) (*scheduling, error) {
 	w := &scheduling{asked: r}
 	if r.File != "" {
 		f, err := config.Open(r.File, settings(), os.LookupEnv)

@@ -19,6 +19,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/target/local"
 	"falkirk/internal/usecase/inspect"
+	"falkirk/internal/usecase/setup"
 )
 
 // Commands under which Falkirk starts itself.
@@ -60,7 +61,7 @@ func wire() cli.Wiring {
 		Function:  setUpFunction,
 		Decisions: openDecisions,
 		Jobs:      openJobDecisions,
-		Blueprints: []cli.Blueprint{
+		Blueprints: []setup.Blueprint{
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
 		},

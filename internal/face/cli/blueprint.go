@@ -6,14 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/setup"
 )
-
-// Blueprint is a CloudFormation template to start from.
-type Blueprint struct {
-	Name     string `json:"name"`
-	Doc      string `json:"doc"`
-	Template []byte `json:"-"`
-}
 
 func (f *face) blueprintCmd() *cobra.Command {
 	return &cobra.Command{
@@ -30,7 +24,7 @@ provision makes what the other components land in. Without a name it lists them.
 				f.doc.Result = f.Blueprints
 				return f.text(f.listBlueprints)
 			}
-			i := slices.IndexFunc(f.Blueprints, func(b Blueprint) bool { return b.Name == args[0] })
+			i := slices.IndexFunc(f.Blueprints, func(b setup.Blueprint) bool { return b.Name == args[0] })
 			if i < 0 {
 				return fault.Hint(fault.New(fault.NotFound, "there is no blueprint %q", args[0]), "falkirk blueprint lists them")
 			}

@@ -23,6 +23,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/quote"
 	"falkirk/internal/rule"
+	"falkirk/internal/usecase/setup"
 )
 
 // hostile texts draw a line of their own, steer the terminal, turn the direction
@@ -110,9 +111,9 @@ func printers(f *face, s string) map[string]func() {
 		"copied":      func() { f.printCopied(filled[images.Copied](s)) },
 		"sync":        func() { r := filled[imagesync.Result](s); f.printSync(&r, true) },
 		"doctor":      func() { f.printExamination(filled[Examination](s), true) },
-		"preparation": func() { f.showPreparation(f.Out.Write, filled[Preparation](s)) },
-		"function":    func() { f.showFunction(f.Out.Write, filled[Function](s)) },
-		"schedule":    func() { f.showSchedule(f.Out.Write, filled[Schedule](s)) },
+		"preparation": func() { f.showPreparation(f.Out.Write, filled[setup.Preparation](s)) },
+		"function":    func() { f.showFunction(f.Out.Write, filled[setup.Function](s)) },
+		"schedule":    func() { f.showSchedule(f.Out.Write, filled[setup.Schedule](s)) },
 		"error":       func() { f.tell(fault.Hint(fmt.Errorf("%s: %w", s, errors.New(s)), "%s", s)) },
 		"table":       func() { table(f.Out, [][]string{{s, "b"}, {"c", s}}) },
 		"lock": func() {

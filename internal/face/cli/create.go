@@ -8,75 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/setup"
 )
-
-// Preparer prepares an account: it finds out what is to be changed, asks, and
-// does it.
-type Preparer func(ctx context.Context, r PrepareRequest) (Preparation, error)
-
-// PrepareRequest asks for one account of the app file to be prepared, or for
-// that to be taken away.
-type PrepareRequest struct {
-	Account      string
-	As           string   // ARN of a role that may prepare it; empty: the starting credentials
-	Principals   []string // who may take the role
-	ExternalID   string
-	Boundary     string
-	Role         string // name of the role
-	Repositories bool
-
-	Print  bool // only write the templates
-	Delete bool
-	DryRun bool
-	Ask    func(Preparation) error // before anything is changed; an error keeps it from that
-	Report func(line string)       // told what happens to stacks
-}
-
-// Preparation is what was changed, or would be.
-type Preparation struct {
-	Account   string             `json:"account"`
-	Role      string             `json:"role,omitempty"` // ARN
-	Stacks    []PreparedStack    `json:"stacks"`
-	Policies  []PreparedPolicy   `json:"policies"` // of buckets and repositories that are there already
-	Templates []PreparedTemplate `json:"templates,omitempty"`
-	Notes     []string           `json:"notes,omitempty"` // what is to be done by hand
-	Changed   bool               `json:"changed"`
-}
-
-// PreparedStack is how one stack changes.
-type PreparedStack struct {
-	Name    string             `json:"name"`
-	Region  string             `json:"region"`
-	Changes []PreparedResource `json:"changes"`
-}
-
-// PreparedResource is one resource of a stack that changes.
-type PreparedResource struct {
-	Sign    string `json:"sign"`
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Replace bool   `json:"replace,omitempty"`
-	Note    string `json:"note,omitempty"`
-}
-
-// PreparedPolicy is how the policy of one bucket or repository changes.
-type PreparedPolicy struct {
-	Resource   string              `json:"resource"`
-	Statements []PreparedStatement `json:"statements"`
-}
-
-// PreparedStatement is a statement that is added, changed or removed.
-type PreparedStatement struct {
-	Sign string `json:"sign"`
-	Sid  string `json:"sid"`
-}
-
-// PreparedTemplate is a template, and where it goes.
-type PreparedTemplate struct {
-	Stack  string `json:"stack"`
-	Region string `json:"region"`
-	Text   string `json:"text"`
-}
 
 func (f *face) createCmd() *cobra.Command {
 	cmd := &cobra.Command{
@@ -87,7 +20,7 @@ func (f *face) createCmd() *cobra.Command {
 }
 
 func (f *face) createAccountCmd() *cobra.Command {
-	var r PrepareRequest
+	var r setup.PrepareRequest
 	cmd := &cobra.Command{
 		Annotations: beforeStore(does(EffectWrites, "dry-run", "print", "into", "print-policies")),
 		Use:         "account NAME", Short: "Prepare an AWS account: its role, the builds bucket, and who may read from them",
@@ -121,7 +54,7 @@ It runs as whoever may do that: with the starting credentials, or as the role --
 	return cmd
 }
 
-func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
+func (f *face) createAccount(ctx context.Context, r setup.PrepareRequest) error {
 	if r.Print && (r.Delete || r.DryRun) {
 		return fault.Hint(fault.New(fault.Invalid, "--print goes with neither --delete nor --dry-run"), "leave one out")
 	}
@@ -129,7 +62,7 @@ func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
 	if err != nil {
 		return err
 	}
-	r.Ask = func(p Preparation) error { return f.agree(r, p) }
+	r.Ask = func(p setup.Preparation) error { return f.agree(r, p) }
 	r.Report = func(line string) {
 		if !f.quiet && !f.isJSON() {
 			fprintln(f.Err, line)
@@ -144,7 +77,7 @@ func (f *face) createAccount(ctx context.Context, r PrepareRequest) error {
 }
 
 // agree asks whether an account is to be changed so.
-func (f *face) agree(r PrepareRequest, p Preparation) error {
+func (f *face) agree(r setup.PrepareRequest, p setup.Preparation) error {
 	verb := "prepare"
 	if r.Delete {
 		verb = "remove what was prepared in"
@@ -178,7 +111,7 @@ func makeOrRemove(remove bool) string {
 	return "make"
 }
 
-func (f *face) printPreparation(r PrepareRequest, p Preparation) {
+func (f *face) printPreparation(r setup.PrepareRequest, p setup.Preparation) {
 	for i, t := range p.Templates {
 		if i > 0 {
 			fprintln(f.plain, "---")
@@ -204,7 +137,7 @@ func (f *face) printPreparation(r PrepareRequest, p Preparation) {
 	}
 }
 
-func (f *face) showPreparation(write func([]byte) (int, error), p Preparation) {
+func (f *face) showPreparation(write func([]byte) (int, error), p setup.Preparation) {
 	say := func(format string, args ...any) {
 		_, _ = write([]byte(sprintf(format, args...))) // a reader that has left is seen when the command ends
 	}
@@ -227,7 +160,7 @@ func (f *face) showPreparation(write func([]byte) (int, error), p Preparation) {
 	}
 }
 
-func (f *face) remark(c PreparedResource) string {
+func (f *face) remark(c setup.PreparedResource) string {
 	s := ""
 	if c.Replace {
 		s += " " + f.paint(red, "REPLACED")

@@ -8,37 +8,11 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/usecase/project"
 )
 
-// DemoRequest asks for the demonstration.
-type DemoRequest struct {
-	Folder string // empty: a new folder
-	Keep   bool   // leave it running
-	Say    func(text string)
-	Report func(engine.Event)
-	Packed func(delivery.Release)                   // shows a release
-	Plan   func(app *App, req engine.Request) error // shows a plan
-}
-
-// DemoReport is how the demonstration ended. Its JSON is the result of
-// `falkirk demo --output json`.
-type DemoReport struct {
-	Folder       string          `json:"folder"`
-	Running      bool            `json:"running"`
-	Environments []engine.Status `json:"environments"`
-	Requests     DemoRequests    `json:"requests"`
-	RollbackMS   int64           `json:"rollbackMilliseconds"`
-	TookMS       int64           `json:"tookMilliseconds"`
-}
-
-// DemoRequests counts the HTTP requests that were made during the upgrades.
-type DemoRequests struct {
-	Served int64 `json:"served"`
-	Failed int64 `json:"failed"`
-}
-
 func (f *face) demoCmd() *cobra.Command {
-	var req DemoRequest
+	var req project.DemoRequest
 	cmd := &cobra.Command{
 		Annotations: does(EffectMachine),
 		Use:         "demo", Short: "Watch a release live: pack, upgrade under load, a bad release caught, rollback, prune",
@@ -54,7 +28,7 @@ time. It needs nothing but this program, and stops all that it started, unless
 	return cmd
 }
 
-func (f *face) demo(ctx context.Context, req DemoRequest) error {
+func (f *face) demo(ctx context.Context, req project.DemoRequest) error {
 	show := f.lines(false)
 	defer show.close()
 	req.Report = show.report
@@ -80,7 +54,7 @@ func (f *face) demo(ctx context.Context, req DemoRequest) error {
 	return f.text(func() { f.printDemo(report) })
 }
 
-func (f *face) printDemo(r DemoReport) {
+func (f *face) printDemo(r project.DemoReport) {
 	fprintln(f.Out)
 	f.printStatus(r.Environments, false, nil)
 	fprintf(f.Out, "\n%s %d requests served while releases came and went, %d failed; rollback in %d ms; %s in all\n",

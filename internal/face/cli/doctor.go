@@ -11,6 +11,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/setup"
 )
 
 // Accounts is what the commands work with that look after AWS accounts.
@@ -19,7 +20,7 @@ type Accounts struct {
 	Redact  func(string) string // takes secrets out of a text
 	Names   []string            // of the accounts
 	Examine Examiner
-	Prepare Preparer
+	Prepare setup.Preparer
 }
 
 // reach opens the accounts of the app file.

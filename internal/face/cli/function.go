@@ -6,84 +6,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/setup"
 )
 
-// Functioner makes, shows or removes the Lambda function that copies images: it
-// finds out what is to be changed, asks, and does it.
-type Functioner func(ctx context.Context, r FunctionRequest) (Function, error)
-
-// FunctionRequest asks for one function. What is empty is as usual.
-type FunctionRequest struct {
-	File string // app file; empty: there is none
-	Jobs string // file of jobs, in place of those of the app file
-	Job  string // only this one; empty: all
-
-	Zip, Bucket           string
-	Name, Region          string
-	Schedule              string // "none" for no schedule
-	NoPush                bool
-	Memory                int
-	Alarm, Boundary       string
-	As                    string // ARN of a role of the function's account
-	SourceAs              string // ARN of a role of the account that images come from
-	SourceProfile         string // of AWS's configuration, likewise
-	SkipSource            bool
-	OnlySource            bool
-	Print, Delete, DryRun bool
-	Store                 StoreRequest
-
-	Ask    func(Function) error // before anything is changed; an error keeps it from that
-	Report func(line string)    // told what happens to stacks
-}
-
-// Function is what was changed, or would be.
-type Function struct {
-	Name      string              `json:"name"`
-	Account   string              `json:"account"`
-	Region    string              `json:"region"`
-	Role      string              `json:"role,omitempty"` // ARN
-	Jobs      []string            `json:"jobs"`
-	Schedule  string              `json:"schedule,omitempty"`
-	Decisions string              `json:"decisions,omitempty"` // store and app whose stop and bans hold the function back; none do where it is missing
-	Code      string              `json:"code,omitempty"`      // URL of the zip
-	Bytes     int                 `json:"bytes,omitempty"`
-	Stacks    []FunctionStack     `json:"stacks"`
-	Policies  []PreparedPolicy    `json:"policies"`            // of repositories that images come from
-	Elsewhere []FunctionElsewhere `json:"elsewhere,omitempty"` // what accounts out of reach have to do
-	Templates []PreparedTemplate  `json:"templates,omitempty"`
-	Documents []ScheduleDocument  `json:"documents,omitempty"` // policies, printed
-	Notes     []string            `json:"notes,omitempty"`     // what is to be done by hand
-	Changed   bool                `json:"changed"`
-}
-
-// FunctionStack is how one stack changes.
-type FunctionStack struct {
-	Account string             `json:"account"`
-	Name    string             `json:"name"`
-	Region  string             `json:"region"`
-	Changes []PreparedResource `json:"changes"`
-}
-
-// FunctionElsewhere is what has to be done in an account that is out of reach.
-type FunctionElsewhere struct {
-	Account  string           `json:"account"`
-	Region   string           `json:"region"`
-	Stack    string           `json:"stack,omitempty"`
-	Template string           `json:"template,omitempty"`
-	Policies []FunctionPolicy `json:"policies"`
-	Command  string           `json:"command"`
-	Why      string           `json:"why"`
-}
-
-// FunctionPolicy is what a repository there has to say; nothing of ours if empty.
-type FunctionPolicy struct {
-	Repository string `json:"repository,omitempty"`
-	Bucket     string `json:"bucket,omitempty"` // of the store, in place of a repository
-	Policy     string `json:"policy,omitempty"`
-}
-
 func (f *face) createFunctionCmd() *cobra.Command {
-	var r FunctionRequest
+	var r setup.FunctionRequest
 	cmd := &cobra.Command{
 		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
 		Use:         "sync-function [JOB]", Short: "Let a Lambda function copy images into its own account",
@@ -123,7 +50,7 @@ that images come from, it says what has to be done there and makes nothing: repe
 }
 
 func (f *face) deleteFunctionCmd() *cobra.Command {
-	r := FunctionRequest{Delete: true, Memory: 1024, Schedule: "rate(5 minutes)"}
+	r := setup.FunctionRequest{Delete: true, Memory: 1024, Schedule: "rate(5 minutes)"}
 	cmd := &cobra.Command{
 		Annotations: does(EffectWrites, "dry-run", "print", "into", "print-policies"),
 		Use:         "sync-function [JOB]", Short: "Remove the Lambda function that copies images, and what was attached for it",
@@ -139,11 +66,11 @@ stay, with their repositories. Running it again is no error.`,
 }
 
 // functionFlags are those of create and of delete.
-func (f *face) functionFlags(cmd *cobra.Command, r *FunctionRequest) {
+func (f *face) functionFlags(cmd *cobra.Command, r *setup.FunctionRequest) {
 	fl := cmd.Flags()
 	fl.StringVar(&r.Jobs, "jobs", "", "a file of jobs, in place of those in the app file")
 	fl.StringVar(&r.Name, "name", "", "name of the function and its stack (default: falkirk-APP-sync, with JOB after it)")
-	r.Store.register(fl)
+	storeFlags(&r.Store, fl)
 	fl.StringVar(&r.Region, "region", "", "AWS region of the function (default: that of the ECR that images go to)")
 	fl.StringVar(&r.As, "as", "", "`ARN` of a role to take in the function's account (default: the starting credentials)")
 	fl.StringVar(&r.SourceAs, "source-as", "", "`ARN` of a role to take in the account that images come from")
@@ -153,7 +80,7 @@ func (f *face) functionFlags(cmd *cobra.Command, r *FunctionRequest) {
 	fl.BoolVar(&r.DryRun, "dry-run", false, "show what would be changed and change nothing")
 }
 
-func (f *face) function(ctx context.Context, r FunctionRequest, args []string) error {
+func (f *face) function(ctx context.Context, r setup.FunctionRequest, args []string) error {
 	switch {
 	case r.Print && r.DryRun:
 		return fault.Hint(fault.New(fault.Invalid, "--print and --dry-run do not go together"), "leave one out")
@@ -170,7 +97,7 @@ func (f *face) function(ctx context.Context, r FunctionRequest, args []string) e
 	case f.file != "" || r.Jobs == "":
 		return fault.Hint(err, "falkirk init makes an app file; --jobs FILE needs none")
 	}
-	r.Ask = func(one Function) error { return f.agreeFunction(r, one) }
+	r.Ask = func(one setup.Function) error { return f.agreeFunction(r, one) }
 	r.Report = func(line string) {
 		if !f.quiet && !f.isJSON() {
 			fprintln(f.Err, line)
@@ -188,7 +115,7 @@ func (f *face) function(ctx context.Context, r FunctionRequest, args []string) e
 }
 
 // agreeFunction asks whether a function is to be made or removed so.
-func (f *face) agreeFunction(r FunctionRequest, one Function) error {
+func (f *face) agreeFunction(r setup.FunctionRequest, one setup.Function) error {
 	what := "the function " + one.Name + " in account " + one.Account
 	return f.consent(makeOrRemove(r.Delete), what, one.Name, func() { f.showFunction(f.Err.Write, one) })
 }

@@ -1,6 +1,8 @@
 package cli
 
-func (f *face) printFunction(r FunctionRequest, one Function) {
+import "falkirk/internal/usecase/setup"
+
+func (f *face) printFunction(r setup.FunctionRequest, one setup.Function) {
 	if r.Print {
 		f.printFunctionTexts(one)
 		f.tellNotes(one.Notes)
@@ -23,7 +25,7 @@ func (f *face) printFunction(r FunctionRequest, one Function) {
 	}
 }
 
-func (f *face) printFunctionTexts(one Function) {
+func (f *face) printFunctionTexts(one setup.Function) {
 	for i, t := range one.Templates {
 		if i > 0 {
 			fprintln(f.plain, "---")
@@ -36,7 +38,7 @@ func (f *face) printFunctionTexts(one Function) {
 }
 
 // showFunction says what changes, or would.
-func (f *face) showFunction(write func([]byte) (int, error), one Function) {
+func (f *face) showFunction(write func([]byte) (int, error), one setup.Function) {
 	say := func(format string, args ...any) {
 		_, _ = write([]byte(sprintf(format, args...))) // a reader that has left is seen when the command ends
 	}
@@ -81,7 +83,7 @@ func resourceOf(repository, bucket string) string {
 }
 
 // tellFunctionElsewhere says what has to be done in accounts that are out of reach.
-func (f *face) tellFunctionElsewhere(one Function) {
+func (f *face) tellFunctionElsewhere(one setup.Function) {
 	for _, e := range one.Elsewhere {
 		fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
 		if e.Template == "" && e.Stack != "" {

@@ -1,34 +1,14 @@
 package cli
 
 import (
+	"falkirk/internal/usecase/setup"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
 
-// ConfigsRequest asks for the files of production.
-type ConfigsRequest struct {
-	Folder string
-	File   string // app file; empty: there is none
-	DryRun bool
-}
-
-// ConfigFile is one of them.
-type ConfigFile struct {
-	Path   string        `json:"path"`
-	State  string        `json:"state"` // written, unchanged, or kept: it was edited
-	Text   string        `json:"text,omitempty"`
-	Blanks []ConfigBlank `json:"blanks,omitempty"` // what is to be filled in
-}
-
-// ConfigBlank is a value that is to be filled in.
-type ConfigBlank struct {
-	Key  string `json:"key"`
-	What string `json:"what"`
-}
-
 func (f *face) prdConfigsCmd() *cobra.Command {
-	var r ConfigsRequest
+	var r setup.ConfigsRequest
 	cmd := &cobra.Command{
 		Annotations: does(EffectMachine),
 		Use:         "prd-configs [FOLDER]", Short: "Write prd-app-config.yml and ecr-sync-values.yml for production",
@@ -57,7 +37,7 @@ that is there is never written over.`,
 	return cmd
 }
 
-func (f *face) printConfigs(r ConfigsRequest, files []ConfigFile) {
+func (f *face) printConfigs(r setup.ConfigsRequest, files []setup.ConfigFile) {
 	blanks := false
 	for _, c := range files {
 		if r.DryRun {

@@ -1,8 +1,11 @@
 package cli
 
-import "fmt"
+import (
+	"falkirk/internal/usecase/setup"
+	"fmt"
+)
 
-func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
+func (f *face) printSchedule(r setup.ScheduleRequest, s setup.Schedule) {
 	switch {
 	case r.Print:
 		fmt.Fprint(f.plain, s.Manifests)
@@ -43,7 +46,7 @@ func (f *face) printSchedule(r ScheduleRequest, s Schedule) {
 }
 
 // showSync says what changes, or would.
-func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
+func (f *face) showSchedule(write func([]byte) (int, error), s setup.Schedule) {
 	say := func(format string, args ...any) {
 		_, _ = write([]byte(sprintf(format, args...))) // a reader that has left is seen when the command ends
 	}
@@ -77,7 +80,7 @@ func (f *face) showSchedule(write func([]byte) (int, error), s Schedule) {
 }
 
 // tellElsewhere says what has to be done in accounts that are out of reach.
-func (f *face) tellElsewhere(s Schedule) {
+func (f *face) tellElsewhere(s setup.Schedule) {
 	for _, e := range s.Elsewhere {
 		fprintf(f.Err, "%s account %s is out of reach: %s\n", f.paint(yellow, "note:"), e.Account, e.Why)
 		what := resourceOf(e.Repository, e.Bucket)

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/face/document"
+	"falkirk/internal/fault"
+	"falkirk/internal/images"
+	"falkirk/internal/quote"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
+	"falkirk/internal/usecase/project"
+	"falkirk/internal/usecase/setup"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Streams are where a command reads and writes. Results go to Out, everything
+// about the run goes to Err.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Terminal bool // Err is a terminal: progress may be drawn over
+	Screen   bool // Out is a terminal: nothing that steers it may leave
+	Ask      bool // In is a terminal: questions may be asked
+	Color    bool
+}
+
+// Wiring is what the command line needs from the rest of the program.
+type Wiring struct {
+	Version Version
+	Kinds   config.Kinds
+	Open    Opener
+	Files   func(a delivery.App) []config.Finding // what does not fit between the app file and the files that it names
+	Reach   func(path string) (*Accounts, error)  // reads an app file, and opens nothing that it names
+	Sync    func(r SyncRequest) (*Syncs, error)
+	Images  func(r ImageRequest) (*images.Tool, error)
+	Demo    func(ctx context.Context, d project.DemoRequest) (project.DemoReport, error)
+	Hidden  []Hidden // entry points of helper processes
+
+	Inspect inspect.Room
+	// Via carries requests for use cases as JSON; nil: they are done as they are.
+	Via func(c *usecase.Call) func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error)
+
+	Configs    func(ctx context.Context, r setup.ConfigsRequest) ([]setup.ConfigFile, error)
+	Schedule   setup.Scheduler
+	Function   setup.Functioner
+	Decisions  func(ctx context.Context, path string) (*engine.Decisions, error) // of an app file
+	Jobs       func(ctx context.Context, path string) (*engine.Decisions, error) // of a file of jobs; nil where it names no store
+	Blueprints []setup.Blueprint
+	Getenv     func(string) (string, bool)
+	Now        func() time.Time
+	Actor      string // who is asking: user@host or the CI job
+	Nameless   bool   // Actor is the number of a user without a name
+}
+
+// Hidden is an entry point that only Falkirk itself starts.
+type Hidden struct {
+	Name string
+	Run  func(ctx context.Context, args []string) error
+}
+
+// face is one call of the command line.
+type face struct {
+	Wiring
+	Streams
+	file    string   // --file
+	args    []string // beside the flags
+	output  string   // --output
+	yes     bool     // --yes
+	quiet   bool     // --quiet
+	begun   bool     // the words were understood
+	doc     document.Document
+	compact bool              // the document is one line, after lines of events
+	people  *engine.Decisions // what holds a command back that writes; nil where nothing is asked
+	work    *fault.Work       // whether anything was changed
+	answer  int               // the code of a question that was answered; 0: that of done
+	warned  bool              // of a development build
+	readers *readers          // of Out and Err
+	inks    inks
+	screen  io.Writer            // Err as it is, for what is drawn over
+	redact  func(string) string  // takes secrets out; nil until an app file is open
+	plain   io.Writer            // Out for JSON, and for documents that somebody applies: nothing is hidden there
+	app     *App                 // nil until an app file is open
+	flush   func() []string      // waits for notices; nil until an app file is open
+	typed   *bufio.Reader        // over In, once something was asked
+	drawn   atomic.Pointer[live] // what is drawn over now
+}
+
+func (f *face) checkOutput() error {
+	if f.output != "text" && f.output != "json" {
+		return fault.Hint(fault.New(fault.Invalid, "--output %q is not known", f.output), "use text or json")
+	}
+	return nil
+}
+
+func (f *face) isJSON() bool { return f.output == "json" }
+
+// tell prints an error, what to do next, and how the command ended.
+func (f *face) tell(err error) {
+	fprintf(f.Err, "%s %s\n", f.paint(red, "falkirk:"), folded(fault.CleanAddresses(err.Error())))
+	if hint := fault.HintOf(err); hint != "" {
+		fprintf(f.Err, "  next: %s\n", hint)
+	}
+	fprintf(f.Err, "%s\n", lastLine(fault.ExitCode(err)))
+}
+
+// waiting tells what a request waits for, and until when.
+func (f *face) waiting(line string) {
+	line = quote.Line(fault.CleanAddresses(line))
+	if l := f.drawn.Load(); l != nil {
+		l.print(line)
+	} else if !f.quiet {
+		fprintln(f.Err, line)
+	}
+}
+
+// lastLine says how the command ended, so that nobody takes a failure for a
+// success.
+func lastLine(code int) string {
+	for _, x := range fault.Exits() {
+		if x.Code == code {
+			return sprintf("not done: %s (exit code %d)", x.Name, code)
+		}
+	}
+	return sprintf("not done (exit code %d)", code)
+}
+
+// path is the app file: the flag, then the environment variable, then the
+// nearest one from here upwards.
+func (f *face) path() (string, error) {
+	if f.file != "" {
+		return f.file, nil
+	}
+	if p, ok := f.Getenv("FALKIRK_FILE"); ok && p != "" {
+		return p, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the working folder: %w", err)
+	}
+	return config.Find(dir)
+}
+
+func exactly(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return fault.Hint(fault.New(fault.Invalid, "%s takes %s", c.CommandPath(), names), "%s --help", c.CommandPath())
+	}
+}
+
+func atMostOne(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) <= 1 {
+			return nil
+		}
+		return fault.Hint(fault.New(fault.Invalid, "%s takes at most one %s", c.CommandPath(), name), "%s --help", c.CommandPath())
+	}
+}
