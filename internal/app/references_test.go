@@ -28,6 +28,13 @@ environments: [{name: dev, account: one, regions: [eu-west-1]}, {name: prd, acco
 		"the name of two":         {"infra", "infra", "", `${stack.infra.Bucket} is ambiguous in dev/one/eu-west-1: component infra has the stack "shop-dev-infra", and component api has the stack "infra"`, ""},
 		"a component of no stack": {"site", "api", "site", "", "${stack.site.Bucket}: component site is no stack in dev/one/eu-west-1"},
 		"a stack of a component":  {"shop-dev-infra", "api", "shop-dev-infra", "", ""},
+		"nearly a component": {"infr", "api", "infr", "", `${stack.infr.Bucket}: no component and no stack of this app is named infr in dev/one/eu-west-1; ` +
+			`it is read from a stack of that name outside of this app; component infra has the stack shop-dev-infra; did you mean "${stack.infra.Bucket}"?`},
+		"swapped letters":    {"ifnra", "api", "ifnra", "", `did you mean "${stack.infra.Bucket}"?`},
+		"in another case":    {"Infra", "api", "Infra", "", `did you mean "${stack.infra.Bucket}"?`},
+		"nearly a stack":     {"shop-dev-infrra", "api", "shop-dev-infrra", "", `did you mean "${stack.shop-dev-infra.Bucket}"?`},
+		"short and not near": {"vpc", "api", "vpc", "", ""},
+		"another number":     {"infra2", "api", "infra2", "", ""},
 	}
 	for name, test := range tests {
 		path := filepath.Join(t.TempDir(), "falkirk.yml")

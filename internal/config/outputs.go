@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"falkirk/internal/delivery"
 )
@@ -72,7 +73,7 @@ func (b *builder) resolve(l *delivery.Landing, gifts []gift) {
 		byName, isStack := find(func(g gift) bool { return g.name == name })
 		switch {
 		case !isComponent && !isStack:
-			b.notAStack(*l, string(ref), name)
+			b.notAStack(*l, string(ref), name, gifts)
 		case !isComponent || byAlias.name == name:
 		case isStack:
 			b.ambiguous(*l, string(ref), byAlias, byName)
@@ -88,15 +89,65 @@ func (b *builder) resolve(l *delivery.Landing, gifts []gift) {
 	}
 }
 
-// notAStack warns of a reference to a component that is not a stack in the place.
-func (b *builder) notAStack(l delivery.Landing, ref, name string) {
+// notAStack warns of a reference to a component that is not a stack in the place, and
+// of a name that is nearly one of this app. Any other name may be a stack of somebody
+// else, so it is no problem and no warning.
+func (b *builder) notAStack(l delivery.Landing, ref, name string, gifts []gift) {
 	kind, called, _ := strings.Cut(name, ".")
-	if !slices.ContainsFunc(b.components, func(c component) bool { return c.Name == called }) {
+	if slices.ContainsFunc(b.components, func(c component) bool { return c.Name == called }) {
+		b.rep.warn(b.posOf(l, ref), Problem{
+			Text: fmt.Sprintf("%s: component %s is no %s in %s; it is read from a %s named %s", ref, called, kind, l.Place, kind, called),
+		})
 		return
 	}
-	b.rep.warn(b.posOf(l, ref), Problem{
-		Text: fmt.Sprintf("%s: component %s is no %s in %s; it is read from a %s named %s", ref, called, kind, l.Place, kind, called),
-	})
+	meant, isComponent, ok := misspelt(l.Place, name, gifts)
+	if !ok {
+		return
+	}
+	right := meant.name
+	if isComponent {
+		right = meant.alias
+	}
+	p := Problem{
+		Text: fmt.Sprintf("%s: no component and no %s of this app is named %s in %s; it is read from a %s of that name outside of this app", ref, kind, called, l.Place, kind),
+		Got:  ref, Suggest: strings.Replace(ref, name+".", right+".", 1),
+	}
+	if isComponent && meant.name != "" {
+		_, stack, _ := strings.Cut(meant.name, ".")
+		p.Text += fmt.Sprintf("; component %s has the %s %s", meant.Component, kind, stack)
+	}
+	b.rep.warn(b.posOf(l, ref), p)
+}
+
+// misspelt is the gift in the place that a name is nearly the component or the stack
+// of. The exact name of a stack in another place is not misspelt, and neither are names
+// that differ in digits only.
+func misspelt(at delivery.Place, name string, gifts []gift) (meant gift, isComponent, ok bool) {
+	least := 1 + max(1, len(name)/8)
+	for _, g := range gifts {
+		if g.name == name {
+			return gift{}, false, false
+		}
+		if g.Place != at {
+			continue
+		}
+		for _, known := range []string{g.alias, g.name} {
+			d := distance(strings.ToLower(name), strings.ToLower(known))
+			if known != "" && d < least && noDigits(known) != noDigits(name) {
+				meant, isComponent, ok, least = g, known == g.alias, true, d
+			}
+		}
+	}
+	return meant, isComponent, ok
+}
+
+func noDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // ambiguous reports a name that is a component and also the stack of another one.
