@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"falkirk/internal/delivery"
 )
 
 // Problem is one thing wrong with the app file, and where. Line and Column
@@ -167,13 +169,17 @@ func (r *report) redact(s string) string {
 	return s
 }
 
-// plain is each problem on one line, without the line of the file.
-func (ps Problems) plain() string {
+// unusable is each problem on one line, without the line of the file, and with the
+// variable that a wrong value comes from.
+func (ps Problems) unusable() delivery.Unusable {
 	var lines []string
 	for _, p := range ps {
+		if refs := envRef.FindAllString(p.Got, -1); len(refs) > 0 && !envRef.MatchString(p.Text) && p.Text != delivery.NotSet(refs[0][len("${env:"):len(refs[0])-1]) {
+			p.Text += " (from " + strings.Join(refs, ", ") + ")"
+		}
 		lines = append(lines, p.Place()+": "+p.Message())
 	}
-	return strings.Join(lines, "\n")
+	return delivery.Unusable(strings.Join(lines, "\n"))
 }
 
 func (ps Problems) sorted() Problems {

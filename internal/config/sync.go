@@ -95,7 +95,7 @@ func LoadJobs(path string, kinds Kinds, getenv func(string) (string, bool)) (Job
 	}
 	rep.explain()
 	if len(rep.list) > 0 {
-		return Jobs{}, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "falkirk schema describes the list sync")
+		return Jobs{}, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "%s; falkirk schema describes the list sync", rep.list.unusable().Next())
 	}
 	out.Syncs = b.file.App.Syncs
 	return out, nil

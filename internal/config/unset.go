@@ -12,7 +12,7 @@ import (
 // unsetProblem is the problem of a node that names a variable which is not set.
 func unsetProblem(n *node) Problem {
 	return Problem{
-		Text: fmt.Sprintf("the environment variable %s is not set", n.unset), Got: "${env:" + n.unset + "}",
+		Text: delivery.NotSet(n.unset), Got: "${env:" + n.unset + "}",
 		Want: "a value: export it in the shell or the job that runs falkirk",
 	}
 }
@@ -48,12 +48,12 @@ func (b *builder) contained(check func(), nodes ...*node) delivery.Unusable {
 	if !b.lazy || len(found) == 0 || b.unset(nodes...) == "" && !slices.ContainsFunc(nodes, (*node).hasVariable) {
 		return b.unset(nodes...)
 	}
-	all := found.plain()
+	all := found.unusable()
 	b.rep.list = b.rep.list[:before]
 	if unset := b.unset(nodes...); unset != "" {
 		return unset // the rest comes of it
 	}
-	return delivery.Unusable(all)
+	return all
 }
 
 // isUnset reports whether something in it names a variable that is not set.

@@ -1,25 +1,6 @@
 package delivery
 
-import (
-	"slices"
-
-	"falkirk/internal/fault"
-)
-
-// Unusable is why a block of the app file cannot be used: environment variables
-// that it names are not set, or their values do not fit. It says where in the
-// file, a line for each; "" when the block can be used. A block that has one has
-// no settings.
-type Unusable string
-
-// Err is nil when the block can be used; else it says what cannot, and why.
-func (u Unusable) Err(what string) error {
-	if u == "" {
-		return nil
-	}
-	err := fault.New(fault.Invalid, "%s: %s", what, string(u))
-	return fault.Hint(err, "set the variable and repeat the command; falkirk config check lists all problems")
-}
+import "slices"
 
 // Block is a part of the app file that a command may need.
 type Block int
