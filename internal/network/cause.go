@@ -246,7 +246,7 @@ func proxy(host string, err error) *Failure {
 		}
 		return &Failure{Text: "the proxy for " + host + " cannot be reached: " + text, Hint: checkProxy, Kind: fault.Unavailable}
 	case errors.As(err, &wrong):
-		return &Failure{Text: wrong.Error(), Hint: "write " + wrong.variable + " as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or unset it", Kind: fault.Invalid, Lasting: true}
+		return &Failure{Text: wrong.Error(), Hint: wrong.hint(), Kind: fault.Invalid, Lasting: true}
 	}
 	return nil
 }

@@ -7,31 +7,60 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/http/httpproxy"
 )
 
-// proxyAddress is a variable that is not the address of a proxy. Its value is not
-// told: it may have a password.
-type proxyAddress struct{ variable string }
+// proxyAddress is a variable that is not the address of a proxy. Its value may have a
+// password: it is told only where a blemish is all that is wrong, without the login.
+type proxyAddress struct{ variable, value string }
 
-func (p *proxyAddress) Error() string { return p.variable + " is not the address of a proxy" }
+func (p *proxyAddress) Error() string {
+	text := p.variable + " is not the address of a proxy"
+	why := blemish(p.value)
+	switch {
+	case p.variable == noProxy:
+		return noProxy + " " + why + ": " + strconv.Quote(p.value)
+	case why == "":
+		return text
+	case isProxy(strings.TrimFunc(p.value, unseen)):
+		return text + ": it " + why + " (" + strconv.Quote(withoutPassword(p.value)) + ")"
+	}
+	return text + ": it " + why
+}
+
+func (p *proxyAddress) hint() string {
+	if p.variable == noProxy {
+		return "write " + noProxy + " as a list of hosts with commas between them"
+	}
+	return "write " + p.variable + " as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or unset it"
+}
+
+const noProxy = "NO_PROXY"
 
 // strict is the choice of a proxy by the variables of the environment that refuses
 // what the standard library ignores, or reads as another address.
 func strict(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
-	wrong := wrongProxies(os.Getenv)
-	if choose == nil || len(wrong) == 0 {
+	wrong, except := wrongProxies(os.Getenv), firstOf(os.Getenv, noProxy, "no_proxy")
+	if choose == nil || len(wrong) == 0 && isList(except) {
 		return choose
 	}
 	const any = "http://proxy"
-	proxied := (&httpproxy.Config{HTTPProxy: any, HTTPSProxy: any, NoProxy: firstOf(os.Getenv, "NO_PROXY", "no_proxy")}).ProxyFunc()
+	proxied := (&httpproxy.Config{HTTPProxy: any, HTTPSProxy: any, NoProxy: except}).ProxyFunc()
 	return func(req *http.Request) (*url.URL, error) {
 		variable := wrong[req.URL.Scheme]
-		if at, err := proxied(req.URL); variable == "" || err != nil || at == nil {
+		if at, err := proxied(req.URL); err != nil || at == nil {
 			return choose(req)
 		}
-		return nil, &proxyAddress{variable}
+		if variable != "" {
+			return nil, &proxyAddress{variable, firstOf(os.Getenv, variable, strings.ToLower(variable))}
+		}
+		at, err := choose(req)
+		if at != nil && !isList(except) {
+			return nil, &proxyAddress{noProxy, except}
+		}
+		return at, err
 	}
 }
 
@@ -67,4 +96,15 @@ func isProxy(value string) bool {
 	}
 	port, err := strconv.Atoi(u.Port())
 	return u.Port() == "" || err == nil && port > 0 && port < 1<<16
+}
+
+// isList reports whether a list of hosts has no control character. Go ignores blanks
+// and line ends around each host, and finds nothing under another control character.
+func isList(hosts string) bool {
+	for host := range strings.SplitSeq(hosts, ",") {
+		if strings.ContainsFunc(strings.TrimSpace(host), unicode.IsControl) {
+			return false
+		}
+	}
+	return true
 }

@@ -21,7 +21,7 @@ func TestWhatIsNoProxyIsRefused(t *testing.T) {
 		if good && len(wrong) > 0 || !good && (wrong["https"] != "HTTPS_PROXY" || wrong["http"] != "HTTP_PROXY") {
 			t.Errorf("%s: %v", value, wrong)
 		}
-		if text := (&proxyAddress{wrong["https"]}).Error(); strings.Contains(text, "never") {
+		if text := (&proxyAddress{wrong["https"], value}).Error(); strings.Contains(text, "never") {
 			t.Errorf("%s: %s", value, text)
 		}
 		at, err := (&httpproxy.Config{HTTPSProxy: value}).ProxyFunc()(&url.URL{Scheme: "https", Host: "example.org"})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,6 +122,9 @@ const longestLogin = time.Minute
 // all others are. They have the SDK's own HTTP client, which alone takes the
 // certificates of AWS_CA_BUNDLE.
 func (p *Pool) load(ctx context.Context) (aws.Config, error) {
+	if err := network.CheckVariables(os.Environ()); err != nil {
+		return aws.Config{}, err
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide().WithTimeout(longestLogin)), config.WithLogger(logging.Nop{}),
 		config.WithSharedConfigProfile(p.opt.Profile), config.WithRetryer(p.retryer("", "", standard, nil)),
 		config.WithAPIOptions([]func(*middleware.Stack) error{p.watchedLogin}))
