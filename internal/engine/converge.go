@@ -16,18 +16,27 @@ func (e *Engine) Converge(ctx context.Context, req Request) (Leg, error) {
 	if _, err := e.App.Environment(req.Environment); err != nil {
 		return leg, err
 	}
-	rec, err := e.Ledger(req.Environment).Read(ctx, delivery.Record{})
+	verbs, version, err := e.missing(ctx, req.Environment)
 	if err != nil {
 		return leg, err
 	}
-	verbs, version := bearing(rec)
-	if len(verbs) == 0 {
-		err := fault.New(fault.Refused, "nothing is live in %s, and no operation there waits to be continued", req.Environment)
-		return leg, fault.Hint(err, "%s", repair(req.Environment, rec))
+	var first delivery.Plan // that a person agreed to
+	bind := ""
+	if req.Agreed != "" {
+		now, err := "", error(nil)
+		if first, bind, now, err = e.convergence(ctx, req, verbs, version); err != nil {
+			return leg, err
+		}
+		if now != req.Agreed {
+			return leg, PlanChanged(req.Agreed, now)
+		}
 	}
 	req.Version = version
 	for _, verb := range verbs {
-		req.Verb = verb
+		req.Verb, req.Agreed = verb, ""
+		if bind != "" && verb.Phase() == first.Phase {
+			req.Agreed = bind
+		}
 		res, err := e.Run(ctx, req)
 		if err != nil {
 			if leg.changed() {
@@ -42,6 +51,45 @@ func (e *Engine) Converge(ctx context.Context, req Request) (Leg, error) {
 		}
 	}
 	return leg, nil
+}
+
+// missing is what an environment is bound for. It is an error where that is nothing.
+func (e *Engine) missing(ctx context.Context, environment string) ([]delivery.Verb, string, error) {
+	rec, err := e.Ledger(environment).Read(ctx, delivery.Record{})
+	if err != nil {
+		return nil, "", err
+	}
+	verbs, version := bearing(rec)
+	if len(verbs) == 0 {
+		err := fault.New(fault.Refused, "nothing is live in %s, and no operation there waits to be continued", environment)
+		return nil, "", fault.Hint(err, "%s", repair(environment, rec))
+	}
+	return verbs, version, nil
+}
+
+// ConvergeDigest is the digest of what Converge would do: the verbs, the release,
+// and the first plan. Nothing is written.
+func (e *Engine) ConvergeDigest(ctx context.Context, req Request) (string, error) {
+	if _, err := e.App.Environment(req.Environment); err != nil {
+		return "", err
+	}
+	verbs, version, err := e.missing(ctx, req.Environment)
+	if err != nil {
+		return "", err
+	}
+	_, _, whole, err := e.convergence(ctx, req, verbs, version)
+	return whole, err
+}
+
+// convergence is the first plan of Converge with its digest, and the digest of all
+// that is known before.
+func (e *Engine) convergence(ctx context.Context, req Request, verbs []delivery.Verb, version string) (first delivery.Plan, plan, whole string, err error) {
+	req.Verb, req.Version, req.Agreed = verbs[0], version, ""
+	if len(verbs) > 1 {
+		req.Verb = "" // provision, or promote where everything is ready
+	}
+	first, plan, err = e.Preview(ctx, req)
+	return first, plan, digest([]any{verbs, version, plan}), err
 }
 
 // bearing is what an environment is bound for: the verbs that are missing, and

@@ -97,6 +97,7 @@ type Request struct {
 	Reason      string // of a rollback; of a promotion, why the order of environments is set aside (empty: it is not)
 	Override    string // why a freeze is set aside; empty: it is not
 	Saved       *Saved // the plan that is applied; nil: whatever is missing
+	Agreed      string // digest of the plan that a person agreed to; empty: whatever is missing
 }
 
 // Result is what a request that did not fail came to.

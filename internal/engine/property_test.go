@@ -252,7 +252,7 @@ func (l *life) decide() {
 // apply saves a plan, lets something happen, and applies it.
 func (l *life) apply() {
 	req := Request{Verb: delivery.VerbPromote, Environment: l.env(), Version: l.version(), Actor: "ann"}
-	saved, err := l.living(false).Save(l.t.Context(), req)
+	saved, _, err := l.living(false).Save(l.t.Context(), req)
 	l.say("save promote %s in %s: %v", req.Version, req.Environment, err)
 	if err != nil {
 		return

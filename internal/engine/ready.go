@@ -60,7 +60,22 @@ func (e *Engine) asking(ctx context.Context, req Request, first func(rule.Situat
 	if req.Saved != nil {
 		return a, req.Saved.fits(e, a)
 	}
-	return a, nil
+	return a, agreed(req.Agreed, sit.Own, op, a.plan)
+}
+
+// agreed refuses a plan that is not the one that a person agreed to, where one did.
+func agreed(digest string, rec delivery.Record, op delivery.Operation, plan delivery.Plan) error {
+	if now := bound(rec, op, plan); digest != "" && now != digest {
+		return PlanChanged(digest, now)
+	}
+	return nil
+}
+
+// PlanChanged is the refusal of a request that a person agreed to with another plan
+// in mind.
+func PlanChanged(agreed, now string) error {
+	err := fault.New(fault.Conflict, "the plan has changed since it was agreed to: it was %s and is %s now", agreed, now)
+	return fault.Hint(err, "look at the new plan and repeat the command")
 }
 
 // situation is what the rules decide by.

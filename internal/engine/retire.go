@@ -15,6 +15,7 @@ type Retirement struct {
 	Actor          string
 	Reason         string
 	DryRun         bool
+	Agreed         string // digest of what a person agreed to retire; empty: whatever there is
 }
 
 // Retired is what became of it.
@@ -23,6 +24,9 @@ type Retired struct {
 	Retired   []delivery.Standing `json:"retired"` // what the record said was live
 	Changed   bool                `json:"changed"` // false: it was so before, or it is a dry run
 }
+
+// Digest is the digest of what is retired.
+func (r Retired) Digest() string { return digest(r.Retired) }
 
 // Retire writes into the ledger that nothing is live any more where the app file has
 // nothing. It removes nothing, and is refused for what is in the app file.
@@ -48,6 +52,9 @@ func (e *Engine) Retire(ctx context.Context, r Retirement) (Retired, error) {
 	if len(out.Retired) == 0 {
 		out.Retired = []delivery.Standing{}
 		return out, r.nothing(env, rec)
+	}
+	if now := out.Digest(); r.Agreed != "" && r.Agreed != now {
+		return out, PlanChanged(r.Agreed, now)
 	}
 	if r.DryRun {
 		return out, nil

@@ -59,12 +59,12 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	ctx, release := hold.Guard(ctx)
 	defer release()
 	r.report(Event{Kind: Began})
-	return r.end(ctx, fault.Begun(r.orLost(ctx, r.work(ctx, a, req.Saved))))
+	return r.end(ctx, fault.Begun(r.orLost(ctx, r.work(ctx, a, req))))
 }
 
 // work ends what operations before have left running, looks again, unless nobody can have written since it was looked at, and
 // does what the verb asks.
-func (r *run) work(ctx context.Context, a asked, saved *Saved) error {
+func (r *run) work(ctx context.Context, a asked, req Request) error {
 	if err := r.endChildren(ctx); err != nil {
 		return err
 	}
@@ -79,10 +79,13 @@ func (r *run) work(ctx context.Context, a asked, saved *Saved) error {
 	if err != nil {
 		return err
 	}
-	if saved != nil {
-		if err := saved.covers(p.plan); err != nil {
+	if req.Saved != nil {
+		if err := req.Saved.covers(p.plan); err != nil {
 			return err
 		}
+	}
+	if err := agreed(req.Agreed, r.rec, r.op, p.plan); err != nil {
+		return err
 	}
 	return r.carry(ctx, p)
 }

@@ -30,8 +30,6 @@ type Saved struct {
 	Read     Fingerprint   `json:"read"`
 	MadeBy   string        `json:"madeBy"`
 	MadeAt   time.Time     `json:"madeAt"` // UTC
-
-	Obstacle *rule.Obstacle `json:"-"` // what keeps it from being applied at once; not in the file
 }
 
 // Fingerprint is what a plan was made from.
@@ -48,16 +46,17 @@ type Observed struct {
 	Seen string `json:"seen"` // sha256:… of everything that was seen
 }
 
-// Save makes a plan that Apply binds itself to.
-func (e *Engine) Save(ctx context.Context, req Request) (Saved, error) {
+// Save makes a plan that Apply binds itself to, and says what refuses it until
+// later.
+func (e *Engine) Save(ctx context.Context, req Request) (Saved, *rule.Obstacle, error) {
 	a, o, err := e.look(ctx, req)
 	if err != nil {
-		return Saved{}, err
+		return Saved{}, nil, err
 	}
 	return Saved{
 		Schema: SavedSchema, Digest: a.plan.Digest(), Verb: a.sit.Operation.Verb, Skip: req.Reason, Override: req.Override,
-		Plan: a.plan, Read: e.fingerprint(a), MadeBy: req.Actor, MadeAt: e.Now().UTC(), Obstacle: o,
-	}, nil
+		Plan: a.plan, Read: e.fingerprint(a), MadeBy: req.Actor, MadeAt: e.Now().UTC(),
+	}, o, nil
 }
 
 // Apply does a saved plan. It is refused, naming what changed, when the world

@@ -22,7 +22,7 @@ func readied(t *testing.T) (*world, Saved) {
 	if _, err := w.engine().Run(t.Context(), Request{Verb: delivery.VerbProvision, Environment: "prd", Version: "2"}); err != nil {
 		t.Fatal(err)
 	}
-	s, err := w.engine().Save(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "2", Actor: "ann"})
+	s, _, err := w.engine().Save(t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "2", Actor: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}

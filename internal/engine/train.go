@@ -29,6 +29,16 @@ func (e *Engine) Train(ctx context.Context, to string, req Request) ([]Leg, erro
 			return nil, err // before anything is provisioned
 		}
 	}
+	if req.Agreed != "" {
+		now, err := e.TrainDigest(ctx, to, req.Version)
+		if err != nil {
+			return nil, err
+		}
+		if now != req.Agreed {
+			return nil, PlanChanged(req.Agreed, now)
+		}
+		req.Agreed = ""
+	}
 	var legs []Leg
 	for _, env := range route {
 		leg, err := e.leg(ctx, env.Name, env.Name == to, req)
@@ -41,6 +51,29 @@ func (e *Engine) Train(ctx context.Context, to string, req Request) ([]Leg, erro
 		legs = append(legs, leg)
 	}
 	return legs, nil
+}
+
+// TrainDigest is the digest of what a train starts from: the release, the app file,
+// and what is live and ready by the record in each environment on the way. It
+// observes nothing, since what comes after the first gate is not known yet.
+func (e *Engine) TrainDigest(ctx context.Context, to, version string) (string, error) {
+	route, err := e.App.Route(to)
+	if err != nil {
+		return "", err
+	}
+	rel, err := e.Releases.Get(ctx, e.App.Name, version)
+	if err != nil {
+		return "", err
+	}
+	parts := []any{digest(e.App), rel.Version, digest(rel.Artifacts), to}
+	for _, env := range route {
+		rec, err := e.Ledger(env.Name).Read(ctx, delivery.Record{})
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, env.Name, rec.Live(), rec.Way, rec.Bound, rec.Standing, slices.Contains(rec.Promoted, version))
+	}
+	return digest(parts), nil
 }
 
 // changed reports whether anything was written in the environment.

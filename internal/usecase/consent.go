@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 )
 
@@ -35,15 +36,9 @@ func (c Consent) Check(protected []string, now func() (digest string, err error)
 	case c.Plan == "":
 		return &ConsentError{Environments: protected, Plan: digest}
 	case c.Plan != digest:
-		return Moved(c.Plan, digest)
+		return engine.PlanChanged(c.Plan, digest)
 	}
 	return nil
-}
-
-// Moved is the refusal of a request that was agreed to for another plan.
-func Moved(agreed, now string) error {
-	err := fault.New(fault.Conflict, "the plan has changed since it was agreed to: it was %s and is %s now", agreed, now)
-	return fault.Hint(err, "nothing was changed; look at the new plan and repeat the command")
 }
 
 // ConsentError says that a person must agree before the request is carried out.

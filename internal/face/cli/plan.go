@@ -55,7 +55,7 @@ func (c *change) save(ctx context.Context, req engine.Request, path string) erro
 	if err != nil {
 		return err
 	}
-	saved, err := app.Engine.Save(ctx, req)
+	saved, obstacle, err := app.Engine.Save(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c *change) save(ctx context.Context, req engine.Request, path string) erro
 	c.doc.Result = saved
 	return c.text(func() {
 		c.printPlan(saved.Plan, saved.Digest)
-		c.printObstacle(saved.Obstacle)
+		c.printObstacle(obstacle)
 		fprintf(c.Out, "saved in %s; falkirk apply %s\n", path, path)
 	})
 }
