@@ -63,11 +63,13 @@ const mostSecret = 64 << 10
 // Beginnings of private keys, PEM of all sorts, OpenPGP, SSH2, PuTTY, age, and of
 // other secrets.
 var (
-	keyLine  = regexp.MustCompile(`(?m)(^|["'|>:=]|\\n)[ \t"']*-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)? ?-{4,5}`)
+	keyLine  = regexp.MustCompile(`(?m)(^|["'|>:=,;({\x60[]|\\n)[ \t"']*-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)? ?-{4,5}`)
 	keyBytes = regexp.MustCompile(`[A-Za-z0-9+/]{40}`) // a line of a key; an example in a text or a search index has none
 	keyStart = regexp.MustCompile(`^\s*(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-[0-9]|AGE-SECRET-KEY-1|# created: [^\n]*\n# public key: age1)`)
-	secrets  = regexp.MustCompile(`(?im)^[ \t]*(aws_secret_access_key[ \t]*=[ \t]*\S|client-key-data:[ \t]*\S)`) // of the AWS CLI and kubectl
-	texts    = []string{".md", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".tex"}                        // about keys, and show them
+	secrets  = regexp.MustCompile(`(?im)^[ \t]*(aws_secret_access_key[ \t]*=[ \t]*\S|client-key-data:[ \t]*\S)`)                                                                 // of the AWS CLI and kubectl
+	accesses = regexp.MustCompile(`(?i)secret_?access_?key["']?[ \t]*[:=][ \t]*["']?([a-z0-9+/]{40})([^a-z0-9+/=]|$)|^[^\n]*access key id,[ \t]*secret access key[^\n]*\n[^\n]`) // in any text, and as the console of AWS gives it
+	example  = []byte("EXAMPLE")                                                                                                                                                 // in keys that AWS made for documentation
+	texts    = []string{".md", ".markdown", ".rst", ".adoc", ".asciidoc", ".org", ".tex"}                                                                                        // about keys, and show them
 )
 
 // secretContent reports whether the content of a file is a private key, or has
@@ -93,7 +95,17 @@ func secretContent(p, at string, info fs.FileInfo) bool {
 	case strings.EqualFold(path.Base(p), "credentials"), strings.EqualFold(filepath.Base(at), "credentials"): // or an HTML page
 		return !bytes.HasPrefix(bytes.TrimSpace(head), []byte("<"))
 	}
-	return hasKey(head) || secrets.Match(head)
+	return hasKey(head) || secrets.Match(head) || hasAccess(head)
+}
+
+// hasAccess reports whether a text has a key of AWS that is none of an example.
+func hasAccess(head []byte) bool {
+	for _, found := range accesses.FindAllSubmatch(head, -1) {
+		if !bytes.Contains(found[1], example) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasKey reports whether a private key begins somewhere: the line that says so, and

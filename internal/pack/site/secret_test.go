@@ -53,6 +53,7 @@ func TestPrivateKeysAreKnown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	secret := strings.Repeat("aB3/", 10)
 	files := map[string]bool{
 		"seven.txt": true, "one": true, "one.pub": false, "two.txt": true, "two.txt.pub": false, "three.dat": true, "four.p8": true, "five.pem": true, "six.key": true, "six.crt": false,
 	}
@@ -63,6 +64,9 @@ func TestPrivateKeysAreKnown(t *testing.T) {
 		"inline.yml": `key: ` + strconv.Quote(string(key)), "other.json": `{"a": 1, "key": ` + strconv.Quote(string(key)) + `}`,
 		"wide.txt": utf16Of("\ufeff"+string(key), binary.LittleEndian), "big.txt": utf16Of("\ufeffkey\n"+string(key), binary.BigEndian),
 		"bare.txt": utf16Of(string(key), binary.LittleEndian), "app.conf": "a = 1\nkey =\n" + string(key),
+		"table.csv": "name,key\na," + string(key), "list.txt2": "[" + string(key), "code.go": "key := `" + string(key) + "`\n", "crlf.txt": "# key\r\n" + strings.ReplaceAll(string(key), "\n", "\r\n"),
+		"accessKeys.csv": "Access key ID,Secret access key\nAKIA,abc\n", "set.sh": "export AWS_SECRET_ACCESS_KEY=" + secret + "\n", "role.json": `{"Credentials": {"SecretAccessKey": "` + secret + `"}}`,
+		"vars.yaml":   "env:\n  AWS_SECRET_ACCESS_KEY: '" + secret + "'\n",
 		"credentials": "[default]\naws_access_key_id = a\n", "aws.ini": "[default]\naws_secret_access_key = b\n", "cluster.yaml": "users:\n- user:\n    client-key-data: LS0t\n",
 	} {
 		files[name] = true
@@ -75,6 +79,7 @@ func TestPrivateKeysAreKnown(t *testing.T) {
 		"map.json": `{"key": "private"}`, "robots.txt": "User-agent: *\n", "pub.txt": "-----BEGIN PUBLIC KEY-----\n", "wide.csv": utf16Of("\ufeffa-b\n", binary.LittleEndian),
 		"list.txt": "how to write BEGIN PRIVATE KEY\n", "search_index.json": `{"text": "-----BEGIN PRIVATE KEY-----\nYOUR KEY\n-----END PRIVATE KEY-----"}`,
 		"short.json": `{"text": "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA..."}`, "sample.yaml": "# key: -----BEGIN RSA PRIVATE KEY-----\nkey: |\n  <paste -----BEGIN here>\n",
+		"api.json": `{"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}`, "names.json": `{"secretAccessKey": "string"}`, "head.csv": "Access key ID,Secret access key\n",
 		"howto.rst": "begin:\n-----BEGIN PRIVATE KEY-----\n", "empty.key": "",
 	} {
 		files[name] = false
