@@ -30,7 +30,7 @@ type conn struct {
 	finished bool  // the client has closed its side
 	ended    func()
 	deadline time.Time
-	changed  chan struct{} // closed when deadline changes
+	changed  chan struct{} // closed when deadline changes; made by hold, which waits for it
 }
 
 // phase is what the server reads.
@@ -42,7 +42,7 @@ const (
 	inRest              // HTTP/2, or an upgraded connection: not looked at
 )
 
-func newConn(c *net.TCPConn) *conn { return &conn{TCPConn: c, changed: make(chan struct{})} }
+func newConn(c *net.TCPConn) *conn { return &conn{TCPConn: c} }
 
 func (c *conn) follow(state http.ConnState) {
 	c.mu.Lock()
@@ -170,6 +170,9 @@ func (c *conn) hold() error {
 	defer tick.Stop()
 	for {
 		c.mu.Lock()
+		if c.changed == nil {
+			c.changed = make(chan struct{})
+		}
 		deadline, changed := c.deadline, c.changed
 		c.mu.Unlock()
 		if !deadline.IsZero() && !time.Now().Before(deadline) {
@@ -189,8 +192,10 @@ func (c *conn) hold() error {
 func (c *conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	c.deadline = t
-	close(c.changed)
-	c.changed = make(chan struct{})
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
 	c.mu.Unlock()
 	return c.TCPConn.SetReadDeadline(t)
 }

@@ -1,5 +1,7 @@
 package proxy
 
+import "bytes"
+
 // line follows the head of one HTTP/1 request and writes its line so that net/http can
 // parse the path: a "%" that begins no escape becomes "%25". All other bytes stay.
 type line struct {
@@ -29,10 +31,16 @@ const (
 // pass appends what to hand out for the bytes of a head. It stops after the end of the
 // head and says how many bytes it used.
 func (l *line) pass(out, in []byte) ([]byte, int) {
-	for i, b := range in {
+	for i := 0; i < len(in); i++ {
 		if l.done {
 			return out, i
 		}
+		if n := l.inside(in[i:]); n > 0 {
+			out = append(out, in[i:i+n]...)
+			i += n - 1
+			continue
+		}
+		b := in[i]
 		if l.part == inPath {
 			out = l.path(out, b)
 		} else {
@@ -41,6 +49,18 @@ func (l *line) pass(out, in []byte) ([]byte, int) {
 		l.turn(b)
 	}
 	return out, len(in)
+}
+
+// inside is how many bytes of fields come before the end of their line. They are as
+// they are; only that there are some counts.
+func (l *line) inside(in []byte) int {
+	if l.part != inFields || !l.content {
+		return 0
+	}
+	if n := bytes.IndexByte(in, '\n'); n >= 0 {
+		return n
+	}
+	return len(in)
 }
 
 // emit hands out bytes as they are.
