@@ -131,7 +131,7 @@ func openAccounts(path string) (*cli.Accounts, error) {
 		names = append(names, a.Name)
 	}
 	return &cli.Accounts{
-		Falkirk: f.Falkirk, Redact: newHider(f).redact, Names: names,
+		Falkirk: f.Falkirk, Redact: newHider(f).Redact, Names: names,
 		Examine: examiner(f.App, pool), Prepare: preparer(f.App),
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/ledger"
 	"falkirk/internal/oci"
+	"falkirk/internal/redact"
 	"falkirk/internal/release"
 )
 
@@ -46,8 +47,10 @@ func decisionsIn(objects bucket.Bucket, app string, keys ledger.Keys) *engine.De
 	store := release.New(objects)
 	return &engine.Decisions{
 		App: app, Releases: store, Fresh: decisionsFresh, Now: time.Now,
-		Ledger: careful{ledger.New(objects, app, delivery.Everywhere, ledger.Options{Keys: keys}), &hider{names: map[string]bool{}}, func(string, delivery.Anchor) {}},
-		Below:  func(ctx context.Context, digest string) ([]string, error) { return below(ctx, store, digest) },
+		Ledger: redact.Ledger{
+			Ledger: ledger.New(objects, app, delivery.Everywhere, ledger.Options{Keys: keys}), Hide: redact.New(nil, delivery.App{}), Anchored: func(string, delivery.Anchor) {},
+		},
+		Below: func(ctx context.Context, digest string) ([]string, error) { return below(ctx, store, digest) },
 	}
 }
 

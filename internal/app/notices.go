@@ -14,6 +14,7 @@ import (
 	"falkirk/internal/notice/slack"
 	"falkirk/internal/notice/teams"
 	"falkirk/internal/notice/webhook"
+	"falkirk/internal/redact"
 )
 
 // channel is a kind of channel: its block, and what sends to it.
@@ -120,7 +121,7 @@ func (c *crier) tell(ev engine.Event, op *heard, topics ...delivery.Topic) {
 		ID: ev.Operation.ID + "-" + string(topics[0]), Topics: topics, At: ev.At, Operation: ev.Operation,
 		Result: ev.Result, Error: c.redact(ev.Error), Standing: ev.Standing,
 	}
-	n.Operation = cleanOperation(n.Operation, c.redact)
+	n.Operation = redact.Operation(n.Operation, c.redact)
 	if op != nil {
 		n.Anchor = op.anchor
 		n.Took, n.Undone, n.Next = ev.At.Sub(op.began), op.undone, nextOf(ev, op)

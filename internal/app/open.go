@@ -20,6 +20,7 @@ import (
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
 	"falkirk/internal/notice"
+	"falkirk/internal/redact"
 	"falkirk/internal/release"
 	"falkirk/internal/usecase"
 )
@@ -40,12 +41,14 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*usecase
 	var memory ledger.Memory
 	keys := ring(f.App, accounts)
 	hide := newHider(f)
-	hide.lookUpReleases(ctx, f.App.Name, store)
-	crier := newCrier(ctx, f.App.Notices, hide.redact)
+	hide.LookUpReleases(ctx, f.App.Name, store)
+	crier := newCrier(ctx, f.App.Notices, hide.Redact)
 	run := &engine.Engine{
-		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: shownReleases{store, hide},
+		App: f.App, Targets: map[string]engine.Target{}, Gates: map[string]engine.Gate{}, Releases: redact.Releases{Store: store, Hide: hide},
 		Ledger: func(env string) engine.Ledger {
-			return careful{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), hide, crier.anchored}
+			return redact.Ledger{
+				Ledger: ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, &memory, ledgerKeys(keys), report)), Hide: hide, Anchored: crier.anchored,
+			}
 		},
 		Now: time.Now, NewID: newID, Report: func(ev engine.Event) { crier.hear(ev); report(ev) },
 	}
@@ -58,18 +61,18 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*usecase
 		}
 	}
 	for _, g := range gates() {
-		run.Gates[g.Name] = g.open(f.App, hide.redact)
+		run.Gates[g.Name] = g.open(f.App, hide.Redact)
 	}
 	return &usecase.App{
-		File: f, Engine: run, Releases: shownReleases{store, hide}, Blob: store.Open,
+		File: f, Engine: run, Releases: redact.Releases{Store: store, Hide: hide}, Blob: store.Open,
 		Ledger: func(env string) usecase.Log {
-			return shownLog{ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report)), hide}
+			return redact.Log{Ledger: ledger.New(objects, f.App.Name, env, lockOptions(f.App, env, nil, ledgerKeys(keys), report)), Hide: hide}
 		},
 		Audit: store.Audit,
 		Ledgers: func(ctx context.Context) (names, others []string, err error) {
 			return ledger.Names(ctx, objects, f.App.Name)
 		},
-		Packer: packer(f, store, accounts, hide), Redact: hide.redact, Shown: hide.show, Tidy: tidy(objects),
+		Packer: packer(f, store, accounts, hide), Redact: hide.Redact, Shown: hide.Show, Tidy: tidy(objects),
 		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
 		Logs:   logs(run),
 		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
@@ -77,9 +80,12 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*usecase
 		TryNotice: func(ctx context.Context, s delivery.NoticeSetting, actor string) error {
 			return notice.Try(ctx, s, senders()[s.Kind], sample(f.App.Name, actor))
 		},
-		Differ: newDiffer(f.App.Root, store, hide.redact),
+		Differ: newDiffer(f.App.Root, store, hide.Redact),
 	}, nil
 }
+
+// newHider hides the secrets of an app file.
+func newHider(f *config.File) *redact.Hider { return redact.New(f.Secrets, f.App, actor()) }
 
 // lockOptions are the options of an environment's ledger.
 func lockOptions(a delivery.App, env string, memory *ledger.Memory, keys ledger.Keys, report func(engine.Event)) ledger.Options {

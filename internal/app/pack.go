@@ -16,12 +16,13 @@ import (
 	"falkirk/internal/pack"
 	"falkirk/internal/pack/image"
 	"falkirk/internal/pack/version"
+	"falkirk/internal/redact"
 	"falkirk/internal/release"
 	"falkirk/internal/usecase"
 )
 
 // packer packs an app into its store.
-func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *hider) usecase.Packer {
+func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *redact.Hider) usecase.Packer {
 	a := f.App
 	return func(ctx context.Context, r usecase.PackRequest) (usecase.Packed, error) {
 		named, err := versionOf(ctx, a, r.Version)
@@ -29,7 +30,7 @@ func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *
 			return usecase.Packed{}, err
 		}
 		v, src := named.Version, named.Source
-		hide.show(v)
+		hide.Show(v)
 		if err := a.Needs(delivery.BlockComponents); err != nil {
 			return usecase.Packed{}, err
 		}

@@ -29,7 +29,7 @@ func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
 		if err != nil {
 			return nil, err
 		}
-		app, out.Falkirk, out.Redact = f.App, f.Falkirk, newHider(f).redact
+		app, out.Falkirk, out.Redact = f.App, f.Falkirk, newHider(f).Redact
 	}
 	jobs, decisions, err := syncJobs(r, app)
 	if err != nil {

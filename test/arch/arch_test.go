@@ -58,6 +58,7 @@ var may = map[string][]string{
 	"usecase":          {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "quote", "fault"},
 	"face/document":    {"config", "fault"},
 	"face/*":           {"usecase", "face/document", "network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
+	"redact":           {"engine", "ledger", "release", "network", "delivery", "fault"},
 	"demo":             {"engine", "delivery", "fault"},
 	"app":              {""}, // sees all
 	"../cmd/falkirk":   {"app"},

@@ -1,4 +1,6 @@
-package app
+// Package redact hides the values of ${env:…} in texts and in what is written to a
+// ledger. Names are no secrets.
+package redact
 
 import (
 	"context"
@@ -9,7 +11,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/network"
 	"falkirk/internal/release"
@@ -18,10 +19,10 @@ import (
 // mark stands for a value that is not shown.
 const mark = "***"
 
-// hider hides the values that came from ${env:…} in texts. A value that is the name
+// Hider hides the values that came from ${env:…} in texts. A value that is the name
 // of something (a release, an app, an environment, a component, a region, an
 // account, an actor) is no secret, and a name that contains such a value stays whole.
-type hider struct {
+type Hider struct {
 	secrets  []string
 	releases func() []string // versions of the releases in the store; nil: there are none
 
@@ -31,17 +32,17 @@ type hider struct {
 	now   *redaction // nil: the names have changed since it was made
 }
 
-// newHider hides the secrets of an app file.
-func newHider(f *config.File) *hider {
-	h := &hider{secrets: f.Secrets, names: map[string]bool{}}
-	h.show(namesOf(f.App)...)
-	h.show(actor())
+// New hides secrets, and leaves the names of an app and others whole.
+func New(secrets []string, app delivery.App, names ...string) *Hider {
+	h := &Hider{secrets: secrets, names: map[string]bool{}}
+	h.Show(namesOf(app)...)
+	h.Show(names...)
 	return h
 }
 
-// lookUpReleases lets the versions of the app's releases be names. They are asked for
+// LookUpReleases lets the versions of the app's releases be names. They are asked for
 // only when a text has something to hide that can be a part of one.
-func (h *hider) lookUpReleases(ctx context.Context, app string, store *release.Store) {
+func (h *Hider) LookUpReleases(ctx context.Context, app string, store *release.Store) {
 	ctx = network.WithTeller(context.WithoutCancel(ctx), func(string) {}) // what it tells would be hidden again
 	h.releases = func() []string {
 		ctx, cancel := context.WithTimeout(ctx, longestLookup)
@@ -75,8 +76,8 @@ func namesOf(a delivery.App) []string {
 	return all
 }
 
-// show notes names that are not hidden from now on.
-func (h *hider) show(names ...string) {
+// Show notes names that are not hidden from now on.
+func (h *Hider) Show(names ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, n := range names {
@@ -87,9 +88,9 @@ func (h *hider) show(names ...string) {
 }
 
 // showRecord notes the names in the ledger of an environment.
-func (h *hider) showRecord(r delivery.Record) {
+func (h *Hider) showRecord(r delivery.Record) {
 	for _, t := range r.Tenures {
-		h.show(t.Version, t.By)
+		h.Show(t.Version, t.By)
 	}
 	for _, op := range slices.Concat(r.Recent, r.Bans) {
 		h.showOperation(op)
@@ -100,48 +101,48 @@ func (h *hider) showRecord(r delivery.Record) {
 		}
 	}
 	for _, s := range r.Standing {
-		h.show(s.Component, s.Live, s.Place.Environment, s.Place.Region, s.Place.Account)
+		h.Show(s.Component, s.Live, s.Place.Environment, s.Place.Region, s.Place.Account)
 	}
 	for _, s := range r.Approvals {
-		h.show(s.By, s.Actor)
+		h.Show(s.By, s.Actor)
 	}
 }
 
 // showEntry notes the names in one entry of a ledger.
-func (h *hider) showEntry(e delivery.Entry) {
+func (h *Hider) showEntry(e delivery.Entry) {
 	h.showOperation(e.Operation)
 	if e.Approval != nil {
-		h.show(e.Approval.By)
+		h.Show(e.Approval.By)
 	}
 }
 
 // showRelease notes the names in the manifest of a release.
-func (h *hider) showRelease(r delivery.Release) {
-	h.show(r.Version, r.PackedBy, r.Source.Commit)
+func (h *Hider) showRelease(r delivery.Release) {
+	h.Show(r.Version, r.PackedBy, r.Source.Commit)
 }
 
-func (h *hider) showOperation(op delivery.Operation) {
-	h.show(op.App, op.Environment, op.Actor)
+func (h *Hider) showOperation(op delivery.Operation) {
+	h.Show(op.App, op.Environment, op.Actor)
 	if delivery.CheckVersion(op.Version) == nil {
-		h.show(op.Version)
+		h.Show(op.Version)
 	}
 }
 
-// redact is a text without secrets.
-func (h *hider) redact(text string) string {
+// Redact is a text without secrets.
+func (h *Hider) Redact(text string) string {
 	out := h.current().hide(text)
 	if out == text || h.releases == nil {
 		return out
 	}
 	h.asked.Do(func() {
 		if slices.ContainsFunc(h.secrets, func(s string) bool { return delivery.CheckVersion("v"+s) == nil }) {
-			h.show(h.releases()...)
+			h.Show(h.releases()...)
 		}
 	})
 	return h.current().hide(text)
 }
 
-func (h *hider) current() *redaction {
+func (h *Hider) current() *redaction {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.now == nil {

@@ -1,4 +1,4 @@
-package app
+package redact
 
 import (
 	"cmp"
@@ -21,8 +21,8 @@ const shortestSecret = 6
 // as a line of a private key is.
 const longLine = 16
 
-// redactor hides values in texts where no names are known.
-func redactor(secrets []string) func(string) string { return newRedaction(secrets, nil).hide }
+// Texts hides values in texts where no names are known.
+func Texts(secrets []string) func(string) string { return newRedaction(secrets, nil).hide }
 
 // allForms are the forms that programs write secrets in, the longest first.
 func allForms(secrets []string) []string {

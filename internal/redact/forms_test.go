@@ -1,4 +1,4 @@
-package app
+package redact
 
 import (
 	"encoding/base64"
@@ -57,7 +57,7 @@ func TestSecretsAreHiddenInEveryForm(t *testing.T) {
 		}
 		b.WriteString("k")
 		s := b.String()
-		clean := redactor([]string{"another secret", s})
+		clean := Texts([]string{"another secret", s})
 		for name, text := range spellings(t, s) {
 			got := clean(text)
 			if strings.Contains(got, s) || got == text {
@@ -75,7 +75,7 @@ func TestSecretsAreHiddenInEveryForm(t *testing.T) {
 func TestLinesOfASecretAreHidden(t *testing.T) {
 	t.Parallel()
 	key := "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nshort\n-----END KEY-----\n"
-	clean := redactor([]string{key, "abc"})
+	clean := Texts([]string{key, "abc"})
 	if got := clean("  | MIIEvQIBADANBgkqhkiG"); got != "  | ***" {
 		t.Error(got)
 	}
@@ -87,7 +87,7 @@ func TestLinesOfASecretAreHidden(t *testing.T) {
 // A pre-signed address loses what makes it good, also where no secret is known.
 func TestSignedAddressesAreHidden(t *testing.T) {
 	t.Parallel()
-	got := redactor(nil)("https://b/k?X-Amz-Date=1&X-Amz-Credential=AKIA%2F1&X-Amz-Signature=abc&X-Amz-Security-Token=def end")
+	got := Texts(nil)("https://b/k?X-Amz-Date=1&X-Amz-Credential=AKIA%2F1&X-Amz-Signature=abc&X-Amz-Security-Token=def end")
 	if got != "https://b/k?X-Amz-Date=1&X-Amz-Credential=***&X-Amz-Signature=***&X-Amz-Security-Token=*** end" {
 		t.Error(got)
 	}
@@ -98,7 +98,7 @@ func TestSignedAddressesAreHidden(t *testing.T) {
 func TestTheBeginningOfASecretIsHidden(t *testing.T) {
 	t.Parallel()
 	const secret = `AKIA/SECRET+0123 "quoted"=`
-	clean := redactor([]string{secret})
+	clean := Texts([]string{secret})
 	for name, text := range spellings(t, secret) {
 		for at := range text {
 			for _, mark := range []string{"…", "… (12 bytes more)", `"… is too long`} {

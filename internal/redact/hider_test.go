@@ -1,4 +1,4 @@
-package app
+package redact
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"falkirk/internal/delivery"
 )
 
-func hiding(names []string, secrets ...string) *hider {
-	h := &hider{secrets: secrets, names: map[string]bool{}}
-	h.show(names...)
+func hiding(names []string, secrets ...string) *Hider {
+	h := &Hider{secrets: secrets, names: map[string]bool{}}
+	h.Show(names...)
 	return h
 }
 
@@ -34,7 +34,7 @@ func TestNamesStay(t *testing.T) {
 		{[]string{"eu-abcdef-1"}, "abcdef", "eu-abcdef-1 abcdefabcdef", "eu-abcdef-1 ******", "two beside each other"},
 		{nil, "production", "v1 is live in production", "v1 is live in ***", "there is no such name"},
 	} {
-		if got := hiding(c.names, c.secret).redact(c.text); got != c.want {
+		if got := hiding(c.names, c.secret).Redact(c.text); got != c.want {
 			t.Errorf("%s: %q, want %q", c.because, got, c.want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestNamesHideNothingElse(t *testing.T) {
 		secret := "S" + word(6) + "S"
 		names := []string{word(3), word(5), word(2) + "S", "S" + word(3)}
 		text := fmt.Sprintf("%s%s %s%s%s/%s", word(2), secret, names[2], secret, names[3], secret)
-		if got := hiding(names, secret).redact(text); strings.Contains(got, secret) {
+		if got := hiding(names, secret).Redact(text); strings.Contains(got, secret) {
 			t.Fatalf("names %q: %q is %q", names, text, got)
 		}
 	}
@@ -67,11 +67,11 @@ func TestReleasesAreLookedUpWhenNeeded(t *testing.T) {
 	asked := 0
 	h := hiding(nil, "v1.2.3-rc1", "hunter2-hidden")
 	h.releases = func() []string { asked++; return []string{"v1.2.3-rc1"} }
-	if got := h.redact("nothing to hide"); got != "nothing to hide" || asked != 0 {
+	if got := h.Redact("nothing to hide"); got != "nothing to hide" || asked != 0 {
 		t.Errorf("%q, asked %d times", got, asked)
 	}
 	for range 3 {
-		if got := h.redact("v1.2.3-rc1 with hunter2-hidden"); got != "v1.2.3-rc1 with ***" {
+		if got := h.Redact("v1.2.3-rc1 with hunter2-hidden"); got != "v1.2.3-rc1 with ***" {
 			t.Error(got)
 		}
 	}
@@ -88,7 +88,7 @@ func TestNamesOfTheLedgerStay(t *testing.T) {
 		Recent:   []delivery.Operation{{Actor: "ben.miller", Version: "v9.9.9-beta"}},
 		Standing: []delivery.Standing{{Place: delivery.Place{Environment: "removed-env"}}},
 	})
-	if got := h.redact("ben.miller removed-env v9.9.9-beta"); got != "ben.miller removed-env v9.9.9-beta" {
+	if got := h.Redact("ben.miller removed-env v9.9.9-beta"); got != "ben.miller removed-env v9.9.9-beta" {
 		t.Error(got)
 	}
 }
