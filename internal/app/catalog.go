@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"falkirk/internal/face/cli"
 	"falkirk/internal/usecase"
@@ -11,7 +12,7 @@ import (
 
 // catalog is every use case of the program: a new room is a line.
 func catalog(w cli.Wiring) usecase.Catalog {
-	return usecase.NewCatalog(w.Inspect.Entries()...)
+	return usecase.NewCatalog(slices.Concat(w.Inspect.Entries(), w.Decide.Entries())...)
 }
 
 // ThroughJSON carries every request and every result as JSON, as a face on another

@@ -18,6 +18,7 @@ import (
 	"falkirk/internal/guard"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/target/local"
+	"falkirk/internal/usecase/decide"
 	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/setup"
 )
@@ -66,6 +67,7 @@ func wire() cli.Wiring {
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
 		},
 		Inspect: inspect.New(),
+		Decide:  decide.New(),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
 			{Name: hiddenGuard, Run: guard.Main},

@@ -2,57 +2,81 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
 )
 
 // decision is one command that says what a person decided.
 type decision struct {
 	*face
-	verb   delivery.Verb
-	reason string
-	all    bool // --all: the whole app
+	verb    delivery.Verb
+	entry   usecase.Entry
+	reason  string
+	all     bool // --all: the whole app
+	request func(ctx context.Context, about string) (engine.Decided, error)
 }
 
 // decisionCmds are the commands by which people decide; nothing that is
 // automatic undoes them.
 func (f *face) decisionCmds() []*cobra.Command {
 	return []*cobra.Command{
-		f.decisionCmd(delivery.VerbHold, "ENVIRONMENT", "An environment stays on the release that it has"),
-		f.decisionCmd(delivery.VerbRelease, "ENVIRONMENT", "A held environment may move again"),
-		f.decisionCmd(delivery.VerbBan, "VERSION", "A release goes nowhere any more; trains under way stop at it"),
-		f.decisionCmd(delivery.VerbUnban, "VERSION", "A banned release may go on"),
-		f.decisionCmd(delivery.VerbStop, "ENVIRONMENT", "Nothing is written in an environment, or with --all anywhere, until it is resumed"),
-		f.decisionCmd(delivery.VerbResume, "ENVIRONMENT", "A stopped environment may be written in again"),
-		f.decisionCmd(delivery.VerbSignLedger, "ENVIRONMENT", "Sign a ledger as it is now, so that rules rely on its earlier entries"),
+		f.aboutEnvironmentCmd(delivery.VerbHold, f.Decide.Hold, "An environment stays on the release that it has"),
+		f.aboutEnvironmentCmd(delivery.VerbRelease, f.Decide.ReleaseHold, "A held environment may move again"),
+		f.aboutVersionCmd(delivery.VerbBan, f.Decide.Ban, "A release goes nowhere any more; trains under way stop at it"),
+		f.aboutVersionCmd(delivery.VerbUnban, f.Decide.Unban, "A banned release may go on"),
+		f.aboutScopeCmd(delivery.VerbStop, f.Decide.Stop, "Nothing is written in an environment, or with --all anywhere, until it is resumed"),
+		f.aboutScopeCmd(delivery.VerbResume, f.Decide.Resume, "A stopped environment may be written in again"),
+		f.aboutScopeCmd(delivery.VerbSignLedger, f.Decide.SignLedger, "Sign a ledger as it is now, so that rules rely on its earlier entries"),
 	}
 }
 
-func (f *face) decisionCmd(verb delivery.Verb, what, short string) *cobra.Command {
-	d := &decision{face: f, verb: verb}
-	cmd := &cobra.Command{
-		Annotations: does(EffectDecides),
-		Use:         string(verb) + " " + what, Short: short, GroupID: "decide",
-		ValidArgsFunction: f.completeEnvironments,
-		RunE:              func(cmd *cobra.Command, args []string) error { return d.run(cmd, args) },
+func (f *face) aboutEnvironmentCmd(verb delivery.Verb, k usecase.Case[decide.EnvironmentQuery, engine.Decided], short string) *cobra.Command {
+	d := &decision{face: f, verb: verb, entry: k.Entry()}
+	d.request = func(ctx context.Context, environment string) (engine.Decided, error) {
+		return usecase.Do(ctx, f.call(), k, decide.EnvironmentQuery{Environment: environment, Reason: d.reason})
 	}
-	if what == "VERSION" {
-		cmd.Args, cmd.ValidArgsFunction = exactly(1, "one VERSION"), f.completeVersions
-	} else {
-		cmd.Args = atMostOne("ENVIRONMENT")
+	return d.command("ENVIRONMENT", short)
+}
+
+func (f *face) aboutVersionCmd(verb delivery.Verb, k usecase.Case[decide.VersionQuery, engine.Decided], short string) *cobra.Command {
+	d := &decision{face: f, verb: verb, entry: k.Entry()}
+	d.request = func(ctx context.Context, version string) (engine.Decided, error) {
+		return usecase.Do(ctx, f.call(), k, decide.VersionQuery{Version: version, Reason: d.reason})
+	}
+	cmd := d.command("VERSION", short)
+	cmd.Args, cmd.ValidArgsFunction = exactly(1, "one VERSION"), f.completeVersions
+	return cmd
+}
+
+func (f *face) aboutScopeCmd(verb delivery.Verb, k usecase.Case[decide.ScopeQuery, engine.Decided], short string) *cobra.Command {
+	d := &decision{face: f, verb: verb, entry: k.Entry()}
+	d.request = func(ctx context.Context, environment string) (engine.Decided, error) {
+		return usecase.Do(ctx, f.call(), k, decide.ScopeQuery{Environment: environment, All: d.all, Reason: d.reason})
+	}
+	cmd, all := d.command("ENVIRONMENT", short), "in every environment"
+	if verb == delivery.VerbSignLedger {
+		all = "the ledger of the whole app"
+	}
+	cmd.Flags().BoolVar(&d.all, "all", false, all)
+	return cmd
+}
+
+func (d *decision) command(what, short string) *cobra.Command {
+	cmd := &cobra.Command{
+		Annotations: asks(d.entry),
+		Use:         string(d.verb) + " " + what, Short: short, GroupID: "decide",
+		Args: atMostOne("ENVIRONMENT"), ValidArgsFunction: d.completeEnvironments,
+		RunE: func(cmd *cobra.Command, args []string) error { return d.run(cmd, args) },
 	}
 	cmd.Flags().StringVar(&d.reason, "reason", "", "why; everybody who is refused reads it")
-	switch verb {
-	case delivery.VerbStop, delivery.VerbResume:
-		cmd.Flags().BoolVar(&d.all, "all", false, "in every environment")
-	case delivery.VerbSignLedger:
-		cmd.Flags().BoolVar(&d.all, "all", false, "the ledger of the whole app")
-	}
-	switch verb {
+	switch d.verb {
 	case delivery.VerbStop, delivery.VerbBan, delivery.VerbHold, delivery.VerbSignLedger:
 		_ = cmd.MarkFlagRequired("reason") // fails only for a flag that does not exist
 	}
@@ -60,40 +84,18 @@ func (f *face) decisionCmd(verb delivery.Verb, what, short string) *cobra.Comman
 }
 
 func (d *decision) run(cmd *cobra.Command, args []string) error {
-	req := engine.Decision{Verb: d.verb, Environment: delivery.Everywhere, Actor: d.Actor, Reason: d.reason}
-	switch ban := d.verb == delivery.VerbBan || d.verb == delivery.VerbUnban; {
-	case ban:
-		req.Version = args[0]
+	switch {
 	case d.all && len(args) > 0:
 		return fault.New(fault.Invalid, "%s takes an ENVIRONMENT or --all, not both", cmd.CommandPath())
-	case len(args) == 1:
-		req.Environment = args[0]
-	case !d.all:
+	case !d.all && len(args) == 0:
 		return fault.Hint(fault.New(fault.Invalid, "%s takes one ENVIRONMENT", cmd.CommandPath()), "%s --help", cmd.CommandPath())
 	}
-	app, err := d.open(cmd.Context(), func(engine.Event) {})
-	if err != nil {
-		return err
-	}
-	done, err := app.Engine.Decide(cmd.Context(), req)
+	done, err := d.request(cmd.Context(), strings.Join(args, ""))
 	if err != nil {
 		return err
 	}
 	d.doc.Result = done
-	d.warnUnknown(cmd.Context(), app, done)
 	return d.text(func() { d.print(done) })
-}
-
-// warnUnknown warns of a ban of what is not in the store: it may be mistyped, or
-// not packed yet. A ban never fails because of that.
-func (d *decision) warnUnknown(ctx context.Context, app *App, done engine.Decided) {
-	if d.verb != delivery.VerbBan || !done.Changed {
-		return
-	}
-	if _, err := app.Releases.Get(ctx, app.Engine.App.Name, done.Operation.Version); !fault.Is(err, fault.NotFound) {
-		return
-	}
-	d.warn("no release %s is in the store; the ban holds if it is packed. Compare with: falkirk releases", done.Operation.Version)
 }
 
 func (d *decision) print(done engine.Decided) {

@@ -12,6 +12,7 @@ import (
 	"falkirk/internal/images"
 	"falkirk/internal/quote"
 	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
 	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/project"
 	"falkirk/internal/usecase/setup"
@@ -48,6 +49,7 @@ type Wiring struct {
 	Hidden  []Hidden // entry points of helper processes
 
 	Inspect inspect.Room
+	Decide  decide.Room
 	// Via carries requests for use cases as JSON; nil: they are done as they are.
 	Via func(c *usecase.Call) func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error)
 

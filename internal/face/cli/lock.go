@@ -8,6 +8,8 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
 )
 
 func (f *face) lockCmd() *cobra.Command {
@@ -18,28 +20,13 @@ func (f *face) lockCmd() *cobra.Command {
 
 func (f *face) lockShowCmd() *cobra.Command {
 	return &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Decide.LockShow.Entry()),
 		Use:         "show [ENVIRONMENT]", Short: "Who has an environment, since when, and what it is doing",
 		Args: atMostOne("ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
+			locks, err := usecase.Do(cmd.Context(), f.call(), f.Decide.LockShow, decide.LockShowQuery{Environment: strings.Join(args, "")})
 			if err != nil {
 				return err
-			}
-			names, err := app.NamedLedgers(strings.Join(args, ""))
-			if err != nil {
-				return err
-			}
-			locks := []delivery.Lock{}
-			for _, name := range names {
-				if name == delivery.Everywhere {
-					continue // decisions take no lock
-				}
-				lock, err := app.Ledger(name).Lock(cmd.Context())
-				if err != nil {
-					return err
-				}
-				locks = append(locks, lock)
 			}
 			f.doc.Result = locks
 			return f.text(func() {
@@ -70,7 +57,7 @@ func (f *face) printLock(l delivery.Lock) {
 func (f *face) lockStealCmd() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Annotations: does(EffectDecides),
+		Annotations: asks(f.Decide.LockSteal.Entry()),
 		Use:         "steal ENVIRONMENT", Short: "End the operation that has an environment, also when its process lives",
 		Long: `Ends the operation that has an environment, and waits until its process can write
 nothing more: the process finds out when it renews its lease, or its lease ends. That
@@ -78,18 +65,8 @@ takes up to lease and request of the app file's lock, by default 25 seconds afte
 last renewal. A process that has ended needs no stealing: the next command takes over.`,
 		Args: exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(ev engine.Event) {
-				if ev.Kind == engine.Watching && !f.quiet && !f.isJSON() {
-					fprintln(f.Err, ev.Note)
-				}
-			})
-			if err != nil {
-				return err
-			}
-			if err := f.confirm(app, nil, args[0]); err != nil {
-				return err
-			}
-			was, err := app.Ledger(args[0]).Steal(cmd.Context(), f.Actor, reason)
+			q := decide.LockStealQuery{Consent: usecase.Consent{Yes: f.yes}, Environment: args[0], Reason: reason}
+			was, err := usecase.WithConsent(cmd.Context(), f.callWith(f.heardWatching), f.Decide.LockSteal, q, f.askConsent)
 			if err != nil {
 				return err
 			}
@@ -100,6 +77,17 @@ last renewal. A process that has ended needs no stealing: the next command takes
 	cmd.Flags().StringVar(&reason, "reason", "", "why; the former holder reads it, and it is kept in the ledger")
 	_ = cmd.MarkFlagRequired("reason") // fails only for a flag that does not exist
 	return cmd
+}
+
+// heardWatching also shows what is waited for.
+func (f *face) heardWatching(ev usecase.Event) {
+	if ev.Run == nil {
+		f.heard(ev)
+		return
+	}
+	if ev.Run.Kind == engine.Watching && !f.quiet && !f.isJSON() {
+		fprintln(f.Err, ev.Run.Note)
+	}
 }
 
 func (f *face) printStolen(was delivery.Lock) {
