@@ -55,12 +55,21 @@ func readTemplates(app delivery.App) (map[string]packstack.Seen, []config.Findin
 		if c.Kind != packstack.Kind || json.Unmarshal(c.Settings, &block) != nil || block.Template == "" {
 			continue // told where the block is checked
 		}
+		say := func(err error, warning bool, more string) {
+			found = append(found, config.Finding{Path: []string{"components", c.Name, c.Kind, "template"}, Warning: warning, Text: fmt.Sprintf("component %q: %v%s", c.Name, err, more)})
+		}
 		seen, err := packstack.Look(app.Root, filepath.FromSlash(block.Template))
 		switch {
 		case err == nil:
 			all[c.Name] = seen
 		case !isMissing(app.Root, block.Template):
-			found = append(found, config.Finding{Path: []string{"components", c.Name, c.Kind, "template"}, Text: fmt.Sprintf("component %q: %v", c.Name, err)})
+			say(err, false, "")
+		}
+		for _, err := range seen.Wrong {
+			say(err, false, "")
+		}
+		for _, err := range seen.Missing {
+			say(err, true, "; make it before falkirk pack, or correct the path")
 		}
 	}
 	return all, found

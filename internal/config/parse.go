@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
@@ -60,20 +59,9 @@ func clean(raw []byte, rep *report) (string, bool) {
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
-	line, col := 1, 1
-	for rest := raw; len(rest) > 0; col++ {
-		r, size := utf8.DecodeRune(rest)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			rep.add(pos{line, col}, Problem{Text: fmt.Sprintf("byte 0x%02x is not UTF-8", rest[0]), Want: "a text file in UTF-8"})
-			return "", false
-		case r == '\n':
-			line, col = line+1, 0
-		case r < ' ' && r != '\t', r == 0x7f:
-			rep.add(pos{line, col}, Problem{Text: fmt.Sprintf("control character 0x%02x", r), Want: "plain text"})
-			return "", false
-		}
-		rest = rest[size:]
+	if odd := yamltext.Odd(raw); odd != nil {
+		rep.add(pos{odd.Line, odd.Column}, Problem{Text: odd.Text, Want: odd.Want})
+		return "", false
 	}
 	return string(raw), true
 }

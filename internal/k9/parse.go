@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -45,8 +44,9 @@ func inUTF8(raw []byte) error {
 	switch {
 	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")), bytes.IndexByte(raw, 0) >= 0:
 		return errors.New("it is written in UTF-16, or is not text; expected a text file in UTF-8")
-	case !utf8.Valid(raw):
-		return errors.New("it is not UTF-8; expected a text file in UTF-8")
+	}
+	if odd := yamltext.Odd(raw); odd != nil {
+		return *odd
 	}
 	return nil
 }

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/yamltext"
 )
 
 // Template is a template as it was read. No node of it is an alias.
@@ -27,7 +29,8 @@ type Template struct {
 func Parse(name string, text []byte) (*Template, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !utf8.Valid(text) {
-		err := fault.New(fault.Invalid, "%s is not UTF-8 text", name)
+		at := yamltext.Odd(text)
+		err := fault.New(fault.Invalid, "%s:%d:%d: %s: %s is not UTF-8 text", name, at.Line, at.Column, strings.TrimSuffix(at.Text, " is not UTF-8"), name)
 		return nil, fault.Hint(err, "save it as UTF-8")
 	}
 	t := &Template{Text: text}
@@ -69,14 +72,14 @@ func (t *Template) readYAML(name string, pairs int) error {
 				return fault.Hint(err, "write both halves, or the character itself")
 			}
 		}
-		return unreadable(name, err)
+		return unreadable(name, t.Text, err)
 	}
 	if len(doc.Content) == 0 {
 		return fault.New(fault.Invalid, "%s is not a template: it is empty", name)
 	}
 	if err := loader.Load(&more); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return unreadable(name, err)
+			return unreadable(name, t.Text, err)
 		}
 		return fault.New(fault.Invalid, "%s is not a template: it has more than one document", name)
 	}
@@ -88,10 +91,15 @@ func (t *Template) readYAML(name string, pairs int) error {
 	return nil
 }
 
-// unreadable names the line and column of an error in the syntax.
-func unreadable(name string, err error) error {
+// unreadable names the line and column of an error in the syntax. The library has
+// none for a character that YAML does not take.
+func unreadable(name string, text []byte, err error) error {
 	var load *yaml.LoadError
 	if errors.As(err, &load) {
+		if at := yamltext.Odd(text); load.Mark.Line == 0 && at != nil {
+			err := fault.New(fault.Invalid, "%s:%d:%d: %s, which YAML does not take", name, at.Line, at.Column, at.Text)
+			return fault.Hint(err, "remove it, or write it as an escape in a text with double quotes")
+		}
 		return fault.New(fault.Invalid, "%s:%d:%d: %s", name, load.Mark.Line, load.Mark.Column, load.Message)
 	}
 	return fault.New(fault.Invalid, "%s cannot be read: %w", name, err)

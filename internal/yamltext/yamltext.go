@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Reason is why a file is not read.
@@ -24,6 +25,25 @@ func Plain(raw []byte) string {
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	return string(bytes.ReplaceAll(raw, []byte("\r"), []byte("\n")))
+}
+
+// Odd is the first byte that is not UTF-8, or the first character that YAML does not
+// take; nil if there is none.
+func Odd(text []byte) *Reason {
+	line, column := 1, 1
+	for rest := text; len(rest) > 0; column++ {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return &Reason{line, column, fmt.Sprintf("byte 0x%02x is not UTF-8", rest[0]), "a text file in UTF-8"}
+		case r == '\n', r == '\r' && !bytes.HasPrefix(rest, []byte("\r\n")):
+			line, column = line+1, 0
+		case r < ' ' && r != '\t' && r != '\r', r == 0x7f, r == 0xfffe, r == 0xffff:
+			return &Reason{line, column, fmt.Sprintf("control character 0x%02x", r), "plain text"}
+		}
+		rest = rest[size:]
+	}
+	return nil
 }
 
 // OneDocument is the reason against a directive or a second document; nil if there

@@ -21,7 +21,6 @@ import (
 	"falkirk/internal/pack/bundle"
 	"falkirk/internal/pack/tree"
 	"falkirk/internal/regular"
-	"falkirk/internal/template"
 )
 
 // Kind is the word for these components in the app file.
@@ -96,7 +95,7 @@ type work struct {
 // root, those in it to its own folder.
 func (w *work) template(ctx context.Context, path string, depth int) (delivery.Template, error) {
 	if depth > deepest {
-		return delivery.Template{}, fault.New(fault.Invalid, "%s: templates inside of templates, more than %d deep", path, deepest)
+		return delivery.Template{}, tooDeep(path)
 	}
 	text, err := readFile(filepath.Join(w.root, path))
 	if err != nil {
@@ -236,25 +235,4 @@ func readFile(path string) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "the template %s is empty", path)
 	}
 	return text, nil
-}
-
-// Seen is what a template says before it is packed.
-type Seen struct {
-	*template.Template
-	Size  int  // as it is packed, with aliases written out
-	Files bool // it names local files
-}
-
-// Look reads a template without packing it; an error is one that pack gives, too.
-func Look(root, path string) (Seen, error) {
-	text, err := readFile(filepath.Join(root, path))
-	if err != nil {
-		return Seen{}, err
-	}
-	ready, err := references(path, text)
-	if err != nil {
-		return Seen{}, err
-	}
-	t, err := template.Parse(path, ready.text)
-	return Seen{t, len(ready.text), len(ready.found) > 0}, err
 }
