@@ -15,10 +15,9 @@ var stackRef = regexp.MustCompile(`\$\{(stack\.[A-Za-z0-9-]+)\.[A-Za-z0-9]+\}`)
 // order puts the landings of each environment into the order in which they need
 // each other: in a place, what gives a value comes before what refers to it. All
 // else stays in the order of the file. Each landing gets the list of what it needs.
+// A block with a problem of its own is no landing, so what is said here is true of the
+// others.
 func (b *builder) order() {
-	if len(b.rep.list) > 0 {
-		return
-	}
 	for i := range b.file.App.Environments {
 		e := &b.file.App.Environments[i]
 		needs := b.needs(e.Landings)
