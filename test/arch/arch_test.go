@@ -34,7 +34,7 @@ var may = map[string][]string{
 	"regular":          {"fault"}, // opens files that a user names
 	"oci":              {"network", "deflate", "limit", "fence", "delivery", "regular", "fault"},
 	"diff":             {"git", "oci", "delivery", "fault"},
-	"template":         {"fault"}, // CloudFormation templates, as they are read
+	"template":         {"yamltext", "fault"}, // CloudFormation templates, as they are read
 	"pack":             {"template", "git", "release", "oci", "deflate", "delivery", "regular", "fault"},
 	"rule":             {"freeze", "delivery", "fault"},
 	"engine":           {"rule", "fence", "delivery", "fault"},
@@ -44,6 +44,7 @@ var may = map[string][]string{
 	"notice":           {"network", "delivery", "quote", "fault"},
 	"notice/*":         {"notice", "delivery", "fault"},
 	"aws/*":            {"network", "template", "aws/account", "aws/partition", "limit", "fence", "delivery", "fault"}, // each talks to one service
+	"aws/account":      {"network", "guard", "fence", "delivery", "fault"},                                             // ends a program that gives credentials
 	"aws/doctor":       {"aws", "delivery", "fault"},
 	"aws/syncfunction": {"aws", "blueprint", "delivery", "regular", "fault"},
 	"aws/prepare":      {"aws", "blueprint", "delivery", "fault"},

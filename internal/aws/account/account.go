@@ -40,6 +40,7 @@ type Pool struct {
 
 	mu       sync.Mutex
 	start    *aws.Config
+	program  *program    // that gives the starting credentials; nil where no program does
 	reached  atomic.Bool // a server has answered in this run
 	sessions map[session]*chain
 }
@@ -128,6 +129,9 @@ func (p *Pool) load(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(wide().WithTimeout(longestLogin)), config.WithLogger(logging.Nop{}),
 		config.WithSharedConfigProfile(p.opt.Profile), config.WithRetryer(p.retryer("", "", standard, nil)),
 		config.WithAPIOptions([]func(*middleware.Stack) error{p.watchedLogin}))
+	if err == nil {
+		p.program = ownProgram(&cfg)
+	}
 	cfg.APIOptions = nil // starting adds them, and more
 	if own, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = own.WithTimeout(0)
@@ -149,7 +153,7 @@ func (p *Pool) starting(ctx context.Context) (aws.Config, error) {
 	cfg.Retryer = p.retryer("", cfg.Region, standard, nil) // of the roles' chains
 	cfg.Logger = logging.Nop{}                             // what matters is in the errors
 	cfg.HTTPClient = direct(cfg.HTTPClient)
-	cfg.Credentials = attended(cfg.Credentials)
+	cfg.Credentials = attended(cfg.Credentials, p.program)
 	cfg.APIOptions = append(cfg.APIOptions, p.watched, fenced, noted)
 	p.start = &cfg
 	return cfg, nil

@@ -22,7 +22,7 @@ func (endless) Retrieve(context.Context) (aws.Credentials, error) { select {} }
 // A credential_process that ignores its end is given up at the time that is told.
 func TestAProcessThatDoesNotEndIsGivenUp(t *testing.T) {
 	t.Parallel()
-	p, ok := attended(endless{aws.CredentialSourceProfileProcess}).(process)
+	p, ok := attended(endless{aws.CredentialSourceProfileProcess}, nil).(process)
 	if !ok || p.longest != processcreds.DefaultTimeout {
 		t.Fatalf("%+v", p)
 	}
@@ -38,7 +38,7 @@ func TestAProcessThatDoesNotEndIsGivenUp(t *testing.T) {
 	if _, err := p.Retrieve(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("after an interrupt: %v", err)
 	}
-	if other := attended(endless{aws.CredentialSourceEnvVars}); other != (endless{aws.CredentialSourceEnvVars}) {
+	if other := attended(endless{aws.CredentialSourceEnvVars}, nil); other != (endless{aws.CredentialSourceEnvVars}) {
 		t.Errorf("another source is %T", other)
 	}
 }
