@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"syscall"
 	"time"
 )
 
@@ -28,9 +29,14 @@ const (
 
 // Stalled is a request or an answer that does not go on, or does not end. It is a
 // lost connection: where it is safe, the request is sent again.
-type Stalled struct{ text, hint string }
+type Stalled struct {
+	text, hint string
+	err        error // of the connection; nil where it was ended here
+}
 
 func (e *Stalled) Error() string { return e.text }
+
+func (e *Stalled) Unwrap() error { return e.err }
 
 // IsStalled reports whether err is of a request or an answer that did not go on.
 func IsStalled(err error) bool {
@@ -239,12 +245,21 @@ func (b *received) Read(p []byte) (int, error) {
 		b.waited, b.got = 0, 0
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = b.cause(err)
+		err = b.cutOff(b.cause(err))
 	}
 	if err != nil {
 		b.wait.Stop()
 	}
 	return n, err
+}
+
+// cutOff says so of an answer whose connection ended before the answer did.
+func (b *received) cutOff(err error) error {
+	isCut := errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	if !isCut || IsStalled(err) || b.ctx.Err() != nil {
+		return err
+	}
+	return &Stalled{text: fmt.Sprintf("the answer of %s is cut off: the connection ended before it", b.host), err: err}
 }
 
 // Close implements io.Closer.

@@ -137,11 +137,11 @@ func (t *trace) stalled() *Stalled {
 	}
 	switch {
 	case t.stage == dialing && t.isProxied():
-		return &Stalled{"the proxy for " + server + " cannot be reached: " + t.host + " does not answer: timeout", checkProxy}
+		return &Stalled{text: "the proxy for " + server + " cannot be reached: " + t.host + " does not answer: timeout", hint: checkProxy}
 	case t.stage == dialing:
-		return &Stalled{t.host + " does not answer: timeout", noPackets + t.host + " get no answer"}
+		return &Stalled{text: t.host + " does not answer: timeout", hint: noPackets + t.host + " get no answer"}
 	case t.stage == dialed: // without a proxy, TLS begins at once
-		return &Stalled{"the proxy " + t.host + " makes no connection to " + at + " within " + longestDial.String(), checkProxy}
+		return &Stalled{text: "the proxy " + t.host + " makes no connection to " + at + " within " + longestDial.String(), hint: checkProxy}
 	}
-	return &Stalled{server + " accepts the connection, and makes no TLS connection within " + longestDial.String(), checkAddress}
+	return &Stalled{text: server + " accepts the connection, and makes no TLS connection within " + longestDial.String(), hint: checkAddress}
 }

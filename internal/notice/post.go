@@ -89,7 +89,10 @@ func (p Poster) once(ctx context.Context, to string, header http.Header, body []
 	_ = res.Body.Close()
 	switch {
 	case res.StatusCode/100 == 2 && p.Check != nil && err != nil:
-		return 0, fault.New(fault.Unavailable, "the answer %s broke off", res.Status)
+		if f := network.Of(err); f != nil {
+			return 0, f.At("of the notice", "SSL_CERT_FILE").Err()
+		}
+		return 0, fault.New(fault.Unavailable, "the answer %s is cut off", res.Status)
 	case res.StatusCode/100 == 2 && p.Check != nil:
 		return p.retryAfter(res), p.Check(res.StatusCode, strings.TrimSpace(string(answer)))
 	case res.StatusCode/100 == 2:

@@ -188,6 +188,14 @@ func stalled(end <-chan struct{}) http.HandlerFunc {
 	}
 }
 
+// half ends the connection in the middle of an answer.
+func half(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "100000")
+	_, _ = io.WriteString(w, " ") // a beginning of JSON and of XML
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
 // Each client tells each cause within five seconds: in its error, with a next step,
 // or in a line that says until when it is tried. An interrupt ends what is tried.
 func TestEachClientTellsEachCause(t *testing.T) {
@@ -199,6 +207,7 @@ func TestEachClientTellsEachCause(t *testing.T) {
 		"TLS":        {server(t, http.NotFound, true), "is signed by an unknown authority"},
 		"no TLS":     {strings.Replace(server(t, http.NotFound, false), "http:", "https:", 1), "answers without TLS"},
 		"cut":        {server(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false), "closes the connection without an answer"},
+		"half":       {server(t, half, false), "is cut off"},
 		"silent":     {"http://" + listener(t, true), "no answer from"},
 		"silent TLS": {"https://" + listener(t, true), "connecting to"},
 		"stalled":    {server(t, stalled(end), false), "does not go on"},
@@ -208,7 +217,7 @@ func TestEachClientTellsEachCause(t *testing.T) {
 	defer all.Wait()
 	for cause, c := range causes {
 		for name, ask := range clients {
-			if cause == "stalled" && (name == "webhook" || name == "teams") {
+			if (cause == "stalled" || cause == "half") && (name == "webhook" || name == "teams") {
 				continue // the status counts
 			}
 			all.Go(func() { tells(t, cause+", "+name, ask, c.address, c.text) })

@@ -52,6 +52,9 @@ func classify(err error) error {
 		return network.Explain(located(err))
 	case isAnswer && answer.HTTPStatusCode() == http.StatusProxyAuthRequired:
 		return fault.Hint(fault.New(fault.Refused, "a proxy wants a login (HTTP status 407): %w", err), "write the user and the password into HTTP_PROXY or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT")
+	case isUnreadable(err):
+		return fault.Hint(fault.New(fault.Unavailable, "the answer of %s is not one of AWS: %w", hostOf(answer), err),
+			"check the endpoint in the app file, AWS_ENDPOINT_URL and HTTPS_PROXY, then repeat the command")
 	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
 		return fault.New(fault.Unavailable, "%w", err)
 	case isAnswer && answer.HTTPStatusCode() == http.StatusForbidden:
@@ -60,6 +63,21 @@ func classify(err error) error {
 		return fault.New(fault.NotFound, "%w", err)
 	}
 	return err
+}
+
+// isUnreadable reports whether an answer came that is not in the form of AWS.
+func isUnreadable(err error) bool {
+	var form *smithy.DeserializationError
+	var answer *smithyhttp.ResponseError
+	return errors.As(err, &form) && errors.As(err, &answer)
+}
+
+// hostOf is the server that answered.
+func hostOf(answer *smithyhttp.ResponseError) string {
+	if answer.Response == nil || answer.Response.Response == nil || answer.Response.Request == nil || answer.Response.Request.URL == nil {
+		return "the server"
+	}
+	return answer.Response.Request.URL.Host
 }
 
 // codesUnknown are those of the SDK for an error without a code.
@@ -88,10 +106,7 @@ func ofPage(err error) error {
 	default:
 		return nil
 	}
-	host := "the address"
-	if at := answer.Response.Request; at != nil && at.URL != nil {
-		host = at.URL.Host
-	}
+	host := hostOf(answer)
 	return fault.Hint(fault.New(fault.Unavailable, "%w", &pageError{fmt.Sprintf("%s answers at %s, and not AWS (HTTP status %d)", what, host, status), err}),
 		"log in to the network in a browser; check the endpoint in the app file, AWS_ENDPOINT_URL and HTTPS_PROXY")
 }

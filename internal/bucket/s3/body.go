@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"falkirk/internal/network"
 )
 
 // body reads an object and goes on where the connection broke, as long as the
@@ -52,7 +54,7 @@ func (x *body) resume(cause error) error {
 		return x.ctx.Err()
 	}
 	if x.tries++; x.tries > resumes {
-		return cause
+		return network.Explain(cause)
 	}
 	_ = x.r.Close() // it is broken
 	full, err := x.b.key(x.key)

@@ -169,6 +169,9 @@ func (p *probe) try(ctx context.Context) (said string, ok bool) {
 	took := time.Since(start)
 	switch {
 	case err != nil:
+		if f := network.Of(err); f != nil {
+			p.next = f.At("url of the gate", "SSL_CERT_FILE").Hint
+		}
 		return fmt.Sprintf("answered %d and broke off: %s", res.StatusCode, plain(err, limit)), false
 	case !p.isRight(res.StatusCode):
 		return fmt.Sprintf("answered %s, expected %s", status(res), p.expected()), false
