@@ -240,7 +240,18 @@ func provisioned(op delivery.Operation, now sight) error {
 		return nil
 	}
 	err := fault.New(fault.Refused, "%s is not ready in %s: %s", op.Version, op.Environment, strings.Join(missing, ", "))
+	if now.isOther() {
+		return fault.Hint(err, "%s was packed elsewhere with other content: pack under another version", op.Version)
+	}
 	return fault.Hint(err, "falkirk provision %s --to %s", op.Version, op.Environment)
+}
+
+// isOther reports whether the version of a placement is live there with other content,
+// so that it cannot be provisioned.
+func (s sight) isOther() bool {
+	return slices.ContainsFunc(s, func(x seen) bool {
+		return x.Version != "" && x.State.Live == x.Version && x.State.Digest != "" && x.Artifact.Digest != "" && x.State.Digest != x.Artifact.Digest
+	})
 }
 
 // clear refuses to prune while it is not clear which release serves: every

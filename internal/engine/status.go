@@ -142,6 +142,7 @@ func (e *Engine) statusOf(ctx context.Context, env delivery.Environment, whole d
 	st.Error = string(cmp.Or(env.Unusable, env.NoRules))
 	err = errors.Join(env.Unusable.Err("environment "+env.Name), e.components(ctx, env, rec, st.Components, closely))
 	st.judge(rec)
+	e.elsewhere(ctx, &st, rec)
 	return st, err
 }
 
@@ -220,7 +221,7 @@ func (c *ComponentStatus) fill(rec delivery.Record, p delivery.Placement, now de
 		c.Drift = append(c.Drift, fmt.Sprintf("release %s is recorded, but %s is live", want, releaseOr(now.Live)))
 	}
 	if now.Digest != "" && p.Version == now.Live && p.Artifact.Digest != "" && now.Digest != p.Artifact.Digest {
-		c.Drift = append(c.Drift, fmt.Sprintf("release %s has %s, but %s is live", now.Live, p.Artifact.Digest, now.Digest))
+		c.Drift = append(c.Drift, fmt.Sprintf("release %s has %s, but %s is live; it was packed elsewhere under this version: pack under another one", now.Live, p.Artifact.Digest, now.Digest))
 	}
 }
 
