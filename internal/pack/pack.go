@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,12 @@ import (
 type Packer interface {
 	// Pack reads below root, the folder of the app file, and reports progress.
 	Pack(ctx context.Context, root string, c delivery.Component, report func(delivery.Progress)) (delivery.Artifact, error)
+}
+
+// Checker is a packer that can say, before anything is written, that what it reads is
+// not there.
+type Checker interface {
+	Check(ctx context.Context, root string, c delivery.Component) error
 }
 
 // New makes the packer of a kind.
@@ -84,6 +91,13 @@ func Pack(ctx context.Context, r Request) (release delivery.Release, added bool,
 	if err := r.check(); err != nil {
 		return delivery.Release{}, false, err
 	}
+	if r.isMissing(ctx) {
+		// All mistakes are found with a store that is not written, so that a repeat ends in the same way.
+		_, err := r.release(ctx, &dryStore{store: r.Store, missing: map[string]int64{}})
+		if err != nil {
+			return delivery.Release{}, false, err
+		} // it is there now
+	}
 	release, err = r.release(ctx, r.Store)
 	if err != nil {
 		return delivery.Release{}, false, err
@@ -97,6 +111,14 @@ func Pack(ctx context.Context, r Request) (release delivery.Release, added bool,
 		return delivery.Release{}, false, err
 	}
 	return release, added, nil
+}
+
+// isMissing reports whether the input of a component is not there.
+func (r Request) isMissing(ctx context.Context) bool {
+	return slices.ContainsFunc(r.App.Components, func(c delivery.Component) bool {
+		p, ok := r.Packers[c.Kind](Kit{}).(Checker)
+		return ok && p.Check(ctx, r.App.Root, c) != nil
+	})
 }
 
 // publish does so for every component of a kind that has it. One that fails does

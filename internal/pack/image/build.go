@@ -21,8 +21,8 @@ func builderNames() []string { return []string{"docker", "podman", "buildah"} }
 // build has a builder make an OCI layout in a folder of its own and takes that.
 func (j job) build(ctx context.Context) (oci.Stored, error) {
 	dockerfile := j.path(j.s.Dockerfile)
-	if info, err := os.Stat(dockerfile); err != nil || !info.Mode().IsRegular() {
-		return oci.Stored{}, fault.Hint(fault.New(fault.Invalid, "there is no Dockerfile at %s", dockerfile), "add it, or correct dockerfile in the app file")
+	if err := j.hasDockerfile(); err != nil {
+		return oci.Stored{}, err
 	}
 	builder, err := j.builder(ctx)
 	if err != nil {

@@ -1,12 +1,15 @@
 package stack
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/template"
 )
@@ -19,6 +22,16 @@ type Seen struct {
 
 	Missing []error // local files that are not there; a build may make them
 	Wrong   []error // templates inside of it that cannot be packed
+}
+
+// Check implements pack.Checker.
+func (p packer) Check(_ context.Context, root string, c delivery.Component) error {
+	var s Settings
+	if err := json.Unmarshal(c.Settings, &s); err != nil {
+		return err
+	}
+	seen, err := Look(root, filepath.FromSlash(s.Template))
+	return errors.Join(append(append(seen.Missing, seen.Wrong...), err)...)
 }
 
 // Look reads a template without packing it; an error is one that pack gives, too.

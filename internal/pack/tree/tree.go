@@ -86,6 +86,12 @@ func (w *walk) dropEmpty() {
 	w.files = slices.DeleteFunc(w.files, func(f File) bool { return w.left[f.Path] && !holds[f.Path] })
 }
 
+// Exists is the error of Files for a folder that is not there.
+func Exists(root, folder string) error {
+	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(folder)))
+	return notThere(folder, err)
+}
+
 func notThere(folder string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // a folder on the way is a file
 		return fault.Hint(fault.New(fault.Invalid, "%s is not there", folder), "build it first, or correct the path in the app file")
