@@ -19,6 +19,7 @@ import (
 	imagetarget "falkirk/internal/target/image"
 	sitetarget "falkirk/internal/target/site"
 	stacktarget "falkirk/internal/target/stack"
+	"falkirk/internal/usecase"
 )
 
 // needs is what each kind of target must be allowed in AWS.
@@ -131,44 +132,12 @@ func openAccounts(path string) (*cli.Accounts, error) {
 		names = append(names, a.Name)
 	}
 	return &cli.Accounts{
-		Falkirk: f.Falkirk, Redact: newHider(f).Redact, Names: names,
-		Examine: examiner(f.App, pool), Prepare: preparer(f.App),
+		Falkirk: f.Falkirk, Redact: newHider(f).Redact, Prepare: preparer(f.App),
+		Accounts: usecase.Accounts{Names: names, Examine: examiner(f.App, pool)},
 	}, nil
 }
 
 // examiner asks whether what the app needs is allowed.
-func examiner(a delivery.App, accounts *account.Pool) cli.Examiner {
-	return func(ctx context.Context, name string) (cli.Examination, error) {
-		r, err := doctor.Doctor{Accounts: accounts, App: a, Setups: setups(a)}.Examine(ctx, name)
-		out := cli.Examination{Accounts: []cli.ExaminedAccount{}, Allowed: r.Allowed, Denied: r.Denied, Unknown: r.Unknown, Excess: r.Excess, Broken: r.Broken}
-		for _, one := range r.Accounts {
-			out.Accounts = append(out.Accounts, examined(one))
-		}
-		return out, err
-	}
-}
-
-func examined(a doctor.Account) cli.ExaminedAccount {
-	out := cli.ExaminedAccount{
-		Name: a.Name, Environment: a.Environment, ID: a.ID, Role: a.Role, Error: a.Error, Hint: a.Hint, Err: a.Err, Notes: a.Notes, Fixes: toAdd(a.Fixes),
-		Hops: []cli.ExaminedHop{}, Checks: []cli.Permission{},
-	}
-	for _, h := range a.Hops {
-		out.Hops = append(out.Hops, cli.ExaminedHop(h))
-	}
-	for _, c := range a.Checks {
-		out.Checks = append(out.Checks, cli.Permission{
-			Environment: c.Environment, Region: c.Region, Sid: c.Sid, Why: c.Why, Action: c.Action, Resource: c.Resource,
-			Answer: string(c.Answer), By: c.By, Note: c.Note, Fixes: toAdd(c.Fixes),
-		})
-	}
-	return out
-}
-
-func toAdd(fixes []doctor.Fix) []cli.StatementToAdd {
-	var out []cli.StatementToAdd
-	for _, f := range fixes {
-		out = append(out, cli.StatementToAdd(f))
-	}
-	return out
+func examiner(a delivery.App, accounts *account.Pool) func(context.Context, string) (delivery.Examination, error) {
+	return doctor.Doctor{Accounts: accounts, App: a, Setups: setups(a)}.Examine
 }

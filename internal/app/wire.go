@@ -66,7 +66,7 @@ func wire() cli.Wiring {
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
 		},
-		Inspect: inspect.New(),
+		Inspect: inspect.New(time.Now),
 		Decide:  decide.New(),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},

@@ -91,9 +91,11 @@ type LeftOut struct {
 
 // LogRequest asks for what a component printed.
 type LogRequest struct {
-	Environment, Component, Region string
-	Version                        string // empty: the live release
-	Follow                         bool
+	Environment string `json:"environment"`
+	Component   string `json:"component"`
+	Region      string `json:"region,omitempty"`  // empty: the first
+	Version     string `json:"version,omitempty"` // empty: the live release
+	Follow      bool   `json:"follow,omitempty"`  // go on until the call is ended
 }
 
 // Assent counts approvals as the gates of an environment do, and signs them.

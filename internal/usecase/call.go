@@ -18,6 +18,8 @@ type Call struct {
 	Tell  func(Event) // nil: nobody hears
 	// File reads the app file of the call and opens nothing that it names.
 	File func() (*config.File, error)
+	// Accounts reads the app file of the call and reaches only its AWS accounts.
+	Accounts func() (Accounts, error)
 	// Open opens the app file of the call.
 	Open func(ctx context.Context, report func(engine.Event)) (*App, error)
 	// Decisions are what people decided about the app, or about a file of jobs; nil
@@ -28,6 +30,14 @@ type Call struct {
 
 	app    *App
 	people *engine.Decisions
+}
+
+// Accounts are the AWS accounts of an app file.
+type Accounts struct {
+	Names []string
+	// Examine asks for everything that the app needs of its accounts whether it is
+	// allowed; of one account where it is named.
+	Examine func(ctx context.Context, account string) (delivery.Examination, error)
 }
 
 // Event is something that happens while a use case works. One of the fields is set,

@@ -34,8 +34,8 @@ const side = 16
 // Examine looks at one account, or at all of them where the name is empty, side
 // by side. What is denied is no error; that an account cannot be reached is
 // none, either: both are in the report.
-func (d Doctor) Examine(ctx context.Context, only string) (Report, error) {
-	r := Report{Accounts: []Account{}}
+func (d Doctor) Examine(ctx context.Context, only string) (delivery.Examination, error) {
+	r := delivery.Examination{Accounts: []delivery.ExaminedAccount{}}
 	setups := slices.DeleteFunc(slices.Clone(d.Setups), func(s policy.Setup) bool { return only != "" && s.Account.Name != only })
 	if len(setups) == 0 {
 		if only != "" {
@@ -44,14 +44,14 @@ func (d Doctor) Examine(ctx context.Context, only string) (Report, error) {
 		return r, fault.Hint(fault.New(fault.Invalid, "the app file names no accounts"), "add accounts: to the app file; falkirk schema describes it")
 	}
 	setups = withRecords(setups)
-	r.Accounts = make([]Account, len(setups))
+	r.Accounts = make([]delivery.ExaminedAccount, len(setups))
 	var all sync.WaitGroup
 	slots := make(chan struct{}, side)
 	for i, s := range setups {
 		all.Go(func() { r.Accounts[i] = d.account(ctx, s, slots) })
 	}
 	all.Wait()
-	r.count()
+	r.Count()
 	return r, ctx.Err()
 }
 
@@ -75,14 +75,14 @@ func withRecords(setups []policy.Setup) []policy.Setup {
 	return out
 }
 
-func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}) Account {
-	out := Account{Name: s.Account.Name, Environment: s.Record, ID: s.Account.ID, Role: s.Account.Role, Hops: []Hop{}, Checks: []Check{}}
+func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}) delivery.ExaminedAccount {
+	out := delivery.ExaminedAccount{Name: s.Account.Name, Environment: s.Record, ID: s.Account.ID, Role: s.Account.Role, Hops: []delivery.ExaminedHop{}, Checks: []delivery.Permission{}}
 	if !d.chain(ctx, s, &out) {
 		return out
 	}
 	cfg, err := d.Accounts.Config(ctx, s.Account.Name, "")
 	if err != nil {
-		out.fails(err)
+		fails(&out, err)
 		return out
 	}
 	sim := newSimulator(cfg, s.Account.Role)
@@ -90,7 +90,7 @@ func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}
 		out.Notes = append(out.Notes, note)
 	}
 	var all sync.WaitGroup
-	checks := make([][]Check, len(s.Places))
+	checks := make([][]delivery.Permission, len(s.Places))
 	for i, p := range s.Places {
 		all.Go(func() { checks[i] = d.place(ctx, s, p, sim, slots) })
 	}
@@ -100,15 +100,15 @@ func (d Doctor) account(ctx context.Context, s policy.Setup, slots chan struct{}
 }
 
 // chain walks the chain of roles and reports whether the account is reached.
-func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
+func (d Doctor) chain(ctx context.Context, s policy.Setup, out *delivery.ExaminedAccount) bool {
 	hops, err := d.Accounts.Walk(ctx, s.Account.Name)
 	if err != nil {
-		out.fails(err)
+		fails(out, err)
 		return false
 	}
 	before := ""
 	for _, h := range hops {
-		one := Hop{Role: h.Role, ARN: h.ARN}
+		one := delivery.ExaminedHop{Role: h.Role, ARN: h.ARN}
 		if h.Skew.Abs() >= time.Minute {
 			one.Skew = h.Skew.String()
 			out.Notes = append(out.Notes, fmt.Sprintf("the clock of this machine is off by %s; AWS refuses requests from 5 minutes on", h.Skew.Abs()))
@@ -118,7 +118,7 @@ func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
 		}
 		if h.Err != nil {
 			one.Error = h.Err.Error()
-			out.fails(h.Err)
+			fails(out, h.Err)
 			if h.Role == "" && out.Hint == "" {
 				out.Error, out.Hint = "AWS does not accept the starting credentials: "+out.Error, "aws sts get-caller-identity and aws configure list show which credentials are used"
 			}
@@ -138,12 +138,12 @@ func (d Doctor) chain(ctx context.Context, s policy.Setup, out *Account) bool {
 
 // fails notes why the account cannot be reached. An error with a hint has a cause
 // outside of the chain of roles: the starting credentials or the network.
-func (a *Account) fails(err error) {
+func fails(a *delivery.ExaminedAccount, err error) {
 	a.Err, a.Error, a.Hint = err, fault.CleanAddresses(err.Error()), fault.HintOf(err)
 }
 
 // hopFixes are the two sides of a role that cannot be assumed.
-func hopFixes(from, role string, a delivery.Account) []Fix {
+func hopFixes(from, role string, a delivery.Account) []delivery.StatementToAdd {
 	if role == "" || from == "" {
 		return nil
 	}
@@ -158,7 +158,7 @@ func hopFixes(from, role string, a delivery.Account) []Fix {
 		}
 	}
 	who := RoleOf(from)
-	return []Fix{
+	return []delivery.StatementToAdd{
 		fix("the policies of "+who, policy.Statement{Sid: "falkirkAssume", Actions: actions, Resources: []string{role}}),
 		fix("the trust policy of "+role, policy.Statement{Sid: "falkirkTrust", Principals: map[string][]string{"AWS": {who}}, Actions: actions, Conditions: conditions}),
 	}

@@ -76,27 +76,27 @@ func TestOtherServicesAreAskedAsWell(t *testing.T) {
 	all := everywhere(at)
 	one := setups()[1]
 	one.Places[0].Statements = all
-	look := func(statements []policy.Statement) map[Answer][]string {
+	look := func(statements []policy.Statement) map[delivery.Access][]string {
 		b.allow(t, prod, statements)
 		r, err := Doctor{Accounts: b.pool, App: app(), Setups: []policy.Setup{one}}.Examine(t.Context(), "prd")
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := map[Answer][]string{}
+		found := map[delivery.Access][]string{}
 		for _, c := range r.Accounts[0].Checks {
 			found[c.Answer] = append(found[c.Answer], c.Action)
 		}
 		return found
 	}
 	whole := look(all)
-	if len(whole[Denied]) > 0 || len(whole[Allowed]) < 18 {
+	if len(whole[delivery.AccessDenied]) > 0 || len(whole[delivery.AccessAllowed]) < 18 {
 		t.Fatalf("with all of it: %v", whole)
 	}
-	t.Logf("the emulator cannot answer %v", whole[Unknown])
+	t.Logf("the emulator cannot answer %v", whole[delivery.AccessUnknown])
 	for i, st := range all {
 		found := look(slices.Delete(slices.Clone(all), i, i+1))
-		if slices.Contains(whole[Allowed], st.Actions[0]) && !slices.Equal(found[Denied], st.Actions) {
-			t.Errorf("without %s denied is %v", st.Actions[0], found[Denied])
+		if slices.Contains(whole[delivery.AccessAllowed], st.Actions[0]) && !slices.Equal(found[delivery.AccessDenied], st.Actions) {
+			t.Errorf("without %s denied is %v", st.Actions[0], found[delivery.AccessDenied])
 		}
 	}
 }
@@ -143,7 +143,7 @@ func (b bench) allow(t *testing.T, id string, statements []policy.Statement) {
 	}
 }
 
-func examine(t *testing.T, p *account.Pool, only string) Report {
+func examine(t *testing.T, p *account.Pool, only string) delivery.Examination {
 	t.Helper()
 	r, err := Doctor{Accounts: p, App: app(), Setups: setups()}.Examine(t.Context(), only)
 	if err != nil {
@@ -175,12 +175,12 @@ func TestEachMissingPermissionIsNamedAlone(t *testing.T) {
 	}
 }
 
-func isNamed(t *testing.T, name string, r Report, st policy.Statement, action string) {
+func isNamed(t *testing.T, name string, r delivery.Examination, st policy.Statement, action string) {
 	t.Helper()
-	var denied []Check
+	var denied []delivery.Permission
 	for _, a := range r.Accounts {
 		for _, c := range a.Checks {
-			if c.Answer == Denied {
+			if c.Answer == delivery.AccessDenied {
 				denied = append(denied, c)
 			}
 		}

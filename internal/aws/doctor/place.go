@@ -7,17 +7,18 @@ import (
 	"sync"
 
 	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
 )
 
 // place checks every action on every resource that one place needs, and that what
 // it must not be allowed is denied.
-func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, sim *simulator, slots chan struct{}) []Check {
-	var checks []Check
+func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, sim *simulator, slots chan struct{}) []delivery.Permission {
+	var checks []delivery.Permission
 	var statements []policy.Statement
 	for _, st := range slices.Concat(p.Statements, p.MustNot) {
 		for _, action := range st.Actions {
 			for _, resource := range st.Resources {
-				checks = append(checks, Check{
+				checks = append(checks, delivery.Permission{
 					Environment: p.Place.Environment, Region: p.Scope.Region,
 					Sid: st.Sid, Why: st.Why, Action: action, Resource: resource,
 				})
@@ -30,7 +31,7 @@ func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, 
 	cfg, err := d.Accounts.Config(ctx, s.Account.Name, p.Scope.Region)
 	if err != nil {
 		for i := range checks {
-			checks[i].Answer, checks[i].Note = Unknown, err.Error()
+			checks[i].Answer, checks[i].Note = delivery.AccessUnknown, err.Error()
 		}
 		return checks
 	}
@@ -47,7 +48,7 @@ func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, 
 	unclear(checks)
 	checks = d.excess(p, checks)
 	for i, c := range checks {
-		if c.Answer == Denied {
+		if c.Answer == delivery.AccessDenied {
 			checks[i].Fixes = d.fixes(p.Scope, statements[i], c)
 		}
 	}
@@ -56,18 +57,18 @@ func (d Doctor) place(ctx context.Context, s policy.Setup, p policy.PlaceNeeds, 
 
 // excess turns what is allowed and must not be into a finding of its own; what is
 // denied as it should be is none. The checks of what must not be allowed come last.
-func (d Doctor) excess(p policy.PlaceNeeds, checks []Check) []Check {
+func (d Doctor) excess(p policy.PlaceNeeds, checks []delivery.Permission) []delivery.Permission {
 	wanted := len(checks)
 	for _, st := range p.MustNot {
 		wanted -= len(st.Actions) * len(st.Resources)
 	}
 	out := checks[:wanted:wanted]
 	for _, c := range checks[wanted:] {
-		if c.Answer == Denied {
+		if c.Answer == delivery.AccessDenied {
 			continue
 		}
-		if c.Answer == Allowed {
-			c.Answer = Excess
+		if c.Answer == delivery.AccessAllowed {
+			c.Answer = delivery.AccessExcess
 		}
 		out = append(out, c)
 	}
@@ -76,37 +77,37 @@ func (d Doctor) excess(p policy.PlaceNeeds, checks []Check) []Check {
 
 // check asks the simulator where it answers. That knows the role's side alone:
 // what is another account's is probed as well.
-func (d Doctor) check(ctx context.Context, sim *simulator, probes probes, at policy.Scope, st policy.Statement, c *Check) {
+func (d Doctor) check(ctx context.Context, sim *simulator, probes probes, at policy.Scope, st policy.Statement, c *delivery.Permission) {
 	foreign := at.Foreign(st) != ""
 	if sim.works {
 		c.Answer, c.Note = sim.ask(ctx, st)
 		c.By = "simulated"
-		if c.Answer == Denied || c.Answer == Allowed && !foreign {
+		if c.Answer == delivery.AccessDenied || c.Answer == delivery.AccessAllowed && !foreign {
 			return
 		}
 	}
 	answer, note := probes.ask(ctx, st)
 	switch {
-	case answer != Unknown:
+	case answer != delivery.AccessUnknown:
 		c.Answer, c.Note, c.By = answer, note, "probed"
-	case sim.works && c.Answer == Allowed:
+	case sim.works && c.Answer == delivery.AccessAllowed:
 		c.Note = "the role's side; the other account's could not be asked: " + note
 	default:
-		c.Answer, c.Note, c.By = Unknown, note, ""
+		c.Answer, c.Note, c.By = delivery.AccessUnknown, note, ""
 	}
 }
 
 // unclear takes back answers that say nothing: without leave to list a bucket,
 // S3 refuses to say that an object is missing.
-func unclear(checks []Check) {
+func unclear(checks []delivery.Permission) {
 	for i, c := range checks {
-		if c.Answer != Denied || c.By != "probed" || c.Action != "s3:GetObject" || strings.Contains(c.Note, c.Action) {
+		if c.Answer != delivery.AccessDenied || c.By != "probed" || c.Action != "s3:GetObject" || strings.Contains(c.Note, c.Action) {
 			continue
 		}
 		bucket, _, _ := strings.Cut(c.Resource, "/")
 		for _, o := range checks {
-			if o.Action == "s3:ListBucket" && o.Resource == bucket && o.Answer == Denied {
-				checks[i].Answer, checks[i].By = Unknown, ""
+			if o.Action == "s3:ListBucket" && o.Resource == bucket && o.Answer == delivery.AccessDenied {
+				checks[i].Answer, checks[i].By = delivery.AccessUnknown, ""
 				checks[i].Note = "cannot be told while s3:ListBucket on " + bucket + " is denied"
 			}
 		}
@@ -115,13 +116,13 @@ func unclear(checks []Check) {
 
 // fixes says where the statement goes: to the role, to the resource of the
 // other account, or, where AWS does not say which, to both.
-func (d Doctor) fixes(at policy.Scope, st policy.Statement, c Check) []Fix {
+func (d Doctor) fixes(at policy.Scope, st policy.Statement, c delivery.Permission) []delivery.StatementToAdd {
 	mine := fix("the policies of "+orIdentity(at.Role), policy.Statement{Sid: st.Sid, Actions: st.Actions, Resources: st.Resources, Conditions: st.Conditions})
 	owner := at.Foreign(st)
 	if owner == "" {
-		return []Fix{mine}
+		return []delivery.StatementToAdd{mine}
 	}
-	var theirs []Fix
+	var theirs []delivery.StatementToAdd
 	for _, g := range policy.Grants(d.App.Name, owner, at, st) {
 		for _, s := range g.Statements {
 			theirs = append(theirs, fix(policyOf(g)+" in account "+d.name(owner), s))
@@ -129,11 +130,11 @@ func (d Doctor) fixes(at policy.Scope, st policy.Statement, c Check) []Fix {
 	}
 	switch {
 	case c.By == "simulated", strings.Contains(c.Note, "no identity-based policy"):
-		return []Fix{mine}
+		return []delivery.StatementToAdd{mine}
 	case strings.Contains(c.Note, "no resource-based policy"):
 		return theirs
 	}
-	return append([]Fix{mine}, theirs...)
+	return append([]delivery.StatementToAdd{mine}, theirs...)
 }
 
 func policyOf(g policy.Grant) string {

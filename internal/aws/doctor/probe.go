@@ -14,6 +14,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
 )
 
 // nothing is the name of what is not there: a probe asks for it, or for a change
@@ -46,27 +47,27 @@ func newProbes(cfg aws.Config) probes {
 
 // ask tells allowed from denied by the answer: what is missing or senseless was
 // looked at by somebody who let the request in.
-func (p probes) ask(ctx context.Context, st policy.Statement) (Answer, string) {
+func (p probes) ask(ctx context.Context, st policy.Statement) (delivery.Access, string) {
 	one, ok := p[st.Actions[0]]
 	if !ok {
-		return Unknown, "cannot be asked without doing it"
+		return delivery.AccessUnknown, "cannot be asked without doing it"
 	}
 	resource, _ := policy.ParseARN(st.Resources[0])
 	err := one(ctx, resource, st)
 	switch {
 	case err == nil:
-		return Allowed, ""
+		return delivery.AccessAllowed, ""
 	case refused(err):
 		if other := named(err); other != "" && other != st.Actions[0] {
-			return Unknown, "cannot be told while " + other + " is denied"
+			return delivery.AccessUnknown, "cannot be told while " + other + " is denied"
 		}
-		return Denied, message(err)
+		return delivery.AccessDenied, message(err)
 	case code(err) == "NoSuchBucket", code(err) == "NotFoundException" && strings.HasPrefix(st.Actions[0], "kms:"): // found out before permission is checked
-		return Unknown, code(err) + ": it is not there yet"
+		return delivery.AccessUnknown, code(err) + ": it is not there yet"
 	case harmless(err):
-		return Allowed, ""
+		return delivery.AccessAllowed, ""
 	}
-	return Unknown, message(err)
+	return delivery.AccessUnknown, message(err)
 }
 
 // refused reports whether AWS said that something is not allowed. A request that

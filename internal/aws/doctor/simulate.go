@@ -10,6 +10,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
 )
 
 // simulator asks IAM what the role is allowed, without doing it.
@@ -42,19 +43,19 @@ func (s *simulator) try(ctx context.Context) string {
 	return "iam:SimulatePrincipalPolicy does not answer here (" + code(err) + "); each thing is probed, and what cannot be probed is unknown"
 }
 
-func (s *simulator) ask(ctx context.Context, st policy.Statement) (Answer, string) {
+func (s *simulator) ask(ctx context.Context, st policy.Statement) (delivery.Access, string) {
 	out, err := s.iam.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 		PolicySourceArn: aws.String(s.role), ActionNames: st.Actions, ResourceArns: concrete(st.Resources), ContextEntries: entries(st.Conditions),
 	})
 	if err != nil {
-		return Unknown, err.Error()
+		return delivery.AccessUnknown, err.Error()
 	}
 	for _, r := range out.EvaluationResults {
 		if r.EvalDecision != types.PolicyEvaluationDecisionTypeAllowed {
-			return Denied, string(r.EvalDecision) + " by the role's policies"
+			return delivery.AccessDenied, string(r.EvalDecision) + " by the role's policies"
 		}
 	}
-	return Allowed, ""
+	return delivery.AccessAllowed, ""
 }
 
 // concrete is a resource that a pattern covers.

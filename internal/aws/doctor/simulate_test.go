@@ -13,6 +13,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
+	"falkirk/internal/delivery"
 )
 
 // fake answers as STS and IAM's simulator do, and refuses every other request:
@@ -46,7 +47,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func simulated(t *testing.T, denied string) map[string]Check {
+func simulated(t *testing.T, denied string) map[string]delivery.Permission {
 	t.Helper()
 	f := &fake{t: t, denied: denied}
 	server := httptest.NewServer(f)
@@ -54,7 +55,7 @@ func simulated(t *testing.T, denied string) map[string]Check {
 	p := account.New(account.Options{Accounts: app().Accounts, App: "shop", Actor: "ann", Start: func(context.Context) (aws.Config, error) {
 		return aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")}, nil
 	}})
-	out := map[string]Check{}
+	out := map[string]delivery.Permission{}
 	for _, c := range examine(t, p, "prd").Accounts[0].Checks {
 		out[c.Sid+" "+c.Action] = c
 	}
@@ -66,14 +67,14 @@ func simulated(t *testing.T, denied string) map[string]Check {
 func TestTheSimulatorAnswersForTheRole(t *testing.T) {
 	t.Parallel()
 	got := simulated(t, "s3:PutObject")
-	if c := got["SiteWrite s3:PutObject"]; c.Answer != Denied || c.By != "simulated" || len(c.Fixes) != 1 || !strings.Contains(c.Fixes[0].Where, "role/falkirk-shop") {
+	if c := got["SiteWrite s3:PutObject"]; c.Answer != delivery.AccessDenied || c.By != "simulated" || len(c.Fixes) != 1 || !strings.Contains(c.Fixes[0].Where, "role/falkirk-shop") {
 		t.Errorf("what the role lacks is %s", policy.JSON(c))
 	}
-	if c := got["SiteWrite s3:DeleteObject"]; c.Answer != Allowed || c.By != "simulated" {
+	if c := got["SiteWrite s3:DeleteObject"]; c.Answer != delivery.AccessAllowed || c.By != "simulated" {
 		t.Errorf("what the role has is %s", policy.JSON(c))
 	}
 	c := got["BuildsList s3:ListBucket"]
-	if c.Answer != Denied || len(c.Fixes) != 1 || !strings.HasPrefix(c.Fixes[0].Where, "the bucket policy of shop-builds") {
+	if c.Answer != delivery.AccessDenied || len(c.Fixes) != 1 || !strings.HasPrefix(c.Fixes[0].Where, "the bucket policy of shop-builds") {
 		t.Errorf("what the other account does not allow is %s", policy.JSON(c))
 	}
 }

@@ -10,7 +10,6 @@ type (
 	Locks       = usecase.Locks
 	PackRequest = usecase.PackRequest
 	LeftOut     = usecase.LeftOut
-	LogRequest  = usecase.LogRequest
 	Signer      = usecase.Signer
 	Tally       = usecase.Tally
 	Ignored     = usecase.Ignored

@@ -23,6 +23,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/quote"
 	"falkirk/internal/rule"
+	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/setup"
 )
 
@@ -97,8 +98,8 @@ func printers(f *face, s string) map[string]func() {
 	all := map[string]func(){
 		"status":      func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, false, nil) },
 		"digests":     func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, true, nil) },
-		"history":     func() { f.printHistory([]happening{filled[happening](s)}, false) },
-		"steps":       func() { f.printHistory([]happening{filled[happening](s)}, true) },
+		"history":     func() { f.printHistory(inspect.HistoryResult{filled[inspect.PastOperation](s)}, false) },
+		"steps":       func() { f.printHistory(inspect.HistoryResult{filled[inspect.PastOperation](s)}, true) },
 		"plan":        func() { f.printPlan(filled[delivery.Plan](s), strings.Repeat("x", 30)) },
 		"release":     func() { f.printOne(filled[delivery.Release](s)) },
 		"releases":    func() { f.printReleases([]delivery.Release{filled[delivery.Release](s)}) },
@@ -110,7 +111,7 @@ func printers(f *face, s string) map[string]func() {
 		"tagged":      func() { f.printTagged([]images.Tagged{filled[images.Tagged](s)}, false) },
 		"copied":      func() { f.printCopied(filled[images.Copied](s)) },
 		"sync":        func() { r := filled[imagesync.Result](s); f.printSync(&r, true) },
-		"doctor":      func() { f.printExamination(filled[Examination](s), true) },
+		"doctor":      func() { f.printExamination(filled[delivery.Examination](s), true) },
 		"preparation": func() { f.showPreparation(f.Out.Write, filled[setup.Preparation](s)) },
 		"function":    func() { f.showFunction(f.Out.Write, filled[setup.Function](s)) },
 		"schedule":    func() { f.showSchedule(f.Out.Write, filled[setup.Schedule](s)) },

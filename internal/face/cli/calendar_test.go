@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"falkirk/internal/config"
+	"falkirk/internal/usecase/inspect"
 )
 
 // weekendApp is closed at weekends in Berlin, and has a target of any kind.
@@ -44,6 +45,7 @@ func calendarAt(t *testing.T, now string, args ...string) string {
 	}
 	var out, errs bytes.Buffer
 	w := Wiring{Kinds: anyKinds(), Getenv: os.LookupEnv, Now: func() time.Time { return at }}
+	w.Inspect = inspect.New(w.Now)
 	s := Streams{In: strings.NewReader(""), Out: &out, Err: &errs}
 	if code := Main(t.Context(), w, s, append([]string{"calendar", "-f", path}, args...)); code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs.String())

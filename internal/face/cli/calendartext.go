@@ -5,14 +5,25 @@ import (
 	"time"
 
 	"falkirk/internal/freeze"
+	"falkirk/internal/usecase/inspect"
 )
 
-func (f *face) printCalendars(all []calendar) {
+// calendar is a calendar, and the zone whose clock is shown.
+type calendar struct {
+	inspect.Calendar
+	zone *time.Location
+}
+
+func (f *face) printCalendars(all inspect.CalendarResult) {
 	for i, c := range all {
 		if i > 0 {
 			fprintln(f.Out)
 		}
-		f.printCalendar(c)
+		zone, ok := freeze.Zone(c.Zone)
+		if !ok {
+			zone = time.UTC // this machine does not know the zone
+		}
+		f.printCalendar(calendar{c, zone})
 	}
 }
 

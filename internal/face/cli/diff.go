@@ -8,8 +8,9 @@ import (
 
 	"falkirk/internal/diff"
 	"falkirk/internal/diff/page"
-	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
 
 // comparing is one call of falkirk diff.
@@ -24,7 +25,7 @@ type comparing struct {
 func (f *face) diffCmd() *cobra.Command {
 	c := &comparing{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Inspect.Diff.Entry()),
 		Use:         "diff A [B]", Short: "What differs between releases, environments, or a release and what is live",
 		Long: `Says what differs between A and B: components, files, bytes, digests, image
 layers and configuration, and the commits between.
@@ -80,15 +81,11 @@ func (c *comparing) run(ctx context.Context, formatted bool, args []string) erro
 	if err := c.check(formatted); err != nil {
 		return err
 	}
-	app, err := c.open(ctx, func(engine.Event) {})
-	if err != nil {
-		return err
+	q := inspect.DiffQuery{A: args[0], Observe: c.observe}
+	if len(args) == 2 {
+		q.B = args[1]
 	}
-	from, to, err := sides{app, c.observe}.both(ctx, args)
-	if err != nil {
-		return err
-	}
-	r, err := compare(ctx, app, from, to)
+	r, err := usecase.Do(ctx, c.call(), c.Inspect.Diff, q)
 	if err != nil {
 		return err
 	}
@@ -96,68 +93,17 @@ func (c *comparing) run(ctx context.Context, formatted bool, args []string) erro
 	if r.Different && c.code {
 		c.answer = fault.Different
 	}
-	return c.text(func() { c.print(r, app) })
+	return c.text(func() { c.print(r) })
 }
 
-func (c *comparing) print(r diff.Report, app *App) {
-	o := page.Options{Rows: c.rows, Clean: app.Redact}
+func (c *comparing) print(r diff.Report) {
+	o := page.Options{Rows: c.rows, Clean: c.redact}
 	if c.format == "markdown" {
 		fmt.Fprint(c.Out, page.Markdown(r, o))
 		return
 	}
 	o.Paint = c.paint
 	fmt.Fprint(c.Out, page.Text(r, o))
-}
-
-// compare compares what every place of one side holds with what every place of
-// the other does.
-func compare(ctx context.Context, app *App, from, to holding) (diff.Report, error) {
-	r := diff.Report{From: from.Side, To: to.Side, Comparisons: []diff.Comparison{}, Settings: []diff.Configured{}}
-	for _, a := range from.stands {
-		for _, b := range to.stands {
-			if err := app.Differ.Fill(ctx, &a.Content, &b.Content); err != nil {
-				return r, err
-			}
-			c := diff.Comparison{From: a.end(), To: b.end(), Components: diff.Compare(a.Content, b.Content)}
-			c.Commits = commits(ctx, app, a, b)
-			c.Total()
-			r.Comparisons = append(r.Comparisons, c)
-		}
-	}
-	if from.Environment != "" && to.Environment != "" && !to.upstream {
-		r.Settings = diff.Environments(placed(app, from.Environment), placed(app, to.Environment))
-	}
-	r.Decide()
-	return r, ctx.Err()
-}
-
-func commits(ctx context.Context, app *App, from, to stand) diff.Commits {
-	none := diff.History{List: []diff.Commit{}}
-	c := diff.Commits{From: from.Source.Commit, To: to.Source.Commit, Came: none, Gone: none}
-	switch {
-	case from.label == to.label:
-		return c
-	case from.label == "" || to.label == "":
-		c.Unknown = "one side has no release"
-	case from.Version == "" || to.Version == "":
-		c.Unknown = "one side is on several releases"
-	default:
-		return app.Differ.Commits(ctx, from.Source, to.Source)
-	}
-	return c
-}
-
-// placed is what an environment is set to.
-func placed(app *App, environment string) []diff.Placed {
-	var out []diff.Placed
-	for _, s := range app.File.Settings(environment) {
-		where := s.Place.Region
-		if s.Place.Account != "" {
-			where = s.Place.Account + "/" + where
-		}
-		out = append(out, diff.Placed{Component: s.Component, Place: where, Setting: diff.Hidden(s.Key, s.Shown, s.Value)})
-	}
-	return out
 }
 
 func (f *face) completeSides(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

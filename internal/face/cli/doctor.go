@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -10,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/config"
-	"falkirk/internal/fault"
+	"falkirk/internal/delivery"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/setup"
 )
 
@@ -18,8 +19,7 @@ import (
 type Accounts struct {
 	Falkirk string              // the version that the app file pins
 	Redact  func(string) string // takes secrets out of a text
-	Names   []string            // of the accounts
-	Examine Examiner
+	usecase.Accounts
 	Prepare setup.Preparer
 }
 
@@ -40,6 +40,15 @@ func (f *face) reach() (*Accounts, error) {
 	return all, f.fits(all.Falkirk)
 }
 
+// accounts are those of the app file, for use cases.
+func (f *face) accounts() (usecase.Accounts, error) {
+	all, err := f.reach()
+	if err != nil {
+		return usecase.Accounts{}, err
+	}
+	return all.Accounts, nil
+}
+
 // completeAccounts offers the names of accounts.
 func (f *face) completeAccounts(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	all, err := f.reach()
@@ -49,67 +58,10 @@ func (f *face) completeAccounts(_ *cobra.Command, args []string, begun string) (
 	return startingWith(all.Names, begun), cobra.ShellCompDirectiveNoFileComp
 }
 
-// Examiner asks for every thing that an app needs of its accounts whether it is
-// allowed; of one account where it is named.
-type Examiner func(ctx context.Context, account string) (Examination, error)
-
-// Examination is what was found.
-type Examination struct {
-	Accounts []ExaminedAccount `json:"accounts"`
-	Allowed  int               `json:"allowed"`
-	Denied   int               `json:"denied"`
-	Unknown  int               `json:"unknown"` // could not be asked
-	Excess   int               `json:"excess"`  // allowed, and must not be
-	Broken   int               `json:"broken"`  // accounts that cannot be reached
-}
-
-// ExaminedAccount is one account of the app file.
-type ExaminedAccount struct {
-	Name        string           `json:"name"`
-	Environment string           `json:"environment,omitempty"` // whose record the role writes (its storeRole); empty: the account's own role
-	ID          string           `json:"id"`
-	Role        string           `json:"role,omitempty"`
-	Hops        []ExaminedHop    `json:"hops"`            // of the chain of roles; the first are the starting credentials
-	Error       string           `json:"error,omitempty"` // why it cannot be reached
-	Hint        string           `json:"hint,omitempty"`  // the next step, where the cause is not the chain of roles
-	Err         error            `json:"-"`               // the same, with its kind
-	Fixes       []StatementToAdd `json:"fixes,omitempty"` // one of them may be enough
-	Notes       []string         `json:"notes,omitempty"`
-	Checks      []Permission     `json:"checks"`
-}
-
-// ExaminedHop is one step of a chain of roles.
-type ExaminedHop struct {
-	Role  string `json:"role,omitempty"`
-	ARN   string `json:"arn,omitempty"`
-	Error string `json:"error,omitempty"`
-	Skew  string `json:"skew,omitempty"` // how far the clocks are apart, where that is a minute or more
-}
-
-// Permission is one action on one resource, and whether it is allowed.
-type Permission struct {
-	Environment string           `json:"environment,omitempty"`
-	Region      string           `json:"region"`
-	Sid         string           `json:"sid"`
-	Why         string           `json:"why"`
-	Action      string           `json:"action"`
-	Resource    string           `json:"resource"`
-	Answer      string           `json:"answer"`         // allowed, denied, unknown, or excess: allowed, and must not be
-	By          string           `json:"by,omitempty"`   // simulated or probed
-	Note        string           `json:"note,omitempty"` // what AWS said, or why nothing is known
-	Fixes       []StatementToAdd `json:"fixes,omitempty"`
-}
-
-// StatementToAdd is a policy statement and where it goes.
-type StatementToAdd struct {
-	Where     string          `json:"where"`
-	Statement json.RawMessage `json:"statement"`
-}
-
 func (f *face) doctorCmd() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Inspect.Doctor.Entry()),
 		Use:         "doctor [ACCOUNT]", Short: "Ask AWS whether everything that the app needs there is allowed",
 		Long: `Walks the chain of roles of every account of the app file, or of the one named, hop by
 hop, and asks for each thing that provision, promote and prune will need in each region
@@ -120,77 +72,20 @@ statement that would allow it, and where to put that. It changes nothing.`,
 		Example: "  falkirk doctor\n  falkirk doctor prd --output json",
 		Args:    atMostOne("ACCOUNT"), GroupID: "see", ValidArgsFunction: f.completeAccounts,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.reach()
-			if err != nil {
-				return err
-			}
-			e, err := app.Examine(cmd.Context(), strings.Join(args, ""))
-			if err != nil {
+			e, err := usecase.Do(cmd.Context(), f.call(), f.Inspect.Doctor, inspect.DoctorQuery{Account: strings.Join(args, "")})
+			if e.Accounts == nil {
 				return err
 			}
 			f.doc.Result = e
-			if err := f.text(func() { f.printExamination(e, all) }); err != nil {
-				return err
-			}
-			return e.verdict()
+			_ = f.text(func() { f.printExamination(e, all) })
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "also list what is allowed")
 	return cmd
 }
 
-// verdict is an error where something is missing.
-func (e Examination) verdict() error {
-	var lacking, excess []string
-	account := ""
-	for _, a := range e.Accounts {
-		if a.Error != "" {
-			return a.unreachable()
-		}
-		for _, c := range a.Checks {
-			name, _, _ := strings.Cut(a.Name, " ") // of the account that the role is in
-			switch c.Answer {
-			case "denied":
-				account, lacking = name, append(lacking, c.Action+" on "+c.Resource+" in account "+a.Name)
-			case "excess":
-				account, excess = name, append(excess, a.Role+" may "+c.Action+" on "+c.Resource)
-			}
-		}
-	}
-	if len(lacking) > 0 {
-		err := fault.New(fault.Refused, "denied: %s", firstThree(lacking))
-		return fault.Hint(err, "falkirk create account %s, or add the statements above by hand", account)
-	}
-	if len(excess) > 0 {
-		err := fault.New(fault.Refused, "allowed, and must not be: %s", firstThree(excess))
-		return fault.Hint(err, "remove the statement that allows it from the policies of that role and of the bucket; falkirk create account %s writes those that are needed", account)
-	}
-	return nil
-}
-
-func firstThree(all []string) string {
-	text := strings.Join(all[:min(3, len(all))], "; ")
-	if len(all) > 3 {
-		text += sprintf("; and %d more", len(all)-3)
-	}
-	return text
-}
-
-// unreachable says that the account cannot be reached, and what to do.
-func (a ExaminedAccount) unreachable() error {
-	if a.Hint != "" {
-		return fault.Hint(fault.New(fault.KindOf(a.Err), "account %s (%s) cannot be reached: %s", a.Name, a.ID, a.Error), "%s", a.Hint)
-	}
-	if a.Environment != "" {
-		name, _, _ := strings.Cut(a.Name, " ")
-		err := fault.New(fault.Refused, "the storeRole of environment %s (%s) cannot be assumed: %s", a.Environment, a.Role, a.Error)
-		return fault.Hint(err, "falkirk create account %s --principal %s=ARN makes the role and lets ARN assume it; then falkirk doctor %s", name, a.Environment, name)
-	}
-	err := fault.New(fault.Refused, "account %s (%s) cannot be reached: %s", a.Name, a.ID, a.Error)
-	return fault.Hint(err, "correct the chain of accounts.%s, then falkirk doctor %s", a.Name, a.Name)
-}
-
-func (f *face) printExamination(e Examination, all bool) {
+func (f *face) printExamination(e delivery.Examination, all bool) {
 	for _, a := range e.Accounts {
 		fprintf(f.Out, "%s %s\n", a.Name, a.ID)
 		f.printHops(a)
@@ -210,7 +105,7 @@ func (f *face) printExamination(e Examination, all bool) {
 	fprintf(f.Out, "%d allowed, %d denied, %d unknown%s; %s of %d reached\n", e.Allowed, e.Denied, e.Unknown, excess, count(len(e.Accounts)-e.Broken, "account"), len(e.Accounts))
 }
 
-func (f *face) printHops(a ExaminedAccount) {
+func (f *face) printHops(a delivery.ExaminedAccount) {
 	for _, h := range a.Hops {
 		name := h.ARN
 		if name == "" {
@@ -227,39 +122,31 @@ func (f *face) printHops(a ExaminedAccount) {
 	}
 }
 
-func (f *face) printPermission(c Permission, all bool) {
-	where := c.where()
+func (f *face) printPermission(c delivery.Permission, all bool) {
+	where := c.Where()
 	switch c.Answer {
-	case "allowed":
+	case delivery.AccessAllowed:
 		if all {
 			fprintf(f.Out, "  %s %s: %s on %s\n", f.paint(green, "allowed"), where, c.Action, c.Resource)
 		}
-	case "denied":
+	case delivery.AccessDenied:
 		fprintf(f.Out, "  %s  %s: %s on %s\n      %s\n", f.paint(red, "denied"), where, c.Action, c.Resource, c.Why)
 		f.printFixes("      ", c.Fixes)
-	case "excess":
+	case delivery.AccessExcess:
 		fprintf(f.Out, "  %s  %s: %s on %s\n      must not be allowed: %s\n", f.paint(red, "excess"), where, c.Action, c.Resource, c.Why)
 	}
 }
 
-// where is the environment and the region; the store has no environment.
-func (c Permission) where() string {
-	if c.Environment == "" {
-		return c.Region
-	}
-	return c.Environment + "/" + c.Region
-}
-
 // printUnknown prints what could not be asked for one reason on one line.
-func (f *face) printUnknown(checks []Permission) {
+func (f *face) printUnknown(checks []delivery.Permission) {
 	type group struct{ where, note string }
 	var order []group
 	actions := map[group][]string{}
 	for _, c := range checks {
-		if c.Answer != "unknown" {
+		if c.Answer != delivery.AccessUnknown {
 			continue
 		}
-		g := group{c.where(), c.Note}
+		g := group{c.Where(), c.Note}
 		if len(actions[g]) == 0 {
 			order = append(order, g)
 		}
@@ -272,7 +159,7 @@ func (f *face) printUnknown(checks []Permission) {
 	}
 }
 
-func (f *face) printFixes(pad string, fixes []StatementToAdd) {
+func (f *face) printFixes(pad string, fixes []delivery.StatementToAdd) {
 	for i, x := range fixes {
 		word := "add to "
 		if i > 0 {

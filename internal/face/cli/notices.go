@@ -1,13 +1,12 @@
 package cli
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
-	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
 
 // warnUnsent ends the sending of notices. What could not be sent is said, and
@@ -31,51 +30,23 @@ func (f *face) warn(format string, args ...any) {
 func (f *face) noticesCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "notices", Short: "Try the notices of the app file", GroupID: "see"}
 	cmd.AddCommand(&cobra.Command{
-		Annotations: does(EffectWrites),
+		Annotations: asks(f.Inspect.TestNotices.Entry()),
 		Use:         "test [NAME]", Short: "Send a sample to every channel, or to one",
 		Args: atMostOne("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
-			}
-			wanted, err := noticesNamed(app, args)
-			if err != nil {
-				return err
-			}
-			sent, failed := []string{}, []error{}
-			for _, s := range wanted {
-				if err := app.TryNotice(cmd.Context(), s, f.Actor); err != nil {
-					failed = append(failed, err)
-					continue
+			c := f.callWith(func(ev usecase.Event) {
+				if ev.Sent == nil {
+					f.heard(ev)
+				} else if !f.isJSON() {
+					fprintf(f.Out, "%s %s (%s)\n", f.paint(green, "sent"), ev.Sent.Name, ev.Sent.Kind)
 				}
-				sent = append(sent, s.Name)
-				_ = f.text(func() { fprintf(f.Out, "%s %s (%s)\n", f.paint(green, "sent"), s.Name, s.Kind) })
+			})
+			sent, err := usecase.Do(cmd.Context(), c, f.Inspect.TestNotices, inspect.TestNoticesQuery{Name: strings.Join(args, "")})
+			if sent != nil {
+				f.doc.Result = sent
 			}
-			f.doc.Result = sent
-			if err := errors.Join(failed...); fault.HintOf(err) == "" {
-				return fault.Hint(err, "correct the channel under notices in the app file, then: falkirk notices test")
-			}
-			return errors.Join(failed...)
+			return err
 		},
 	})
 	return cmd
-}
-
-func noticesNamed(app *App, only []string) ([]delivery.NoticeSetting, error) {
-	all := app.Engine.App.Notices
-	if len(all) == 0 {
-		return nil, fault.Hint(fault.New(fault.NotFound, "the app file has no notices"), "add notices: to it, see falkirk schema")
-	}
-	if len(only) == 0 {
-		return all, nil
-	}
-	var names []string
-	for _, s := range all {
-		if s.Name == only[0] {
-			return []delivery.NoticeSetting{s}, nil
-		}
-		names = append(names, s.Name)
-	}
-	return nil, fault.Hint(fault.New(fault.NotFound, "no notice %q", only[0]), "the notices are %v", names)
 }

@@ -2,15 +2,14 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
 
 // verification is one call of verify.
@@ -24,7 +23,7 @@ type verification struct {
 func (f *face) verifyCmd() *cobra.Command {
 	v := &verification{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Inspect.Verify.Entry(), f.Inspect.Anchor.Entry(), f.Inspect.VerifyBlobs.Entry()),
 		Use:         "verify [ENVIRONMENT]", Short: "Prove that no entry of a ledger was changed, removed or forged",
 		Long: `Reads every entry of the ledgers, of all environments and of the whole app or of the
 environment named, also of environments that the app file no longer names. Each entry is
@@ -46,93 +45,49 @@ and --since ANCHOR proves that the ledgers still have these entries.`,
 }
 
 func (v *verification) run(ctx context.Context, args []string) error {
-	app, err := v.open(ctx, func(engine.Event) {})
+	environment := strings.Join(args, "")
+	switch {
+	case v.blobs && environment != "":
+		return fault.New(fault.Invalid, "blobs belong to no environment: give --blobs without %s", environment)
+	case v.blobs:
+		return v.proveBlobs(ctx)
+	case v.anchor:
+		return v.anchors(ctx, environment)
+	}
+	since, err := readAnchor(v.since)
 	if err != nil {
 		return err
 	}
-	if v.blobs {
-		return v.proveBlobs(ctx, app, args)
+	c, showNotes := v.held()
+	proofs, err := usecase.Do(ctx, c, v.Inspect.Verify, inspect.VerifyQuery{Environment: environment, Since: since})
+	if proofs != nil {
+		v.doc.Result = proofs
+		_ = v.text(func() { v.printProofs(proofs) })
 	}
-	anchors, err := v.anchors(app, args)
-	if err != nil {
-		return err
-	}
-	names, err := app.StoredLedgers(ctx, strings.Join(args, ""), anchors...)
-	if err == nil && len(args) == 0 {
-		err = v.noteOthers(ctx, app)
-	}
-	if err != nil {
-		return err
-	}
-	if v.anchor {
-		return v.printAnchors(ctx, app, names)
-	}
-	proofs := []delivery.Proof{}
-	for _, name := range names {
-		p, err := prove(ctx, app.Ledger(name), anchors, name)
-		if err != nil {
-			return err
-		}
-		proofs = append(proofs, p)
-	}
-	v.doc.Result = proofs
-	if err := v.text(func() { v.printProofs(proofs) }); err != nil {
-		return err
-	}
-	v.noteOrphans(ctx, app, names...)
-	return unsound(proofs)
-}
-
-// noteOthers warns of what lies between the ledgers and is none.
-func (v *verification) noteOthers(ctx context.Context, app *App) error {
-	_, others, err := app.Ledgers(ctx)
-	for _, name := range others {
-		text := sprintf("ledger/%s/%s is not read: no environment can have this name", app.Engine.App.Name, name)
-		v.doc.Warnings = append(v.doc.Warnings, text)
-		fprintf(v.Err, "%s %s\n", v.paint(yellow, "warning:"), text)
-	}
+	showNotes()
 	return err
 }
 
-// anchors reads the anchor that is asked about.
-func (v *verification) anchors(app *App, only []string) ([]delivery.Anchor, error) {
-	if v.since == "" {
-		return nil, nil
+// readAnchor is the text of an anchor: what was given, or what is in the file of that
+// name.
+func readAnchor(given string) (string, error) {
+	if given == "" || strings.ContainsAny(given, " \n{") {
+		return given, nil
 	}
-	text := v.since
-	if !strings.ContainsAny(text, " \n{") {
-		raw, err := regular.Read(text, text, mostSaved)
-		if err != nil {
-			return nil, fault.Hint(fault.New(fault.Invalid, "read the anchor: %w", err), "name the file of an anchor; falkirk verify --anchor prints one")
-		}
-		text = string(raw)
-	}
-	all, err := delivery.ParseAnchors(text)
+	raw, err := regular.Read(given, given, mostSaved)
 	if err != nil {
-		return nil, err
+		return "", fault.Hint(fault.New(fault.Invalid, "read the anchor: %w", err), "name the file of an anchor; falkirk verify --anchor prints one")
 	}
-	for _, a := range all {
-		if a.App != app.Engine.App.Name {
-			return nil, fault.New(fault.Invalid, "the anchor is of the app %s, and the app file is of %s", a.App, app.Engine.App.Name)
-		}
+	if len(raw) == 0 {
+		return "\n", nil // an anchor without a line, not none
 	}
-	if len(only) == 1 {
-		all = slices.DeleteFunc(all, func(a delivery.Anchor) bool { return a.Environment != only[0] })
-		if len(all) == 0 {
-			return nil, fault.New(fault.Invalid, "the anchor has no line of %s", only[0])
-		}
-	}
-	return all, nil
+	return string(raw), nil
 }
 
-func (v *verification) printAnchors(ctx context.Context, app *App, names []string) error {
-	all := []delivery.Anchor{}
-	for _, name := range names {
-		a, err := app.Ledger(name).Anchor(ctx)
-		if err != nil {
-			return err
-		}
-		all = append(all, a)
+func (v *verification) anchors(ctx context.Context, environment string) error {
+	all, err := usecase.Do(ctx, v.call(), v.Inspect.Anchor, inspect.AnchorQuery{Environment: environment})
+	if err != nil {
+		return err
 	}
 	v.doc.Result = all
 	return v.text(func() {
@@ -142,28 +97,12 @@ func (v *verification) printAnchors(ctx context.Context, app *App, names []strin
 	})
 }
 
-// prove verifies one ledger, and that it has what the anchors say.
-func prove(ctx context.Context, log Log, anchors []delivery.Anchor, name string) (delivery.Proof, error) {
-	p, err := log.Verify(ctx)
-	if err != nil {
-		return p, err
+func (v *verification) proveBlobs(ctx context.Context) error {
+	p, err := usecase.Do(ctx, v.call(), v.Inspect.VerifyBlobs, inspect.VerifyBlobsQuery{})
+	if p.Damaged == nil { // nothing was read
+		return err
 	}
-	for _, a := range anchors {
-		if a.Environment != name {
-			continue
-		}
-		gone, err := log.Contains(ctx, a)
-		if err != nil {
-			return p, err
-		}
-		p.Anchored = max(p.Anchored, a.Number)
-		if gone != nil && p.Broken == nil {
-			gone.Text = "by the anchor: " + gone.Text
-			p.Broken = gone
-		}
-	}
-	if len(anchors) > 0 && !slices.ContainsFunc(anchors, func(a delivery.Anchor) bool { return a.Environment == name }) {
-		p.Notes = append(p.Notes, "the anchor has no line of it")
-	}
-	return p, nil
+	v.doc.Result = p
+	_ = v.text(func() { v.printBlobs(p) })
+	return err
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/inspect"
 )
 
 // TestBlobsThatMayNotBeReadAreNoSuccess: what was found is printed in each case,
@@ -32,13 +34,16 @@ func TestBlobsThatMayNotBeReadAreNoSuccess(t *testing.T) {
 		{delivery.BlobProof{Blobs: 2}, down, 1, []string{"2 blobs read", "the store does not answer"}},
 	} {
 		var out strings.Builder
-		v := &verification{face: &face{Streams: Streams{Out: &out, Err: &out}, inks: newInks(), output: "text", Wiring: Wiring{Kinds: config.Kinds{}}}}
 		app := &App{
+			File:    &config.File{},
 			Engine:  &engine.Engine{},
 			Ledgers: func(context.Context) (names, others []string, err error) { return nil, nil, nil },
 			Audit:   func(context.Context) (delivery.BlobProof, error) { return c.proof, c.err },
 		}
-		err := v.proveBlobs(t.Context(), app, nil)
+		open := func(context.Context, string, func(engine.Event)) (*App, error) { return app, nil }
+		wiring := Wiring{Inspect: inspect.New(time.Now), Open: open}
+		v := &verification{face: &face{Streams: Streams{Out: &out, Err: &out}, inks: newInks(), file: "falkirk.yml", output: "text", Wiring: wiring}}
+		err := v.proveBlobs(t.Context())
 		if err != nil {
 			v.tell(err)
 		}

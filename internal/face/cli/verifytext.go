@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/fault"
 )
 
 // mostDoubts is how many entries the text names for each ledger; JSON has all.
@@ -73,27 +72,4 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return sprintf("%d %s", n, many)
-}
-
-// unsound is the error for the first ledger that is not as it must be.
-func unsound(all []delivery.Proof) error {
-	for _, p := range all {
-		name := where(delivery.Operation{Environment: p.Environment})
-		switch {
-		case p.Broken != nil:
-			err := fault.New(fault.Tampered, "the ledger of %s is not as it was written: entry %d was %s", name, p.Broken.Number, p.Broken.What)
-			return fault.Hint(err, "restore %s from a copy or an older version of the object", p.Broken.Key)
-		case len(p.Doubts) > 0:
-			err := fault.New(fault.Tampered, "the ledger of %s is not signed as it must be: %s", name, p.Doubts[0].Text)
-			next := p.Environment
-			if next == delivery.Everywhere {
-				next = "--all"
-			}
-			return fault.Hint(err, "look at falkirk history; if the entries are right: falkirk sign-ledger %s --reason TEXT", next)
-		case len(p.Strays) > 0:
-			err := fault.New(fault.Tampered, "the ledger of %s has an entry that Falkirk did not write: %s", name, p.Strays[0].Text)
-			return fault.Hint(err, "find out who may write in the store; rules do not count such entries")
-		}
-	}
-	return nil
 }

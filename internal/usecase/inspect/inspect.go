@@ -1,22 +1,45 @@
 // Package inspect is the room of use cases that look: what is live where, what
-// holds a release back.
+// holds a release back, what differs, what the ledgers say and whether they are as
+// they were written.
 package inspect
 
-import "falkirk/internal/usecase"
+import (
+	"time"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/diff"
+	"falkirk/internal/usecase"
+)
 
 // Room is the use cases of this room.
 type Room struct {
-	Export usecase.Case[ExportQuery, ExportResult]
-	Status usecase.Case[StatusQuery, StatusResult]
-	Why    usecase.Case[WhyQuery, WhyResult]
+	Anchor      usecase.Case[AnchorQuery, AnchorResult]
+	Calendar    usecase.Case[CalendarQuery, CalendarResult]
+	Diff        usecase.Case[DiffQuery, diff.Report]
+	Doctor      usecase.Case[DoctorQuery, delivery.Examination]
+	Export      usecase.Case[ExportQuery, ExportResult]
+	History     usecase.Case[HistoryQuery, HistoryResult]
+	Logs        usecase.Case[LogsQuery, LogsResult]
+	Status      usecase.Case[StatusQuery, StatusResult]
+	TestNotices usecase.Case[TestNoticesQuery, TestNoticesResult]
+	Verify      usecase.Case[VerifyQuery, VerifyResult]
+	VerifyBlobs usecase.Case[VerifyBlobsQuery, delivery.BlobProof]
+	Why         usecase.Case[WhyQuery, WhyResult]
 }
 
 // New makes the room.
-func New() Room {
-	return Room{Export: newExport(), Status: newStatus(), Why: newWhy()}
+func New(now func() time.Time) Room {
+	return Room{
+		Anchor: newAnchor(), Calendar: newCalendar(now), Diff: newDiff(), Doctor: newDoctor(), Export: newExport(),
+		History: newHistory(), Logs: newLogs(), Status: newStatus(), TestNotices: newTestNotices(),
+		Verify: newVerify(), VerifyBlobs: newVerifyBlobs(), Why: newWhy(),
+	}
 }
 
 // Entries are the use cases as faces list them.
 func (r Room) Entries() []usecase.Entry {
-	return []usecase.Entry{r.Export.Entry(), r.Status.Entry(), r.Why.Entry()}
+	return []usecase.Entry{
+		r.Anchor.Entry(), r.Calendar.Entry(), r.Diff.Entry(), r.Doctor.Entry(), r.Export.Entry(), r.History.Entry(), r.Logs.Entry(),
+		r.Status.Entry(), r.TestNotices.Entry(), r.Verify.Entry(), r.VerifyBlobs.Entry(), r.Why.Entry(),
+	}
 }

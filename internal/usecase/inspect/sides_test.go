@@ -1,4 +1,4 @@
-package cli
+package inspect
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/usecase"
 )
 
 // shelf has every release asked for, with a site and an image.
@@ -25,7 +26,7 @@ func (shelf) Get(_ context.Context, app, version string) (delivery.Release, erro
 
 func TestPlacesOnDifferentReleasesAreToldApart(t *testing.T) {
 	t.Parallel()
-	got := gathered{app: &App{Engine: &engine.Engine{}, Releases: shelf{}}, known: map[string]delivery.Release{}}
+	got := gathered{app: &usecase.App{Engine: &engine.Engine{}, Releases: shelf{}}, known: map[string]delivery.Release{}}
 	for _, x := range []string{"eu web 1", "eu api 1", "us web 2", "us api 1", "ap web 1", "ap api 1", "sa web "} {
 		f := strings.Split(x, " ")
 		if err := got.add(t.Context(), delivery.Place{Environment: "prd", Region: f[0]}, f[1], f[2]); err != nil {

@@ -1,4 +1,4 @@
-package cli
+package inspect
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/diff"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
-// sides finds what the words of falkirk diff stand for.
+// sides finds what the words of a comparison mean.
 type sides struct {
-	app     *App
+	app     *usecase.App
 	observe bool
 }
 
@@ -35,20 +36,20 @@ type stand struct {
 func (s stand) end() diff.End { return diff.End{Version: s.label, Places: s.places} }
 
 // both puts the sides into the order in which they are compared: what is live
-// somewhere turns into a release, never the other way round.
-func (s sides) both(ctx context.Context, args []string) (from, to holding, err error) {
-	if from, err = s.find(ctx, args[0]); err != nil {
+// somewhere becomes a release, never the other way round.
+func (s sides) both(ctx context.Context, a, b string) (from, to holding, err error) {
+	if from, err = s.find(ctx, a); err != nil {
 		return from, to, err
 	}
-	if len(args) == 1 {
+	if b == "" {
 		to, err = s.before(ctx, from)
 		return from, to, err
 	}
-	if to, err = s.find(ctx, args[1]); err != nil {
+	if to, err = s.find(ctx, b); err != nil {
 		return from, to, err
 	}
 	if s.observe && from.Environment == "" && to.Environment == "" {
-		return from, to, fault.New(fault.Invalid, "--observe goes with an environment")
+		return from, to, fault.Hint(fault.New(fault.Invalid, "only what is live in an environment can be observed"), "name an environment, or leave --observe out")
 	}
 	if from.Environment == "" && to.Environment != "" {
 		from, to = to, from
@@ -96,7 +97,7 @@ func (s sides) find(ctx context.Context, word string) (holding, error) {
 		for _, e := range app.Environments {
 			names = append(names, e.Name)
 		}
-		unknown := fault.New(fault.NotFound, "%w", delivery.UnknownEnvironment{Name: word, Text: sprintf("%q is neither a release nor an environment of %s", word, app.Name)})
+		unknown := fault.New(fault.NotFound, "%w", delivery.UnknownEnvironment{Name: word, Text: fmt.Sprintf("%q is neither a release nor an environment of %s", word, app.Name)})
 		hint := fault.HintOf(err)
 		if all, listErr := s.app.Releases.List(ctx, app.Name); listErr == nil && len(all) == 0 {
 			hint = "no release is packed yet, falkirk pack makes one"
@@ -136,7 +137,7 @@ func (s sides) environment(ctx context.Context, word, name string) (holding, err
 		return h, err
 	}
 	if rec.Way != nil {
-		h.Note = sprintf("a promotion in %s has not come to its end; --observe asks the places what is live", name)
+		h.Note = fmt.Sprintf("a promotion in %s has not come to its end; --observe asks the places what is live", name)
 	}
 	if h.Version = rec.Live(); h.Version == "" {
 		h.stands = []stand{{}}
@@ -175,7 +176,7 @@ func (s sides) observed(ctx context.Context, h holding) (holding, error) {
 
 // gathered is what the places of an environment hold, in their order.
 type gathered struct {
-	app   *App
+	app   *usecase.App
 	known map[string]delivery.Release
 	list  []stand
 }
