@@ -77,9 +77,9 @@ func components() []component {
 func targets() []target {
 	return []target{
 		{config.Kind{Name: kindLocal, Doc: "Processes and files on this machine, behind a proxy.", New: func() any { s := local.Defaults(); return &s }, Place: localRules, Fills: fillsOutputs}, openLocal},
-		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules, Fills: fillsOutputs}, openImage},
-		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules, Fills: fillsOutputs}, openSite},
-		{config.Kind{Name: stacktarget.Kind, Doc: "A stack of CloudFormation.", New: func() any { s := stacktarget.Defaults(); return &s }, Place: stackRules, Gives: stacktarget.Gives, Fills: stacktarget.Fills}, openStack},
+		{config.Kind{Name: imagetarget.Kind, Doc: "A repository of Amazon ECR or of any other OCI registry.", New: func() any { s := imagetarget.Defaults(); return &s }, Place: imageRules, Fills: fillsOutputs, Names: imagetarget.Names()}, openImage},
+		{config.Kind{Name: sitetarget.Kind, Doc: "A bucket of S3, behind CloudFront where there is one.", New: func() any { s := sitetarget.Defaults(); return &s }, Place: siteRules, Fills: fillsOutputs, Names: sitetarget.Names()}, openSite},
+		{config.Kind{Name: stacktarget.Kind, Doc: "A stack of CloudFormation.", New: func() any { s := stacktarget.Defaults(); return &s }, Place: stackRules, Gives: stacktarget.Gives, Fills: stacktarget.Fills, Names: stacktarget.Names()}, openStack},
 	}
 }
 

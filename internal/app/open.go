@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,7 +86,32 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*usecase
 }
 
 // newHider hides the secrets of an app file.
-func newHider(f *config.File) *redact.Hider { return redact.New(f.Secrets, f.App, actor()) }
+func newHider(f *config.File) *redact.Hider {
+	names := []string{actor()}
+	for _, e := range f.App.Environments {
+		for _, l := range e.Landings {
+			names = append(names, namesIn(l)...)
+		}
+	}
+	return redact.New(f.Secrets, f.App, names...)
+}
+
+// namesIn are the names in the settings of a target.
+func namesIn(l delivery.Landing) []string {
+	var values map[string]any
+	if json.Unmarshal(l.Settings, &values) != nil {
+		return nil
+	}
+	var all []string
+	for _, k := range targets() {
+		for _, key := range k.Names {
+			if name, ok := values[key].(string); ok && k.Name == l.Target {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
 
 // lockOptions are the options of an environment's ledger.
 func lockOptions(a delivery.App, env string, memory *ledger.Memory, keys ledger.Keys, report func(engine.Event)) ledger.Options {

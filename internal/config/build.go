@@ -160,7 +160,7 @@ func (b *builder) checked(k Kind, block *node, label string) json.RawMessage {
 			b.rep.warn(at(block, p.Path), Problem{Text: pathed(p.Path, p.Text), Want: p.Want})
 		}
 	}
-	raw, err := json.Marshal(value)
+	raw, err := settingsJSON(k, block, value)
 	if err != nil {
 		b.rep.add(block.pos, Problem{Text: fmt.Sprintf("%s: %v", label, err)})
 		return nil

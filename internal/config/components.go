@@ -111,6 +111,7 @@ func (b *builder) targets(n *node) *node {
 			continue
 		}
 		b.partial(kind, f.node, f.name)
+		b.name(f.node, kind.Names...)
 		if f.node.shape == null { // "local:" alone chooses the kind
 			f.node = &node{pos: f.at, shape: mapping}
 		}

@@ -31,7 +31,10 @@ func (c *converter) interpolate(s string, at pos) *node {
 			break
 		}
 		if i > 0 && rest[i-1] == '$' {
-			b.WriteString(rest[:i-1] + "${")
+			b.WriteString(rest[:i-1])
+			out.parts = append(out.parts.Text(b.String()[told:]), delivery.Part{Text: "${", Escaped: true})
+			b.WriteString("${")
+			told = b.Len()
 			rest = rest[i+2:]
 			continue
 		}

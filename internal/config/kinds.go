@@ -40,6 +40,10 @@ type Kind struct {
 	// (release, artifact or stack) is filled in at a path of the settings.
 	Fills func(kind string, path []string) bool
 
+	// Names, for targets only and optional, are keys whose values are names of things
+	// in the account. A name is no secret, also where it comes from a variable.
+	Names []string
+
 	// Component, for gates only and optional, is the component that checked settings
 	// name, and where; "" where they name none.
 	Component func(settings json.RawMessage) (name string, path []string)

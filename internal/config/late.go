@@ -24,9 +24,12 @@ func (b *builder) placed(n *node, place delivery.Place) *node {
 		out.value, out.shown = b.ofPlace(place).Replace(text), b.ofPlace(place).Replace(n.shown)
 		out.parts = slices.Clone(n.parts)
 		for i, p := range out.parts {
-			if p.Variable == "" {
+			if !p.IsFixed() {
 				out.parts[i].Text = b.ofPlace(place).Replace(p.Text)
 			}
+		}
+		if len(out.parts) > 0 {
+			out.value = out.parts.Value()
 		}
 		if len(n.env) == 0 && !slices.ContainsFunc(n.late, isLater) {
 			out.shown = "" // all of it is known

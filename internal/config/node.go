@@ -34,7 +34,7 @@ type node struct {
 	broken bool             // a problem of it has been reported; nothing more is said of it
 	unset  string           // a variable that it names and that is not set; then it is broken
 	env    []string         // values that ${env:…} brought in
-	parts  delivery.Written // the text in parts, where ${env:…} went into it
+	parts  delivery.Written // the text in parts, where ${env:…} or $${ is in it
 	late   []string         // references that are resolved later
 	items  []*node
 	fields []field

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -29,7 +31,7 @@ func (b *builder) outputs() {
 func (b *builder) update(l delivery.Landing) {
 	for i := range b.landings {
 		if x := &b.landings[i]; x.Place == l.Place && x.Component == l.Component {
-			x.Settings, x.Unusable = l.Settings, l.Unusable
+			x.Settings, x.Written, x.Unusable = l.Settings, l.Written, l.Unusable
 		}
 	}
 }
@@ -60,6 +62,7 @@ func (b *builder) gifts(all []delivery.Landing) []gift {
 // resolve puts in the names of stacks for those of components.
 func (b *builder) resolve(l *delivery.Landing, gifts []gift) {
 	var unknown delivery.Unusable
+	named := map[string]string{} // reference as written → as targets get it
 	l.Settings = stackRef.ReplaceAllFunc(slices.Clone(l.Settings), func(ref []byte) []byte {
 		name := string(stackRef.FindSubmatch(ref)[1])
 		find := func(is func(gift) bool) (gift, bool) {
@@ -80,12 +83,31 @@ func (b *builder) resolve(l *delivery.Landing, gifts []gift) {
 		case byAlias.name == "":
 			unknown = byAlias.Unusable
 		default:
-			return []byte(strings.Replace(string(ref), name+".", byAlias.name+".", 1))
+			named[string(ref)] = strings.Replace(string(ref), name+".", byAlias.name+".", 1)
+			return []byte(named[string(ref)])
 		}
 		return ref
 	})
 	if unknown != "" {
 		l.Settings, l.Unusable = nil, unknown
+	}
+	rename(l, named)
+}
+
+// rename puts the resolved references also into the texts that are kept in parts.
+func rename(l *delivery.Landing, named map[string]string) {
+	if len(named) == 0 || len(l.Written) == 0 {
+		return
+	}
+	l.Written = maps.Clone(l.Written)
+	for path, w := range l.Written {
+		w = slices.Clone(w)
+		for i, p := range w {
+			if !p.IsFixed() {
+				w[i].Text = stackRef.ReplaceAllStringFunc(p.Text, func(ref string) string { return cmp.Or(named[ref], ref) })
+			}
+		}
+		l.Written[path] = w
 	}
 }
 

@@ -7,10 +7,14 @@ import "strings"
 type Part struct {
 	Text     string
 	Variable string // name; "" for what is written in the app file
+	Escaped  bool   // $${ was written for it
 }
 
-// Written is a text of the app file that has ${env:NAME} in it, in parts. Nil is a
-// text without.
+// IsFixed reports whether the part is the value itself: no reference in it is filled in.
+func (p Part) IsFixed() bool { return p.Escaped || p.Variable != "" }
+
+// Written is a text of the app file that has ${env:NAME} or $${ in it, in parts. Nil
+// is a text without.
 type Written []Part
 
 // Text adds what is written in the app file.

@@ -103,3 +103,6 @@ func PlaceProblems(landings []delivery.Landing) []PlaceProblem {
 	}
 	return all
 }
+
+// Names are the keys whose values are names of things in the account.
+func Names() []string { return []string{"repository", "registry", "tag"} }

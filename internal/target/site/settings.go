@@ -134,3 +134,6 @@ func PlaceProblems(landings []delivery.Landing) []PlaceProblem {
 	}
 	return all
 }
+
+// Names are the keys whose values are names of things in the account.
+func Names() []string { return []string{"bucket", "prefix", "distribution", "kmsKey"} }

@@ -26,8 +26,8 @@ func (s spot) late(ctx context.Context) (missing, begun bool, err error) {
 	if len(names) == 0 {
 		return false, false, nil
 	}
-	for _, value := range s.set.Parameters {
-		for _, m := range reference.FindAllStringSubmatch(value, -1) {
+	for key := range s.set.Parameters {
+		for _, m := range s.references(key) {
 			name, output, _ := strings.Cut(m[2], ".")
 			if m[1] != "stack" || !names[name] {
 				continue

@@ -49,12 +49,12 @@ func (e *unfilled) Unwrap() error { return e.err }
 // parameterPath begins the paths of parameters in the settings.
 const parameterPath = "parameters."
 
-// filled is a parameter that variables of the environment went into, with everything
-// else filled in; nil for another. What a variable holds is taken as it is.
+// filled is a parameter that variables of the environment or $${ went into, with
+// everything else filled in; nil for another. What a variable holds is taken as it is.
 func (s spot) filled(ctx context.Context, key string) (delivery.Written, error) {
 	w := slices.Clone(s.Written[parameterPath+key])
 	for i, p := range w {
-		if p.Variable == "" {
+		if !p.IsFixed() {
 			var err error
 			if w[i].Text, err = s.fill(ctx, p.Text); err != nil {
 				return nil, err
@@ -62,6 +62,21 @@ func (s spot) filled(ctx context.Context, key string) (delivery.Written, error) 
 		}
 	}
 	return w, nil
+}
+
+// references are those that are filled in in a parameter: the kind and the path of each.
+func (s spot) references(key string) [][]string {
+	w, ok := s.Written[parameterPath+key]
+	if !ok {
+		w = delivery.Written{{Text: s.set.Parameters[key]}}
+	}
+	var all [][]string
+	for _, p := range w {
+		if !p.IsFixed() {
+			all = append(all, reference.FindAllStringSubmatch(p.Text, -1)...)
+		}
+	}
+	return all
 }
 
 func (s spot) fill(ctx context.Context, text string) (string, error) {

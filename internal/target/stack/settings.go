@@ -70,3 +70,6 @@ func read(raw json.RawMessage) (Settings, error) {
 	err := json.Unmarshal(raw, &s)
 	return s, err
 }
+
+// Names are the keys whose values are names of things in the account.
+func Names() []string { return []string{"name", "role", "bucket", "prefix"} }

@@ -85,3 +85,28 @@ func TestAPlanSaysThatSecretsNeedABucket(t *testing.T) {
 		}
 	}
 }
+
+// What is written with $${, or is in a variable, is sent as it is.
+func TestEscapedParametersAreSentAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := spot{set: Defaults()}
+	s.Version = "1.4.0"
+	s.set.Parameters = map[string]string{"Plain": "${release.version}", "Escaped": "a${release.version}", "Variable": "${release.version} ${release.version}"}
+	s.Written = map[string]delivery.Written{
+		"parameters.Escaped":  {{Text: "a"}, {Text: "${", Escaped: true}, {Text: "release.version}"}},
+		"parameters.Variable": {{Text: "${release.version}", Variable: "V"}, {Text: " ${release.version}"}},
+	}
+	all, err := s.parameters(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, p := range all {
+		got[p.Key] = p.Value
+	}
+	for key, want := range map[string]string{"Plain": "1.4.0", "Escaped": "a${release.version}", "Variable": "${release.version} 1.4.0"} {
+		if got[key] != want {
+			t.Errorf("%s is %q, want %q", key, got[key], want)
+		}
+	}
+}
