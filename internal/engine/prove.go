@@ -69,8 +69,9 @@ func (r *run) proveLive(ctx context.Context) error {
 	r.last = now
 	for _, x := range now {
 		if x.State.Live != x.Version {
-			return fault.New(fault.Internal, "all steps are done, yet %s in %s is on %s and not on %s",
+			err := fault.New(fault.Internal, "all steps are done, and %s in %s is on %s and not on %s",
 				x.Component, x.Place, orNothing(x.State.Live), orNothing(x.Version))
+			return fault.Hint(err, "falkirk status %s shows what is there; then repeat the command", r.env.Name)
 		}
 	}
 	if err := r.proveComplete(delivery.Promote, now); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
@@ -33,7 +34,8 @@ func (r *run) proveReady(ctx context.Context) error {
 	}
 	r.last = now
 	if missing := now.notReady(); len(missing) > 0 {
-		return fault.New(fault.Internal, "all steps are done, yet %s is not ready: %v", r.op.Version, missing)
+		err := fault.New(fault.Internal, "all steps are done, and %s is not ready: %s", r.op.Version, strings.Join(missing, ", "))
+		return fault.Hint(err, "falkirk status %s shows what is there; then repeat the command", r.env.Name)
 	}
 	if err := r.proveComplete(delivery.Provision, now); err != nil {
 		return err

@@ -104,9 +104,16 @@ func summary(all []delivery.Undo) string {
 	}
 	var lines []string
 	for _, u := range left {
-		lines = append(lines, fmt.Sprintf("%s in %s is %s, and was %s", u.Component, u.Place, u.Is, u.Was))
+		lines = append(lines, fmt.Sprintf("%s in %s is now on %s (before: %s)", u.Component, u.Place, u.Is, u.Was))
 	}
-	return fmt.Sprintf("not taken back, %d of %d: %s", len(left), len(all), strings.Join(lines, "; "))
+	changes, remain := "changes", "remain"
+	if len(all) == 1 {
+		changes = "change"
+	}
+	if len(left) == 1 {
+		remain = "remains"
+	}
+	return fmt.Sprintf("%d of %d %s %s: %s", len(left), len(all), changes, remain, strings.Join(lines, "; "))
 }
 
 func notBack(all []delivery.Undo) []delivery.Undo {
@@ -128,17 +135,19 @@ func compare(before, now sight, stance func(seen) string, next string) []deliver
 }
 
 // on says which release is live.
-func on(x seen) string { return "on " + orNothing(x.State.Live) }
+func on(x seen) string {
+	if x.State.Live == "" {
+		return "none"
+	}
+	return releaseOr(x.State.Live)
+}
 
-// holding says which release is live, and whether a version is there beside it.
+// holding says which release is live, and whether a version is ready beside it.
 func holding(version string) func(seen) string {
 	return func(x seen) string {
-		if x.State.Live == version {
-			return on(x)
+		if x.State.Live != version && slices.Contains(x.State.Present, version) {
+			return on(x) + ", with " + version + " provisioned"
 		}
-		if slices.Contains(x.State.Present, version) {
-			return on(x) + " with " + version + " beside it"
-		}
-		return on(x) + " without " + version
+		return on(x)
 	}
 }

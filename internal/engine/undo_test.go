@@ -72,7 +72,7 @@ func TestWhatRemainsIsSaid(t *testing.T) {
 			t.Errorf("the ledger says %+v", all)
 		}
 		for _, name := range left {
-			if !strings.Contains(err.Error(), name+" is on 1 with 2 beside it, and was on 1 without 2") || !strings.Contains(note, name) {
+			if !strings.Contains(err.Error(), name+" is now on release 1, with 2 provisioned (before: release 1)") || !strings.Contains(note, name) {
 				t.Errorf("%s remains; the error says %v, the ledger %q", name, err, note)
 			}
 		}

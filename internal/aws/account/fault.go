@@ -22,7 +22,7 @@ import (
 // fault.Refused, what was not there fault.NotFound, what may pass by itself
 // fault.Unavailable. Others stay as they are. Where the credentials or the
 // network are wrong the message says which, and the hint what to do.
-func Classify(err error) error { return classify(err) }
+func Classify(err error) error { return classify(network.Answered(err)) }
 
 // codesDenied are the codes by which AWS says that something is not allowed.
 const codesDenied = " AccessDenied AccessDeniedException UnauthorizedOperation AuthorizationError NotAuthorized Forbidden "

@@ -19,6 +19,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // Options are what a client can be told; each has a default.
@@ -117,7 +118,7 @@ func (c *Client) explain(doing, name string, err error) error {
 	if isAPI && api.ErrorCode() == "ValidationError" && absent.MatchString(api.ErrorMessage()) {
 		return fault.New(fault.NotFound, "%s stack %s in %s: there is no stack of this name", doing, name, c.opt.Where)
 	}
-	err = fmt.Errorf("%s stack %s in %s: %w", doing, name, c.opt.Where, err)
+	err = fmt.Errorf("%s stack %s in %s: %w", doing, name, c.opt.Where, network.Answered(err))
 	if isAPI && api.ErrorCode() == "ValidationError" {
 		if strings.Contains(api.ErrorMessage(), "does not exist") {
 			return fault.New(fault.NotFound, "%w", err)

@@ -15,13 +15,14 @@ import (
 
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
+	"falkirk/internal/network"
 )
 
 // ChangeSet is what an update would do.
 type ChangeSet struct {
 	Name, ID, Stack string
 	Create          bool   // the stack is new
-	Empty           bool   // nothing would change
+	Empty           bool   // it failed because nothing would change; it cannot be executed
 	Status          string // its execution status: AVAILABLE, EXECUTE_COMPLETE, …
 	Reason          string
 	Description     string
@@ -91,7 +92,7 @@ func (c *Client) changeSet(ctx context.Context, stack, name string) (set ChangeS
 func (c *Client) explainSet(doing, stack, name string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) && (api.ErrorCode() == "ChangeSetNotFound" || api.ErrorCode() == "ChangeSetNotFoundException") {
-		return fault.New(fault.NotFound, "%s change set %s of stack %s in %s: %w", doing, name, stack, c.opt.Where, err)
+		return fault.New(fault.NotFound, "%s change set %s of stack %s in %s: %w", doing, name, stack, c.opt.Where, network.Answered(err))
 	}
 	return c.explain(doing+" change set "+name+" of", stack, err)
 }
@@ -115,6 +116,7 @@ func (c *Client) ChangeSets(ctx context.Context, stack string) ([]ChangeSet, err
 			all = append(all, ChangeSet{
 				Name: aws.ToString(s.ChangeSetName), ID: aws.ToString(s.ChangeSetId), Stack: stack,
 				Status: string(s.ExecutionStatus), Reason: aws.ToString(s.StatusReason), Description: aws.ToString(s.Description),
+				Empty: s.Status == types.ChangeSetStatusFailed && changesNothing(aws.ToString(s.StatusReason)),
 			})
 		}
 	}
@@ -195,8 +197,10 @@ func (c Change) String() string {
 	return line
 }
 
-// settled waits until a change set is made, or could not be. One that would
-// change nothing is removed again, and Empty.
+// settled waits until a change set is made, or could not be. One that failed because
+// it would change nothing is Empty. AWS says that only where all is the same; for other
+// tags or outputs it makes a change set without changes of resources, which is executed.
+// Emulators say it for these too.
 func (c *Client) settled(ctx context.Context, stack, name string) (ChangeSet, error) {
 	for wait := c.opt.Fast / 5; ; wait = min(wait*3/2, c.opt.Slow) {
 		set, status, err := c.changeSet(ctx, stack, name)
@@ -207,7 +211,7 @@ func (c *Client) settled(ctx context.Context, stack, name string) (ChangeSet, er
 			return set, nil
 		case status == types.ChangeSetStatusFailed && changesNothing(set.Reason):
 			set.Empty = true
-			return set, c.DeleteChangeSet(ctx, stack, set.Ref())
+			return set, nil
 		case status == types.ChangeSetStatusFailed:
 			return set, fault.New(fault.Invalid, "propose stack %s in %s: %s", stack, c.opt.Where, set.Reason)
 		}

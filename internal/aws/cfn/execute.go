@@ -153,7 +153,12 @@ func (c *Client) Retag(ctx context.Context, stack string, r Request, report func
 		return was, err
 	}
 	if _, err := c.api.UpdateStack(ctx, in); err != nil {
-		return was, c.explain("change the tags of", stack, err)
+		err = c.explain("change the tags of", stack, err)
+		if changesNothing(err.Error()) {
+			err = fault.New(fault.Refused, "CloudFormation finds nothing to change in stack %s in %s, and leaves its tags, which say the release, as they are: %w", stack, c.opt.Where, err)
+			err = fault.Hint(err, "change something in the template, such as the description of an output, and pack another version")
+		}
+		return was, err
 	}
 	begun := func() (bool, error) { return true, nil } // where it shows nothing for long, it is over
 	now, tale, err := c.follow(ctx, was.ID, &before{was, begun}, report)

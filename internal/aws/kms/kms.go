@@ -18,6 +18,7 @@ import (
 
 	"falkirk/internal/aws/account"
 	"falkirk/internal/fault"
+	"falkirk/internal/network"
 )
 
 // Key is an asymmetric key for signatures.
@@ -93,7 +94,7 @@ func (k signer) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) (*
 
 // explain gives an error of KMS its kind and the next step.
 func explain(doing, key string, err error) error {
-	err = fmt.Errorf("%s the KMS key %s: %w", doing, key, err)
+	err = fmt.Errorf("%s the KMS key %s: %w", doing, key, network.Answered(err))
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return account.Classify(err)

@@ -43,8 +43,13 @@ func (c ChangeSets) Propose(ctx context.Context, s Stack) (Proposal, error) {
 		err := fault.New(fault.Invalid, "the template has %d bytes, and a request takes %d", len(s.Template), cfn.Inline)
 		return Proposal{}, fault.Hint(err, "deal the environments to several accounts, or components to several apps")
 	}
-	set, err := c.client(s).Propose(ctx, s.Name, c.request(s), "falkirk-"+c.id(s), c.report())
-	if err != nil || set.Empty {
+	client := c.client(s)
+	set, err := client.Propose(ctx, s.Name, c.request(s), "falkirk-"+c.id(s), c.report())
+	if err == nil && set.Empty {
+		err = client.DeleteChangeSet(ctx, s.Name, set.Ref())
+		return Proposal{}, err
+	}
+	if err != nil {
 		return Proposal{}, err
 	}
 	p := Proposal{ID: set.Ref(), New: set.Create}

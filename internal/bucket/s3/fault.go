@@ -25,7 +25,7 @@ func (b *Bucket) explain(doing, key string, err error) error {
 	if statusOf(err) == 0 || network.IsStalled(err) {
 		err = network.Explain(err)
 	}
-	err = fmt.Errorf("%s object %s: %w", doing, where, err)
+	err = fmt.Errorf("%s object %s: %w", doing, where, network.Answered(err))
 	if fault.KindOf(err) != fault.Internal {
 		return err
 	}

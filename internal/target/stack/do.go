@@ -98,7 +98,9 @@ func (s spot) execute(ctx context.Context, tell func(string)) (delivery.Outcome,
 		return delivery.Outcome{}, err
 	}
 	now := was
-	if !set.Empty {
+	if set.Empty {
+		err = s.DeleteChangeSet(ctx, s.set.Name, set.Ref())
+	} else {
 		now, err = s.Execute(ctx, s.set.Name, set.Ref(), r, event(tell))
 	}
 	switch {
@@ -260,8 +262,8 @@ func verbOf(kind string) string {
 // summary counts the changes; what is replaced and what is about permissions
 // stands out.
 func summary(set cfn.ChangeSet) string {
-	if set.Empty {
-		return "nothing but tags changes"
+	if len(set.Changes) == 0 {
+		return "no resource changes: tags or outputs only"
 	}
 	counts := map[string]int{}
 	var loud []string

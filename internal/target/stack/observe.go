@@ -69,7 +69,7 @@ func (t *Target) Observe(ctx context.Context, p delivery.Placement) (delivery.St
 		return delivery.State{}, err
 	}
 	for _, set := range sets {
-		if v, ok := versionOf(set); ok && set.Status == "AVAILABLE" {
+		if v, ok := versionOf(set); ok && (set.Status == "AVAILABLE" || set.Empty) {
 			f.Sets[v] = append(f.Sets[v], set.Ref())
 		}
 	}
