@@ -44,14 +44,15 @@ type Endpoint struct {
 // State is what a target saw of one placement. Everything but Facts is read by
 // the engine; Facts is the target's own, for its Plan.
 type State struct {
-	Live      string          `json:"live"`             // version that gets the traffic; "" if none
-	Digest    string          `json:"digest,omitempty"` // of the artifact that is live, as found there; "" if the target cannot tell
-	Ready     []string        `json:"ready"`            // versions that promote could make live now, sorted
-	Present   []string        `json:"present"`          // versions of which anything is there, sorted; includes Ready
-	Endpoint  Endpoint        `json:"endpoint"`         // where the live release answers
-	Candidate Endpoint        `json:"candidate"`        // where the placement's own version answers before it is live
-	Stale     bool            `json:"stale,omitempty"`  // the artifact of the release is live, and settings are not those of the app file
-	Drift     []string        `json:"drift,omitempty"`  // what is not as it was left, one line each
+	Live      string          `json:"live"`              // version that gets the traffic; "" if none
+	Digest    string          `json:"digest,omitempty"`  // of the artifact that is live, as found there; "" if the target cannot tell
+	Ready     []string        `json:"ready"`             // versions that promote could make live now, sorted
+	Present   []string        `json:"present"`           // versions of which anything is there, sorted; includes Ready
+	Endpoint  Endpoint        `json:"endpoint"`          // where the live release answers
+	Candidate Endpoint        `json:"candidate"`         // where the placement's own version answers before it is live
+	Stale     bool            `json:"stale,omitempty"`   // the artifact of the release is live, and settings are not those of the app file
+	Drift     []string        `json:"drift,omitempty"`   // what is not as it was left, one line each
+	Unknown   []string        `json:"unknown,omitempty"` // what of the live release cannot be compared, and what to do, one line each
 	Facts     json.RawMessage `json:"facts,omitempty"`
 }
 

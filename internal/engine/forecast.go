@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"falkirk/internal/delivery"
 )
@@ -25,6 +26,11 @@ type Forecast struct {
 func (e *Engine) forecast(ctx context.Context, a asked) ([]Forecast, error) {
 	ctx = delivery.WithOperation(ctx, a.sit.Operation)
 	all := []Forecast{}
+	for _, x := range a.now {
+		if len(x.State.Unknown) > 0 && !has(a.plan, x.Place, x.Component) {
+			all = append(all, Forecast{x.Place, x.Component, prefixed("unknown: ", x.State.Unknown)})
+		}
+	}
 	for _, pp := range a.plan.Places {
 		for _, s := range pp.Steps {
 			t, ok := e.Targets[s.Target].(Forecaster)
@@ -41,4 +47,19 @@ func (e *Engine) forecast(ctx context.Context, a asked) ([]Forecast, error) {
 		}
 	}
 	return all, nil
+}
+
+// has reports whether a plan has a step for a component in a place.
+func has(plan delivery.Plan, place delivery.Place, component string) bool {
+	return slices.ContainsFunc(plan.Places, func(pp delivery.PlacePlan) bool {
+		return pp.Place == place && slices.ContainsFunc(pp.Steps, func(s delivery.Step) bool { return s.Component == component })
+	})
+}
+
+func prefixed(with string, lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, with+line)
+	}
+	return all
 }

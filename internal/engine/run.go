@@ -47,6 +47,7 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	}
 	op := a.sit.Operation
 	ctx = delivery.WithOperation(ctx, op)
+	e.warnOfUnknown(a)
 	if a.isIdle() {
 		e.report(op, Event{Kind: Ended, Result: delivery.ResultDone, Note: "nothing to do", Standing: a.now.standing()})
 		return Result{Operation: op, Standing: a.now.standing()}, nil
@@ -60,6 +61,21 @@ func (e *Engine) Run(ctx context.Context, req Request) (Result, error) {
 	defer release()
 	r.report(Event{Kind: Began})
 	return r.end(ctx, fault.Begun(r.orLost(ctx, r.work(ctx, a, req))))
+}
+
+// warnOfUnknown says before a promotion what of the live release cannot be compared,
+// where no step sends it again.
+func (e *Engine) warnOfUnknown(a asked) {
+	if a.sit.Operation.Verb == delivery.VerbProvision || a.sit.Operation.Verb == delivery.VerbPrune {
+		return
+	}
+	for _, x := range a.now {
+		if !has(a.plan, x.Place, x.Component) {
+			for _, line := range x.State.Unknown {
+				e.report(a.sit.Operation, Event{Kind: Warned, Place: &x.Place, Note: line})
+			}
+		}
+	}
 }
 
 // work ends what operations before have left running, looks again, unless nobody can have written since it was looked at, and

@@ -71,7 +71,8 @@ type ComponentStatus struct {
 	Ready     []string       `json:"ready"`
 	URL       string         `json:"url,omitempty"`
 	Drift     []string       `json:"drift"`
-	Error     string         `json:"error,omitempty"` // it could not be observed
+	Unknown   []string       `json:"unknown,omitempty"` // what of the live release cannot be compared
+	Error     string         `json:"error,omitempty"`   // it could not be observed
 }
 
 // Drifter is a target that can look for drift more closely than Observe, at
@@ -214,6 +215,7 @@ func (c *ComponentStatus) fill(rec delivery.Record, p delivery.Placement, now de
 	c.Live, c.Digest, c.URL = now.Live, now.Digest, now.Endpoint.URL
 	c.Ready = append(c.Ready, now.Ready...)
 	c.Drift = append(c.Drift, now.Drift...)
+	c.Unknown = now.Unknown
 	if now.Stale { // what differs is in Drift
 		c.Live = p.Version
 	}

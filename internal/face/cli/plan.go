@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,6 +90,12 @@ func (f *face) printPlan(p delivery.Plan, digest string, changes ...engine.Forec
 		fprintf(f.Out, "\n  %s\n", pp.Place)
 		if len(pp.Steps) == 0 {
 			fprintln(f.Out, "      nothing to do")
+		}
+		for _, c := range changes {
+			if c.Place == pp.Place && !slices.ContainsFunc(pp.Steps, func(s delivery.Step) bool { return s.Component == c.Component }) {
+				fprintf(f.Out, "    %s %s\n", f.paint(yellow, "?"), c.Component)
+				f.printChanges(c.Lines)
+			}
 		}
 		for _, s := range pp.Steps {
 			fprintf(f.Out, "    %s %-10s %s%s\n", f.sign(s.Sign), s.Component, s.Summary, amount(s))

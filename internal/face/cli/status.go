@@ -155,6 +155,9 @@ func (f *face) notes(st engine.Status) []string {
 		for _, d := range c.Drift {
 			out = append(out, sprintf("%s %s in %s: %s", f.paint(yellow, "drift"), c.Component, c.Place, d))
 		}
+		for _, d := range c.Unknown {
+			out = append(out, sprintf("%s %s in %s: %s", f.paint(yellow, "unknown"), c.Component, c.Place, d))
+		}
 		if c.Error != "" {
 			out = append(out, sprintf("%s %s in %s: %s", f.paint(red, "unknown"), c.Component, c.Place, c.Error))
 		}

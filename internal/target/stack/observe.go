@@ -110,7 +110,7 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 		return s.state(st, f)
 	}
 	f.Release, f.Kept = now.Tags[tagRelease], strings.Fields(now.Tags[tagKept])
-	same, err := s.isSame(ctx, now)
+	same, secrets, err := s.isSameBut(ctx, now)
 	if f.Missing && fault.Is(err, fault.NotFound) {
 		st.Drift, err = append(st.Drift, fmt.Sprintf("what stack %s refers to is not there: %v", now.Name, err)), nil
 	}
@@ -120,6 +120,7 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	st.Live, st.Digest = f.Release, now.Tags[tagArtifact]
 	if same {
 		st.Live = s.Version
+		st.Unknown = s.notCompared(secrets)
 	}
 	switch {
 	case same || s.Version == "" || f.Release != s.Version:
@@ -151,6 +152,19 @@ func (s spot) see(ctx context.Context, now cfn.Stack, f facts) (delivery.State, 
 	}
 	st.Endpoint.URL = now.Outputs["Url"]
 	return s.state(st, f)
+}
+
+// notCompared says that the values of secret parameters may have changed.
+func (s spot) notCompared(parameters []string) []string {
+	if len(parameters) == 0 {
+		return nil
+	}
+	do := "set bucket at its stack target, then falkirk converge "
+	if s.set.Bucket != "" {
+		do = "pack another version, then falkirk train VERSION --to "
+	}
+	return []string{fmt.Sprintf("secret parameters of stack %s (NoEcho) cannot be compared with those that are live: %s; to compare and update them: %s%s",
+		s.set.Name, strings.Join(parameters, ", "), do, s.Place.Environment)}
 }
 
 // differs says what of a stack with the release's template is not as the app file

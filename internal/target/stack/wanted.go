@@ -220,37 +220,45 @@ func readKey(ctx context.Context, bucket *s3.Bucket) ([]byte, error) {
 // isSame reports whether the stack is what the placement's release asks for,
 // with whatever release it came.
 func (s spot) isSame(ctx context.Context, now cfn.Stack) (bool, error) {
+	same, _, err := s.isSameBut(ctx, now)
+	return same, err
+}
+
+// isSameBut also lists the secret parameters whose values could not be compared: the
+// stack has no HMAC of them.
+func (s spot) isSameBut(ctx context.Context, now cfn.Stack) (same bool, unknown []string, err error) {
 	if s.Version == "" || now.Tags[tagArtifact] != s.Artifact.Digest {
-		return false, nil
+		return false, nil, nil
 	}
 	want, err := s.parameters(ctx)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
-	masked := false
 	for i, p := range want {
 		has, ok := now.Parameters[p.Key]
 		want[i].Secret = ok && has != "" && strings.Trim(has, "*") == "" // NoEcho
-		masked = masked || want[i].Secret
+		if want[i].Secret {
+			unknown = append(unknown, p.Key)
+		}
 		if !ok || has != p.Value && !want[i].Secret {
-			return false, nil
+			return false, nil, nil
 		}
 	}
 	for key, value := range s.set.Tags {
 		if now.Tags[key] != value {
-			return false, nil
+			return false, nil, nil
 		}
 	}
 	was, ok := readMark(now.Tags[tagRequest])
 	if !ok {
-		return true, nil // of an earlier Falkirk: what can be seen is the same
+		return true, unknown, nil // of an earlier Falkirk: what can be seen is the same
 	}
 	if was.digest != s.digest(want) || was.reads && now.Tags[tagRelease] != s.Version {
-		return false, nil
+		return false, nil, nil
 	}
-	if !masked || was.secrets == "" {
-		return true, nil
+	if len(unknown) == 0 || was.secrets == "" {
+		return true, unknown, nil
 	}
 	key, err := s.key(ctx, false)
-	return was.secrets == s.secrets(want, key), err
+	return was.secrets == s.secrets(want, key), nil, err
 }
