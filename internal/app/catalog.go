@@ -12,7 +12,11 @@ import (
 
 // catalog is every use case of the program: a new room is a line.
 func catalog(w cli.Wiring) usecase.Catalog {
-	return usecase.NewCatalog(slices.Concat(w.Inspect.Entries(), w.Decide.Entries())...)
+	return usecase.NewCatalog(slices.Concat(
+		w.Inspect.Entries(),
+		w.Decide.Entries(),
+		w.Image.Entries(),
+	)...)
 }
 
 // ThroughJSON carries every request and every result as JSON, as a face on another

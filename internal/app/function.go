@@ -3,8 +3,9 @@ package app
 import (
 	"context"
 	"errors"
-	"falkirk/internal/usecase/setup"
 	"strings"
+
+	"falkirk/internal/usecase/setup"
 
 	"falkirk/internal/aws/cfn"
 	"falkirk/internal/aws/policy"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,10 +18,9 @@ import (
 	"falkirk/internal/blueprint/syncstack"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
-	"falkirk/internal/regular"
+	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/setup"
 )
 
@@ -38,64 +36,48 @@ type functioning struct {
 // readFunction reads the jobs and finds out where the function goes.
 func readFunction(ctx context.Context, r setup.FunctionRequest) (*functioning, error) {
 	w := &functioning{asked: r}
+	var app *config.File
 	if r.File != "" {
-		f, err := config.Open(r.File, settings(), os.LookupEnv)
-		if err != nil {
+		var err error
+		if app, err = config.Open(r.File, settings(), os.LookupEnv); err != nil {
 			return nil, err
 		}
-		if err := f.App.Needs(delivery.BlockAccounts); err != nil {
+		if err := app.App.Needs(delivery.BlockAccounts); err != nil {
 			return nil, err
 		}
-		w.app = f.App
+		w.app = app.App
 	}
-	sync := cli.SyncRequest{App: r.File, Jobs: r.Jobs}
-	if r.Job != "" {
-		sync.Names = []string{r.Job}
-	}
-	all, decisions, err := syncJobs(sync, w.app)
+	from, err := openJobs(app, r.Jobs)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, s := range all {
-		names = append(names, s.Label())
-		if r.Job == "" || r.Job == s.Label() {
-			w.jobs = append(w.jobs, s)
-		}
-	}
-	if len(w.jobs) == 0 {
-		return nil, unknownSync([]string{r.Job}, names)
-	}
-	if err := w.inlineKeys(syncFolder(sync)); err != nil {
+	if err := w.choose(from); err != nil {
 		return nil, err
 	}
 	if err := w.place(ctx); err != nil {
 		return nil, err
 	}
-	w.brake, err = newBrake(w.app, r.Store, decisions, w.at)
+	w.brake, err = newBrake(w.app, r.Store, from.Decisions, w.at)
 	return w, err
 }
 
-// inlineKeys puts public keys into the jobs: their files are not in the function.
-func (w *functioning) inlineKeys(folder string) error {
-	for n := range w.jobs {
-		s := &w.jobs[n]
-		if _, err := verifier(s.Verify.Keys, folder); err != nil {
-			return fmt.Errorf("job %s: %w", s.Label(), err)
-		}
-		s.Verify.Keys = slices.Clone(s.Verify.Keys)
-		for i, key := range s.Verify.Keys {
-			if strings.Contains(key, "-----BEGIN") {
-				continue
-			}
-			if !filepath.IsAbs(key) {
-				key = filepath.Join(folder, key)
-			}
-			raw, err := regular.Read(key, key, mostKeys)
-			if err != nil {
-				return fault.New(fault.Invalid, "job %s: read a public key: %w", s.Label(), err)
-			}
-			s.Verify.Keys[i] = string(raw)
+// choose finds the jobs of the function. The texts of public keys are in them: files
+// of keys are not in the function.
+func (w *functioning) choose(from *usecase.Jobs) error {
+	var names []string
+	if w.asked.Job != "" {
+		names = []string{w.asked.Job}
+	}
+	all, err := imagesync.Read(from.List, names)
+	if err != nil {
+		return err
+	}
+	if w.jobs, err = imagesync.Named(all, names); err != nil {
+		return err
+	}
+	for i, s := range w.jobs {
+		if w.jobs[i], err = s.WithKeys(from.Key); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,44 +1,33 @@
 package app
 
 import (
-	"os"
+	"context"
 
 	"falkirk/internal/aws/account"
+	"falkirk/internal/bucket"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
-	"falkirk/internal/fault"
-	"falkirk/internal/images"
+	"falkirk/internal/engine"
+	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
+	"falkirk/internal/usecase/image"
 )
 
-// hasAccount refuses the name of an account that the app file does not have, also
-// where no request would need it.
-func hasAccount(a delivery.App, name string) error {
-	if _, ok := a.Account(name); ok || name == "" {
-		return nil
+// openImages reaches registries and stores as the accounts of an app.
+func openImages(a delivery.App) image.Means {
+	accounts := account.New(account.Options{Accounts: a.Accounts, App: a.Name, Actor: actor()})
+	return image.Means{
+		Registries: registries.New(accounts),
+		Whose: func(ctx context.Context, name, region string) (string, error) {
+			cfg, err := accounts.Config(ctx, name, region)
+			if err != nil {
+				return "", err
+			}
+			return account.Whose(ctx, cfg)
+		},
+		Last: imagesync.Last{App: a.Name, Open: func(ctx context.Context) (bucket.Bucket, error) { return openBucket(ctx, a, accounts) }},
+		Decisions: func(ctx context.Context, from config.Decisions, name string) (*engine.Decisions, error) {
+			return jobDecisions(ctx, from, name, accounts)
+		},
 	}
-	err := fault.New(fault.NotFound, "no account %q in the app file", name)
-	return fault.Hint(err, "see accounts in the app file")
-}
-
-// openImages reaches registries for the commands about single images.
-func openImages(r cli.ImageRequest) (*images.Tool, error) {
-	var accounts []delivery.Account
-	if r.App != "" {
-		f, err := config.Open(r.App, settings(), os.LookupEnv)
-		if err != nil {
-			return nil, err
-		}
-		if err := hasAccount(f.App, r.Account); err != nil {
-			return nil, err
-		}
-		accounts = f.App.Accounts
-	}
-	pool := account.New(account.Options{Accounts: accounts, Actor: actor()})
-	tool := &images.Tool{Registries: registries.New(pool), Account: r.Account, Insecure: r.Insecure}
-	if r.People != nil {
-		tool.People = r.People
-	}
-	return tool, nil
 }

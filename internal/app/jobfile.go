@@ -135,7 +135,7 @@ func (b brake) write(app delivery.App) (*config.Decisions, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(app.Root, path)
 	}
-	raw, err := regular.Read(path, app.Ledger.Signers, mostKeys)
+	raw, err := regular.Read(path, app.Ledger.Signers, imagesync.MostKeys)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "read the list of signers, which the job checks the decisions by: %w", err)
 	}

@@ -3,17 +3,19 @@ package app
 import (
 	"context"
 	"errors"
-	"falkirk/internal/usecase/setup"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"falkirk/internal/usecase/setup"
+
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/syncsetup"
 	"falkirk/internal/blueprint/syncjob"
 	"falkirk/internal/fault"
+	"falkirk/internal/imagesync"
 	"falkirk/internal/kube"
 	"falkirk/internal/regular"
 )
@@ -161,7 +163,7 @@ func base(ctx context.Context, out setup.Schedule, asked syncsetup.Request, fold
 	}
 	for _, f := range files {
 		path := filepath.Join(folder, f.Name)
-		if now, err := regular.Read(path, path, mostKeys); err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !isOurs(now) {
+		if now, err := regular.Read(path, path, imagesync.MostKeys); err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !isOurs(now) {
 			err := fault.New(fault.Conflict, "%s is there, and not of falkirk create ecr-sync", path)
 			return out, fault.Hint(err, "take a folder of its own")
 		}

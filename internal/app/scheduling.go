@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"falkirk/internal/aws/account"
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/syncsetup"
@@ -23,7 +21,6 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/k9"
 	"falkirk/internal/kube"
-	"falkirk/internal/regular"
 	"falkirk/internal/usecase/setup"
 )
 
@@ -157,10 +154,9 @@ func (w *scheduling) filled() error {
 // readJob finds what is copied: the job of the app file, or as k9 has it.
 func (w *scheduling) readJob() error {
 	if w.asked.Job == "" {
-		w.job, _ = k9Job(w.values) // what it needs is there: filled has looked
+		w.job, _ = imagesync.FromK9(w.values) // what it needs is there: filled has looked
 		return nil
 	}
-	w.job = imagesync.Defaults()
 	i := slices.IndexFunc(w.app.Syncs, func(s delivery.SyncSetting) bool { return s.Name == w.asked.Job })
 	if i < 0 {
 		var names []string
@@ -170,32 +166,12 @@ func (w *scheduling) readJob() error {
 		err := fault.New(fault.NotFound, "no job %q in the block sync of %s", w.asked.Job, w.asked.File)
 		return fault.Hint(err, "there are: %s", cmp.Or(strings.Join(names, ", "), "none"))
 	}
-	if err := w.app.Syncs[i].Unusable.Err("job " + w.asked.Job); err != nil {
+	all, err := imagesync.Read(w.app.Syncs[i:i+1], nil)
+	if err != nil {
 		return err
 	}
-	if err := yaml.Unmarshal(w.app.Syncs[i].Settings, &w.job); err != nil {
-		return fmt.Errorf("read job %s: %w", w.asked.Job, err)
-	}
-	return w.inlineKeys()
-}
-
-// inlineKeys puts the keys into the job: their files are not in the pod.
-func (w *scheduling) inlineKeys() error {
-	for i, key := range w.job.Verify.Keys {
-		if strings.Contains(key, "-----BEGIN") {
-			continue
-		}
-		path := key
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(w.app.Root, path)
-		}
-		raw, err := regular.Read(path, key, mostKeys)
-		if err != nil {
-			return fault.New(fault.Invalid, "read the key %s of job %s: %w", key, w.asked.Job, err)
-		}
-		w.job.Verify.Keys[i] = string(raw)
-	}
-	return nil
+	w.job, err = all[0].WithKeys(keysIn(w.app.Root)) // files of keys are not in the pod
+	return err
 }
 
 // request is what is to be set up, once it is known in which account.

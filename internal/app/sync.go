@@ -1,196 +1,113 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"os"
-	"slices"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"falkirk/internal/aws/account"
-	"falkirk/internal/aws/partition"
+	"falkirk/internal/bucket"
+	"falkirk/internal/bucket/file"
+	"falkirk/internal/bucket/s3"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
+	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/k9"
-	"falkirk/internal/registries"
+	"falkirk/internal/regular"
+	"falkirk/internal/signing"
+	"falkirk/internal/usecase"
 )
 
-// openSyncs opens the jobs that are meant. They share logins and connections.
-func openSyncs(r cli.SyncRequest) (*cli.Syncs, error) {
-	out := &cli.Syncs{Redact: func(s string) string { return s }}
-	var app delivery.App
-	if r.App != "" {
-		f, err := config.Open(r.App, settings(), os.LookupEnv)
-		if err != nil {
-			return nil, err
-		}
-		app, out.Falkirk, out.Redact = f.App, f.Falkirk, newHider(f).Redact
+// openJobs opens the jobs of an app file, or of a file of jobs if the path is not
+// empty: one of ours, or the values file of k9.
+func openJobs(app *config.File, path string) (*usecase.Jobs, error) {
+	if path == "" {
+		return &usecase.Jobs{App: app, List: app.App.Syncs, Kept: true, Name: filepath.Base(app.Path), Key: keysIn(filepath.Dir(app.Path))}, nil
 	}
-	jobs, decisions, err := syncJobs(r, app)
+	jobs := &usecase.Jobs{App: app, Name: filepath.Base(path), Key: keysIn(filepath.Dir(path))}
+	if k9.IsValues(path) {
+		var err error
+		jobs.List, err = k9Jobs(path)
+		return jobs, err
+	}
+	f, err := config.LoadJobs(path, settings(), os.LookupEnv)
+	jobs.List, jobs.Decisions = f.Syncs, f.Decisions
+	return jobs, err
+}
+
+// keysIn reads files of public keys whose paths are relative to a folder.
+func keysIn(folder string) func(file string) ([]byte, error) {
+	return func(file string) ([]byte, error) {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(folder, file)
+		}
+		return regular.Read(file, file, imagesync.MostKeys)
+	}
+}
+
+// k9Jobs is the job of a values file of k9.
+func k9Jobs(path string) ([]delivery.SyncSetting, error) {
+	v, err := k9.Read(path)
 	if err != nil {
 		return nil, err
 	}
-	accounts := account.New(account.Options{Accounts: app.Accounts, App: app.Name, Actor: actor()})
-	ask := people(r.People, decisionsFor(decisions, r.Jobs, accounts))
-	hosts := registries.New(accounts)
-	for _, s := range jobs {
-		out.Names = append(out.Names, s.Label())
-		if len(r.Names) > 0 && !slices.Contains(r.Names, s.Label()) {
-			continue
-		}
-		j, err := syncJob(s, r, hosts, accounts, ask)
-		if err != nil {
-			return nil, err
-		}
-		if r.App != "" && r.Jobs == "" && r.Flags == nil {
-			j = remembered(j, lastResults{app, accounts}, r.DryRun)
-		}
-		out.Jobs = append(out.Jobs, j)
-	}
-	return out, unknownSync(r.Names, out.Names)
-}
-
-// syncJobs are all that there are, and whose decisions hold them back where a
-// file of jobs says so.
-func syncJobs(r cli.SyncRequest, app delivery.App) ([]imagesync.Settings, *config.Decisions, error) {
-	switch {
-	case r.Flags != nil:
-		one, err := flagJob(*r.Flags)
-		if err == nil {
-			err = hasAccount(app, one.Account)
-		}
-		return []imagesync.Settings{one}, nil, err
-	case r.Jobs == "":
-		all, err := settingsOf(app.Syncs, r.Names)
-		return all, nil, err
-	case k9.IsValues(r.Jobs):
-		v, err := k9.Read(r.Jobs)
-		if err != nil {
-			return nil, nil, err
-		}
-		s, err := k9Job(v)
-		return []imagesync.Settings{s}, nil, fault.Hint(err, "edit %s, then repeat the command", r.Jobs)
-	}
-	f, err := config.LoadJobs(r.Jobs, settings(), os.LookupEnv)
+	s, err := imagesync.FromK9(v)
 	if err != nil {
-		return nil, nil, err
+		return nil, fault.Hint(err, "edit %s, then repeat the command", path)
 	}
-	all, err := settingsOf(f.Syncs, r.Names)
-	return all, f.Decisions, err
+	raw, err := json.Marshal(s)
+	return []delivery.SyncSetting{{Settings: raw}}, err
 }
 
-// flagJob is the job that flags say.
-func flagJob(s imagesync.Settings) (imagesync.Settings, error) {
-	if problems := s.Check(); len(problems) > 0 {
-		return s, fault.New(fault.Invalid, "--%s: %s; wanted: %s", problems[0].Path[0], problems[0].Text, problems[0].Want)
+// openJobDecisions reads a file of jobs, for what people decided in the store that
+// it names; nil where it names none.
+func openJobDecisions(ctx context.Context, path string) (*engine.Decisions, error) {
+	f, err := config.LoadJobs(path, settings(), os.LookupEnv)
+	if err != nil || f.Decisions == nil {
+		return nil, err
 	}
-	if s.Source == "" || s.Destination == "" || len(s.Repositories) == 0 {
-		return s, fault.New(fault.Invalid, "--source, --destination and --repository go together")
-	}
-	return s, nil
+	return jobDecisions(ctx, *f.Decisions, filepath.Base(path), account.New(account.Options{Actor: actor()}))
 }
 
-// settingsOf reads the settings of jobs. One that is unusable is an error only
-// where it is meant.
-func settingsOf(given []delivery.SyncSetting, names []string) ([]imagesync.Settings, error) {
-	if len(given) == 0 {
-		return nil, fault.Hint(fault.New(fault.NotFound, "the app file has no list sync"), "add sync: to the app file (falkirk schema describes it), or give a job by --source, --destination and --repository")
+// jobDecisions opens the store that a file of jobs names, with the credentials of
+// the process: a job works as itself.
+func jobDecisions(ctx context.Context, from config.Decisions, name string, accounts *account.Pool) (*engine.Decisions, error) {
+	objects, err := jobStore(ctx, from, accounts)
+	if err != nil {
+		return nil, err
 	}
-	all := make([]imagesync.Settings, len(given))
-	for i, one := range given {
-		if all[i].Name = one.Name; one.Unusable != "" {
-			if len(names) > 0 && !slices.Contains(names, one.Name) {
-				continue // it is not meant
-			}
-			return nil, one.Unusable.Err("job " + one.Name)
-		}
-		if err := json.Unmarshal(one.Settings, &all[i]); err != nil {
-			return nil, fault.New(fault.Invalid, "read job %s: %w", one.Name, err)
-		}
-	}
-	return all, nil
+	d := decisionsIn(objects, from.App, ledgerKeys(jobRing(from, name)))
+	d.Hint = "let the role of the job read " + from.Store + ": repeat the command that made the job (falkirk create ecr-sync or sync-function)"
+	return d, nil
 }
 
-func ecrOf(account, region string) string {
-	return account + ".dkr.ecr." + region + "." + partition.Domain(region)
+func jobStore(ctx context.Context, from config.Decisions, accounts *account.Pool) (bucket.Bucket, error) {
+	if dir, ok := strings.CutPrefix(from.Store, "file://"); ok {
+		return file.New(filepath.FromSlash(dir)), nil
+	}
+	cfg, err := accounts.Config(ctx, "", from.Region)
+	if err != nil {
+		return nil, err
+	}
+	name, prefix := storePath(delivery.App{Store: from.Store})
+	return s3.New(account.S3(cfg), name, prefix), nil
 }
 
-// k9Job is the job that k9's file means: the images that it names, from the other
-// account into the ECR of the own one.
-func k9Job(v k9.Values) (imagesync.Settings, error) {
-	s := imagesync.Defaults()
-	for _, b := range v.Blanks() {
-		if b.Key != "clusterName" && b.Key != "namespace" {
-			return s, fault.New(fault.Invalid, "%s is not filled in: %s", b.Key, b.What)
-		}
+// jobRing checks signatures and makes none; nil where a job checks none.
+func jobRing(from config.Decisions, name string) *signing.Ring {
+	if from.Signers == "" {
+		return nil
 	}
-	s.Source = ecrOf(v.Account, cmp.Or(v.SourceRegion, v.Region))
-	s.Destination = "ecr:" + v.Region
-	if v.Own != "" {
-		s.Destination = ecrOf(v.Own, v.Region)
-	}
-	s.Repositories, s.Tags = []string{v.AppName}, []string{k9.Tag}
-	return s, nil
-}
-
-func syncJob(s imagesync.Settings, r cli.SyncRequest, hosts *registries.Hosts, accounts *account.Pool, ask imagesync.People) (cli.SyncJob, error) {
-	opt := imagesync.Options{Registries: hosts, Only: r.Only, DryRun: r.DryRun, Require: r.Require, By: actor(), Whose: whose(accounts), People: ask}
-	var err error
-	if opt.Verify, err = verifier(s.Verify.Keys, syncFolder(r)); err != nil {
-		return cli.SyncJob{}, fmt.Errorf("job %s: %w", s.Label(), err)
-	}
-	if _, err := imagesync.New(s, opt); err != nil {
-		return cli.SyncJob{}, err
-	}
-	return cli.SyncJob{Name: s.Label(), Run: func(ctx context.Context, report func(imagesync.Event)) (*imagesync.Result, error) {
-		opt.Report = report
-		j, err := imagesync.New(s, opt)
-		if err != nil {
-			return nil, err
-		}
-		return j.Run(ctx)
-	}}, nil
-}
-
-// whose asks in which account the credentials are.
-func whose(accounts *account.Pool) func(ctx context.Context, name, region string) (string, error) {
-	return func(ctx context.Context, name, region string) (string, error) {
-		cfg, err := accounts.Config(ctx, name, region)
-		if err != nil {
-			return "", err
-		}
-		return account.Whose(ctx, cfg)
-	}
-}
-
-// remembered is a job whose result is kept.
-func remembered(j cli.SyncJob, last lastResults, dry bool) cli.SyncJob {
-	run := j.Run
-	j.Last = func(ctx context.Context) (*imagesync.Result, error) { return last.read(ctx, j.Name) }
-	j.Run = func(ctx context.Context, report func(imagesync.Event)) (*imagesync.Result, error) {
-		result, err := run(ctx, report)
-		if result == nil || dry || result.IsHeld() {
-			return result, err
-		}
-		if kept := last.keep(fault.Unwatched(context.WithoutCancel(ctx)), result); err == nil {
-			err = kept
-		}
-		return result, err
-	}
-	return j
-}
-
-func unknownSync(wanted, known []string) error {
-	for _, name := range wanted {
-		if !slices.Contains(known, name) {
-			err := fault.New(fault.NotFound, "no job %q under sync", name)
-			return fault.Hint(err, "name one of its jobs: %s", strings.Join(known, ", "))
-		}
-	}
-	return nil
+	return signing.New(signing.Options{
+		Text: from.Signers, Name: "decisions.signers of " + name, Namespace: delivery.LedgerNamespace, Now: time.Now,
+		Key: func(context.Context) (signing.Key, error) {
+			return nil, errors.New("a job of falkirk sync signs nothing")
+		},
+	})
 }

@@ -19,6 +19,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/target/local"
 	"falkirk/internal/usecase/decide"
+	"falkirk/internal/usecase/image"
 	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/setup"
 )
@@ -45,29 +46,30 @@ func guardCommand() []string {
 
 func wire() cli.Wiring {
 	return cli.Wiring{
-		Version:   buildVersion(),
-		Kinds:     settings(),
-		Open:      open,
-		Files:     checkFiles,
-		Reach:     openAccounts,
-		Sync:      openSyncs,
-		Images:    openImages,
-		Demo:      runDemo,
-		Getenv:    os.LookupEnv,
-		Now:       time.Now,
-		Actor:     actor(),
-		Nameless:  nameless(),
-		Configs:   prdConfigs,
-		Schedule:  setUpSync,
-		Function:  setUpFunction,
-		Decisions: openDecisions,
-		Jobs:      openJobDecisions,
+		Version:      buildVersion(),
+		Kinds:        settings(),
+		Open:         open,
+		Files:        checkFiles,
+		Reach:        openAccounts,
+		Redact:       func(f *config.File) func(string) string { return newHider(f).Redact },
+		Demo:         runDemo,
+		Getenv:       os.LookupEnv,
+		Now:          time.Now,
+		Actor:        actor(),
+		Nameless:     nameless(),
+		Configs:      prdConfigs,
+		Schedule:     setUpSync,
+		Function:     setUpFunction,
+		Decisions:    openDecisions,
+		Jobs:         openJobs,
+		JobDecisions: openJobDecisions,
 		Blueprints: []setup.Blueprint{
 			{Name: "site", Doc: "a private bucket, and the CloudFront distribution that serves it", Template: sitestack.Template()},
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
 		},
 		Inspect: inspect.New(time.Now),
 		Decide:  decide.New(),
+		Image:   image.New(openImages),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
 			{Name: hiddenGuard, Run: guard.Main},

@@ -11,10 +11,10 @@ import (
 
 // CopyRequest asks for a copy.
 type CopyRequest struct {
-	From, To  string   // references
-	Platforms []string // an index is narrowed to these
-	Alone     bool     // without what refers to it
-	Report    func(passed, total int64)
+	From      string   `json:"from"` // reference
+	To        string   `json:"to"`
+	Platforms []string `json:"platforms,omitempty"`   // an index is narrowed to these
+	Alone     bool     `json:"noReferrers,omitempty"` // without what refers to it
 }
 
 // Copied is what a copy came to.
@@ -29,8 +29,9 @@ type Copied struct {
 	Bytes     int64  `json:"bytes"`
 }
 
-// Copy copies one image. Without a tag to go to it keeps the one that it has.
-func (t Tool) Copy(ctx context.Context, r CopyRequest) (Copied, error) {
+// Copy copies one image, and tells report how many bytes have passed. Without a tag
+// to go to it is latest.
+func (t Tool) Copy(ctx context.Context, r CopyRequest, report func(passed, total int64)) (Copied, error) {
 	out := Copied{From: r.From, To: r.To}
 	from, source, err := t.open(ctx, r.From, true)
 	if err != nil {
@@ -68,7 +69,7 @@ func (t Tool) Copy(ctx context.Context, r CopyRequest) (Copied, error) {
 		}
 	}
 	got, err := oci.NewCopier().Copy(ctx, dest, origin, oci.Wish{
-		Digest: m.Digest, Tag: to.Tag, Alone: r.Alone, Report: r.Report, Fresh: len(list.Tags) == 0,
+		Digest: m.Digest, Tag: to.Tag, Alone: r.Alone, Report: report, Fresh: len(list.Tags) == 0,
 	})
 	out.Digest, out.Uploaded, out.Mounted = m.Digest, got.Uploaded, got.Mounted
 	out.Manifests, out.Referrers, out.Bytes = got.Manifests, got.Referrers, got.Bytes

@@ -27,7 +27,7 @@ func TestOddNamesAreRefused(t *testing.T) {
 	for _, at := range []string{"host.example/../prod/api:test", "host.example/a/../../b:1", "host.example/a//b:1", "host.example/a:..", "host.example/a:-x", "ecr:eu-central-1/../b:1", "host.example/a:t%2f", "host.example/a?b"} {
 		_, err := tool.Inspect(t.Context(), at)
 		_, tagErr := tool.Tag(t.Context(), []images.NewTag{{Image: at, Tag: "ok"}}, false)
-		_, copyErr := tool.Copy(t.Context(), images.CopyRequest{From: at, To: "host.example/ok:1"})
+		_, copyErr := tool.Copy(t.Context(), images.CopyRequest{From: at, To: "host.example/ok:1"}, nil)
 		for what, err := range map[string]error{"inspect": err, "tag": tagErr, "copy": copyErr} {
 			if !fault.Is(err, fault.Invalid) || fault.HintOf(err) == "" {
 				t.Errorf("%s %s: %v", what, at, err)

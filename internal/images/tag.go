@@ -16,8 +16,8 @@ import (
 
 // NewTag asks for another tag on an image.
 type NewTag struct {
-	Image string // reference
-	Tag   string
+	Image string `json:"image"` // reference
+	Tag   string `json:"tag"`
 }
 
 // Tagged is what became of it.

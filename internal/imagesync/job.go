@@ -33,7 +33,7 @@ type People interface {
 // Options is what a job works with.
 type Options struct {
 	Registries Registries
-	Verify     Verifier // may be nil: every image may be copied
+	Verify     Verifier // nil: by the keys of the settings, which are texts
 	// Only narrows the job to one repository of the source, or one tag in it:
 	// "shop/api", "shop/api:test"; "" is all.
 	Only   string
@@ -69,6 +69,11 @@ func New(s Settings, opt Options) (*Job, error) {
 	var err error
 	if j.choose, err = newChooser(s); err != nil {
 		return nil, err
+	}
+	if j.opt.Verify == nil {
+		if j.opt.Verify, err = verifier(s.Verify.Keys); err != nil {
+			return nil, fmt.Errorf("job %s: %w", s.Label(), err)
+		}
 	}
 	account := s.SourceAccount
 	if account == "" {

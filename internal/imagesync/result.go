@@ -122,11 +122,11 @@ func (r *Result) begun(err error) error {
 
 // Event is something that a run tells of while it goes on.
 type Event struct {
-	Item   *Item // what became of a tag
-	Done   int   // tags
-	Total  int
-	Passed int64 // bytes
-	Bytes  int64 // that are known to be on their way or done
+	Item   *Item `json:"item,omitempty"` // what became of a tag
+	Done   int   `json:"done"`           // tags
+	Total  int   `json:"total"`
+	Passed int64 `json:"passed"` // bytes
+	Bytes  int64 `json:"bytes"`  // that are known to be on their way or done
 }
 
 // reporter counts, and tells one event at a time.

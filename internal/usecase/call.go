@@ -9,6 +9,7 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/imagesync"
 )
 
 // Call is one request under way: who asks, about which app, and who hears of what
@@ -22,6 +23,8 @@ type Call struct {
 	Accounts func() (Accounts, error)
 	// Open opens the app file of the call.
 	Open func(ctx context.Context, report func(engine.Event)) (*App, error)
+	// OpenJobs opens the jobs of sync: those of the app file, or of a file of jobs.
+	OpenJobs func(ctx context.Context) (*Jobs, error)
 	// Decisions are what people decided about the app, or about a file of jobs; nil
 	// ones where there is no store that a decision could be in.
 	Decisions func(ctx context.Context) (*engine.Decisions, error)
@@ -29,6 +32,7 @@ type Call struct {
 	Via func(ctx context.Context, name string, query json.RawMessage) (result json.RawMessage, err error)
 
 	app    *App
+	jobs   *Jobs
 	people *engine.Decisions
 }
 
@@ -41,7 +45,7 @@ type Accounts struct {
 }
 
 // Event is something that happens while a use case works. One of the fields is set,
-// beside Component.
+// beside Component and Job.
 type Event struct {
 	Run       *engine.Event      `json:"run,omitempty"`       // of an operation
 	Component string             `json:"component,omitempty"` // that Packing is about
@@ -49,8 +53,12 @@ type Event struct {
 	Warning   string             `json:"warning,omitempty"`  // what changes nothing about the result, and somebody should know
 	Note      string             `json:"note,omitempty"`     // what is done or waited for now
 	Orphaned  *engine.Status     `json:"orphaned,omitempty"` // an environment in which something is live that the app file no longer has
-	Sent      *Sent              `json:"sent,omitempty"`     // a sample that a channel took
-	Printed   []byte             `json:"printed,omitempty"`  // the next bytes of what a component printed
+	Job       string             `json:"job,omitempty"`      // of sync, that Syncing is about
+	Syncing   *imagesync.Event   `json:"syncing,omitempty"`
+	Synced    *imagesync.Result  `json:"synced,omitempty"`  // the result of a job that has ended
+	Copying   *delivery.Progress `json:"copying,omitempty"` // of one image
+	Sent      *Sent              `json:"sent,omitempty"`    // a sample that a channel took
+	Printed   []byte             `json:"printed,omitempty"` // the next bytes of what a component printed
 }
 
 // Sent is the name and the kind of a channel that took a notice.
@@ -89,6 +97,17 @@ func (c *Call) Packing(component string, p delivery.Progress) {
 	c.tell(Event{Component: component, Packing: &p})
 }
 
+// Syncing tells how far a job of sync is.
+func (c *Call) Syncing(job string, ev imagesync.Event) { c.tell(Event{Job: job, Syncing: &ev}) }
+
+// Synced tells that a job of sync has ended.
+func (c *Call) Synced(r *imagesync.Result) { c.tell(Event{Synced: r}) }
+
+// Copying tells how many bytes of an image have passed.
+func (c *Call) Copying(passed, total int64) {
+	c.tell(Event{Copying: &delivery.Progress{Done: passed, Total: total, Unit: "bytes"}})
+}
+
 // Sent tells that a channel took a notice.
 func (c *Call) Sent(name, kind string) { c.tell(Event{Sent: &Sent{name, kind}}) }
 
@@ -113,10 +132,12 @@ func (c *Call) tell(ev Event) {
 func (c *Call) People() *engine.Decisions { return c.people }
 
 func (c *Call) mayWrite(ctx context.Context) error {
-	people, err := c.Decisions(ctx)
-	if err != nil {
-		return err
+	if c.people == nil {
+		people, err := c.Decisions(ctx)
+		if err != nil {
+			return err
+		}
+		c.people = people
 	}
-	c.people = people
-	return people.Ask(ctx, "")
+	return c.people.Ask(ctx, "")
 }

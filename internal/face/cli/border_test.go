@@ -110,7 +110,7 @@ func printers(f *face, s string) map[string]func() {
 		"listed":      func() { f.printListed([]images.Listed{filled[images.Listed](s)}) },
 		"tagged":      func() { f.printTagged([]images.Tagged{filled[images.Tagged](s)}, false) },
 		"copied":      func() { f.printCopied(filled[images.Copied](s)) },
-		"sync":        func() { r := filled[imagesync.Result](s); f.printSync(&r, true) },
+		"sync":        func() { r := filled[imagesync.Result](s); f.printSync(&r) },
 		"doctor":      func() { f.printExamination(filled[delivery.Examination](s), true) },
 		"preparation": func() { f.showPreparation(f.Out.Write, filled[setup.Preparation](s)) },
 		"function":    func() { f.showFunction(f.Out.Write, filled[setup.Function](s)) },

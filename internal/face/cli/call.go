@@ -12,7 +12,10 @@ func (f *face) call() *usecase.Call { return f.callWith(f.heard) }
 // callWith is a call whose events go to tell, which hands on what it does not show
 // itself to heard.
 func (f *face) callWith(tell func(usecase.Event)) *usecase.Call {
-	c := &usecase.Call{Actor: f.Actor, Tell: tell, File: f.loadUsed, Accounts: f.accounts, Open: f.open, Decisions: f.decisions}
+	c := &usecase.Call{
+		Actor: f.Actor, Tell: tell,
+		File: f.openFile, Accounts: f.accounts, Open: f.open, OpenJobs: f.openJobs, Decisions: f.decisions,
+	}
 	if f.Via != nil {
 		inner := *c
 		c.Via = f.Via(&inner)

@@ -101,7 +101,7 @@ func (f *face) decisions(ctx context.Context) (*engine.Decisions, error) {
 	path, err := f.path()
 	if fault.Is(err, fault.NotFound) {
 		if jobs, ok := f.Getenv("FALKIRK_JOBS"); ok && jobs != "" {
-			return f.Jobs(ctx, jobs)
+			return f.JobDecisions(ctx, jobs)
 		}
 		return nil, nil
 	}

@@ -4,23 +4,24 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"falkirk/internal/config"
-	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
-	"falkirk/internal/face/document"
-	"falkirk/internal/fault"
-	"falkirk/internal/images"
-	"falkirk/internal/quote"
-	"falkirk/internal/usecase"
-	"falkirk/internal/usecase/decide"
-	"falkirk/internal/usecase/inspect"
-	"falkirk/internal/usecase/project"
-	"falkirk/internal/usecase/setup"
 	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"falkirk/internal/config"
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/face/document"
+	"falkirk/internal/fault"
+	"falkirk/internal/quote"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
+	"falkirk/internal/usecase/image"
+	"falkirk/internal/usecase/inspect"
+	"falkirk/internal/usecase/project"
+	"falkirk/internal/usecase/setup"
 
 	"github.com/spf13/cobra"
 )
@@ -41,28 +42,31 @@ type Wiring struct {
 	Version Version
 	Kinds   config.Kinds
 	Open    Opener
-	Files   func(a delivery.App) []config.Finding // what does not fit between the app file and the files that it names
-	Reach   func(path string) (*Accounts, error)  // reads an app file, and opens nothing that it names
-	Sync    func(r SyncRequest) (*Syncs, error)
-	Images  func(r ImageRequest) (*images.Tool, error)
-	Demo    func(ctx context.Context, d project.DemoRequest) (project.DemoReport, error)
-	Hidden  []Hidden // entry points of helper processes
+	Files   func(a delivery.App) []config.Finding       // what does not fit between the app file and the files that it names
+	Reach   func(path string) (*Accounts, error)        // reads an app file, and opens nothing that it names
+	Redact  func(file *config.File) func(string) string // hides the secrets of an app file
+	// Jobs opens the jobs of an app file, or of a file of jobs if the path is not empty.
+	Jobs   func(file *config.File, path string) (*usecase.Jobs, error)
+	Demo   func(ctx context.Context, d project.DemoRequest) (project.DemoReport, error)
+	Hidden []Hidden // entry points of helper processes
 
 	Inspect inspect.Room
 	Decide  decide.Room
+	Image   image.Room
 	// Via carries requests for use cases as JSON; nil: they are done as they are.
 	Via func(c *usecase.Call) func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error)
 
-	Configs    func(ctx context.Context, r setup.ConfigsRequest) ([]setup.ConfigFile, error)
-	Schedule   setup.Scheduler
-	Function   setup.Functioner
-	Decisions  func(ctx context.Context, path string) (*engine.Decisions, error) // of an app file
-	Jobs       func(ctx context.Context, path string) (*engine.Decisions, error) // of a file of jobs; nil where it names no store
-	Blueprints []setup.Blueprint
-	Getenv     func(string) (string, bool)
-	Now        func() time.Time
-	Actor      string // who is asking: user@host or the CI job
-	Nameless   bool   // Actor is the number of a user without a name
+	Configs   func(ctx context.Context, r setup.ConfigsRequest) ([]setup.ConfigFile, error)
+	Schedule  setup.Scheduler
+	Function  setup.Functioner
+	Decisions func(ctx context.Context, path string) (*engine.Decisions, error) // of an app file
+	// JobDecisions are those that a file of jobs names; nil where it names no store.
+	JobDecisions func(ctx context.Context, path string) (*engine.Decisions, error)
+	Blueprints   []setup.Blueprint
+	Getenv       func(string) (string, bool)
+	Now          func() time.Time
+	Actor        string // who is asking: user@host or the CI job
+	Nameless     bool   // Actor is the number of a user without a name
 }
 
 // Hidden is an entry point that only Falkirk itself starts.
@@ -76,6 +80,7 @@ type face struct {
 	Wiring
 	Streams
 	file    string   // --file
+	jobs    string   // --jobs of a command about jobs of sync
 	args    []string // beside the flags
 	output  string   // --output
 	yes     bool     // --yes

@@ -10,36 +10,37 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/image"
 )
 
-func (f *face) imageTagCmd(r *ImageRequest) *cobra.Command {
+func (f *face) imageTagCmd(as *image.Access) *cobra.Command {
 	var list string
-	var dry bool
+	var q image.TagQuery
 	cmd := &cobra.Command{
-		Annotations: does(EffectWrites, "dry-run"),
+		Annotations: asks(f.Image.Tag.Entry()),
 		Use:         "tag IMAGE TAG...", Short: "Put further tags on an image in its registry",
 		Long: `Writes the manifest of the image under each tag, and says what the tag was on
 before. Nothing else is read or written, however large the image is. --list does
 many at once: a line for each, with the image and the tag.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			wanted, err := f.newTags(list, args)
+			tags, err := f.newTags(list, args)
 			if err != nil {
 				return err
 			}
-			tool, err := f.images(*r)
+			q.Tags, q.Access = tags, *as
+			done, err := usecase.Do(cmd.Context(), f.call(), f.Image.Tag, q)
+			if done != nil {
+				f.doc.Result = done // also where it failed on the way
+			}
 			if err != nil {
 				return err
 			}
-			done, err := tool.Tag(cmd.Context(), wanted, dry)
-			f.doc.Result = done
-			if err != nil {
-				return err
-			}
-			return f.text(func() { f.printTagged(done, dry) })
+			return f.text(func() { f.printTagged(done, q.DryRun) })
 		},
 	}
 	cmd.Flags().StringVar(&list, "list", "", `file of lines "IMAGE TAG"; - is the standard input`)
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would change and change nothing")
+	cmd.Flags().BoolVar(&q.DryRun, "dry-run", false, "say what would change and change nothing")
 	return cmd
 }
 

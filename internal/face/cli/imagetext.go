@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"falkirk/internal/images"
+	"falkirk/internal/usecase"
 )
 
 func (f *face) printImage(i images.Image) {
@@ -88,16 +89,20 @@ func (f *face) printCopied(c images.Copied) {
 }
 
 // copyProgress prints a line now and then.
-func (f *face) copyProgress() func(passed, total int64) {
+func (f *face) copyProgress() func(usecase.Event) {
 	var mu sync.Mutex
 	last := time.Now()
-	return func(passed, total int64) {
+	return func(ev usecase.Event) {
+		if ev.Copying == nil {
+			f.heard(ev)
+			return
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		if f.isJSON() || f.quiet || time.Since(last) < time.Second {
 			return
 		}
-		fprintf(f.Err, "[copy] %s of %s\n", size(passed), size(total))
+		fprintf(f.Err, "[copy] %s of %s\n", size(ev.Copying.Done), size(ev.Copying.Total))
 		last = time.Now()
 	}
 }

@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"falkirk/internal/usecase/setup"
 	"path/filepath"
+
+	"falkirk/internal/usecase/setup"
 
 	"github.com/spf13/cobra"
 )

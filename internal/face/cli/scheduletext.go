@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"falkirk/internal/usecase/setup"
 	"fmt"
+
+	"falkirk/internal/usecase/setup"
 )
 
 func (f *face) printSchedule(r setup.ScheduleRequest, s setup.Schedule) {

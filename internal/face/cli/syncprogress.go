@@ -10,29 +10,52 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"falkirk/internal/imagesync"
+	"falkirk/internal/usecase"
 )
 
-// syncProgress tells how far a job is: a line for each tag that changes, and
-// one that moves below them on a terminal, or now and then elsewhere.
+// syncProgress tells how far the job is that runs, and its result: a line for each
+// tag that changes, and one that moves below them on a terminal, or now and then
+// elsewhere.
 type syncProgress struct {
 	f    *face
-	name string
 	bars *mpb.Progress
 	bar  *mpb.Bar
 
 	mu   sync.Mutex
+	name string
 	now  imagesync.Event
 	told time.Time
 }
 
-func (f *face) syncProgress(name string) *syncProgress {
-	p := &syncProgress{f: f, name: name, told: time.Now()}
-	if f.isJSON() || f.quiet || !f.Terminal {
-		return p
+// hear shows an event of a use case.
+func (p *syncProgress) hear(ev usecase.Event) {
+	switch {
+	case ev.Syncing != nil:
+		if ev.Job != p.name {
+			p.begin(ev.Job)
+		}
+		p.show(*ev.Syncing)
+	case ev.Synced != nil:
+		p.close()
+		if !p.f.isJSON() {
+			p.f.printSync(ev.Synced)
+		}
+	default:
+		p.f.heard(ev)
 	}
-	p.bars = mpb.New(mpb.WithOutput(f.screen), mpb.WithRefreshRate(100*time.Millisecond))
-	p.bar = p.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return f.line(p.line()) })))
-	return p
+}
+
+// begin shows a job of which nothing is known yet.
+func (p *syncProgress) begin(name string) {
+	p.close()
+	p.mu.Lock()
+	p.name, p.now, p.told = name, imagesync.Event{}, time.Now()
+	p.mu.Unlock()
+	if p.f.isJSON() || p.f.quiet || !p.f.Terminal {
+		return
+	}
+	p.bars = mpb.New(mpb.WithOutput(p.f.screen), mpb.WithRefreshRate(100*time.Millisecond))
+	p.bar = p.bars.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.f.line(p.line()) })))
 }
 
 func (p *syncProgress) line() string {
@@ -41,8 +64,8 @@ func (p *syncProgress) line() string {
 	return sprintf("[%s] … %d of %d tags, %s of %s", p.name, p.now.Done, p.now.Total, size(p.now.Passed), size(p.now.Bytes))
 }
 
-// hear implements the report of a job.
-func (p *syncProgress) hear(ev imagesync.Event) {
+// show shows how far the job is.
+func (p *syncProgress) show(ev imagesync.Event) {
 	p.mu.Lock()
 	p.now = ev
 	due := time.Since(p.told) > 10*time.Second
@@ -70,11 +93,13 @@ func (p *syncProgress) print(line string) {
 	fprintln(p.f.Err, line)
 }
 
+// close ends what is shown of a job.
 func (p *syncProgress) close() {
 	if p.bars != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
 	}
+	p.bars, p.bar, p.name = nil, nil, ""
 }
 
 // syncLine is one tag.

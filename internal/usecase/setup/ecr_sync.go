@@ -2,8 +2,9 @@ package setup
 
 import (
 	"context"
-	"falkirk/internal/fault"
 	"strings"
+
+	"falkirk/internal/fault"
 )
 
 // Scheduler makes, shows or removes the schedule that copies images: it finds

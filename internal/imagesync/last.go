@@ -1,4 +1,4 @@
-package app
+package imagesync
 
 import (
 	"bytes"
@@ -6,27 +6,28 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"falkirk/internal/aws/account"
-	"falkirk/internal/delivery"
+	"falkirk/internal/bucket"
 	"falkirk/internal/fault"
-	"falkirk/internal/imagesync"
 )
 
-// lastResults keeps the last result of each job in the app's store.
-type lastResults struct {
-	app      delivery.App
-	accounts *account.Pool
+// Last keeps the last result of each job in the store of an app.
+type Last struct {
+	App  string
+	Open func(ctx context.Context) (bucket.Bucket, error)
 }
 
-func (l lastResults) key(job string) string { return "sync/" + l.app.Name + "/" + job + ".json" }
+func (l Last) key(job string) string { return "sync/" + l.App + "/" + job + ".json" }
 
-// keep writes what a run has come to.
-func (l lastResults) keep(ctx context.Context, r *imagesync.Result) error {
+// Keep writes the result of a run. One that wrote nothing on purpose is not kept.
+func (l Last) Keep(ctx context.Context, r *Result) error {
+	if r.DryRun || r.IsHeld() {
+		return nil
+	}
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	b, err := openBucket(ctx, l.app, l.accounts)
+	b, err := l.Open(ctx)
 	if err == nil {
 		err = b.Put(ctx, l.key(r.Name), bytes.NewReader(raw))
 	}
@@ -36,9 +37,9 @@ func (l lastResults) keep(ctx context.Context, r *imagesync.Result) error {
 	return nil
 }
 
-// read gives the last result of a job; fault.NotFound where there is none.
-func (l lastResults) read(ctx context.Context, job string) (*imagesync.Result, error) {
-	b, err := openBucket(ctx, l.app, l.accounts)
+// Read gives the last result of a job; fault.NotFound where there is none.
+func (l Last) Read(ctx context.Context, job string) (*Result, error) {
+	b, err := l.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (l lastResults) read(ctx context.Context, job string) (*imagesync.Result, e
 		return nil, err
 	}
 	defer body.Close()
-	var r imagesync.Result
+	var r Result
 	if err := json.NewDecoder(body).Decode(&r); err != nil {
 		return nil, fault.New(fault.Internal, "read the last result of sync %s: %w", job, err)
 	}

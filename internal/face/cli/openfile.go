@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+
+	"falkirk/internal/config"
+	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+)
+
+// openFile reads the app file and opens nothing that it names. Its secrets are hidden.
+func (f *face) openFile() (*config.File, error) {
+	file, err := f.loadUsed()
+	if file != nil {
+		f.hide(f.Redact(file))
+	}
+	return file, err
+}
+
+// openJobs opens the jobs of sync: those of the file that --jobs names, else those of
+// the app file, else those of the file that FALKIRK_JOBS names. A file of jobs needs
+// no app file.
+func (f *face) openJobs(context.Context) (*usecase.Jobs, error) {
+	jobs := f.jobs
+	_, err := f.path()
+	if env, ok := f.Getenv("FALKIRK_JOBS"); ok && jobs == "" && fault.Is(err, fault.NotFound) {
+		jobs = env
+	}
+	if jobs != "" && f.file == "" {
+		return f.Jobs(nil, jobs)
+	}
+	if err != nil {
+		return nil, fault.Hint(err, "falkirk init makes an app file; --jobs FILE or --source need none")
+	}
+	file, err := f.openFile()
+	if err != nil {
+		return nil, err
+	}
+	return f.Jobs(file, jobs)
+}
