@@ -2,50 +2,60 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/inspect"
 )
-
-// about is what a command on this machine does with a scope.
-type about func(ctx context.Context, app *App, scope delivery.Scope) ([]Process, error)
 
 func (f *face) localCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "local", Short: "The runtime on this machine", GroupID: "see"}
-	cmd.AddCommand(
-		f.localChange("up", "Start what should run, for instance after a reboot", f.localUp),
-		f.localChange("down", "Stop proxies and processes; what is live is remembered", f.localDown),
-		f.localVerb("ps", "List proxies and processes", listed),
-	)
+	cmd.AddCommand(f.localUpCmd(), f.localDownCmd(), f.localPsCmd())
 	return cmd
 }
 
-func listed(ctx context.Context, app *App, scope delivery.Scope) ([]Process, error) {
-	return app.Local.List(ctx, scope)
-}
-
-// localChange is a verb that has a dry run: the list of what it is about.
-func (f *face) localChange(name, what string, do about) *cobra.Command {
-	var dryRun bool
-	cmd := f.localVerb(name, what, func(ctx context.Context, app *App, scope delivery.Scope) ([]Process, error) {
-		if dryRun {
-			return listed(ctx, app, scope)
-		}
-		return do(ctx, app, scope)
-	})
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list what this is about and change nothing")
+func (f *face) localUpCmd() *cobra.Command {
+	var q inspect.LocalUpQuery
+	cmd := f.localVerb(f.Inspect.LocalUp.Entry(), "up", "Start what should run, for instance after a reboot", &q.LocalQuery,
+		func(ctx context.Context) (inspect.LocalResult, error) {
+			return usecase.Do(ctx, f.call(), f.Inspect.LocalUp, q)
+		})
+	dryRunFlag(cmd, &q.DryRun)
 	return cmd
 }
 
-func (f *face) localVerb(name, what string, do about) *cobra.Command {
+func (f *face) localDownCmd() *cobra.Command {
+	var q inspect.LocalDownQuery
+	cmd := f.localVerb(f.Inspect.LocalDown.Entry(), "down", "Stop proxies and processes; what is live is remembered", &q.LocalQuery,
+		func(ctx context.Context) (inspect.LocalResult, error) {
+			q.Yes = f.yes
+			return usecase.WithConsent(ctx, f.call(), f.Inspect.LocalDown, q, f.askConsent)
+		})
+	dryRunFlag(cmd, &q.DryRun)
+	return cmd
+}
+
+func (f *face) localPsCmd() *cobra.Command {
+	var q inspect.LocalQuery
+	return f.localVerb(f.Inspect.LocalPs.Entry(), "ps", "List proxies and processes", &q,
+		func(ctx context.Context) (inspect.LocalResult, error) {
+			return usecase.Do(ctx, f.call(), f.Inspect.LocalPs, q)
+		})
+}
+
+func dryRunFlag(cmd *cobra.Command, dryRun *bool) {
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "list what this is about and change nothing")
+}
+
+// localVerb is a command about the runtime on this machine, and about what q names.
+func (f *face) localVerb(asked usecase.Entry, name, what string, q *inspect.LocalQuery, do func(context.Context) (inspect.LocalResult, error)) *cobra.Command {
 	return &cobra.Command{
-		Annotations: does(EffectMachine),
+		Annotations: asks(asked),
 		Use:         name + " [PLACE [COMPONENT]]", Short: what,
 		Long: what + `.
 
@@ -53,96 +63,19 @@ PLACE is an environment, or one place of it as falkirk local ps shows it, such a
 prd/eu-1; COMPONENT is one component there. Without them the whole app is meant.`,
 		Args: placeThenComponent(0), ValidArgsFunction: f.completePlaces,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
-			}
 			scope := scopeIn(args)
-			if err := isSomewhere(cmd.Context(), app, scope); err != nil {
-				return err
+			q.Place, q.Component = scope.Place, scope.Component
+			all, err := do(cmd.Context())
+			if all != nil {
+				f.doc.Result = all
 			}
-			all, err := do(cmd.Context(), app, scope)
-			f.doc.Result = append([]Process{}, all...)
 			if err != nil && len(all) == 0 {
 				return err
 			}
-			return errors.Join(err, f.text(func() { f.printProcesses(all) }))
+			_ = f.text(func() { f.printProcesses(all) })
+			return err
 		},
 	}
-}
-
-// notStarted is the error of releases that are kept, not live, and could not be
-// started.
-func notStarted(app *App, all []Process) error {
-	var failed []error
-	for _, p := range all {
-		if p.Error != "" && app.Engine.App.Has(p.Place, p.Component) {
-			err := fault.New(fault.Unavailable, "%s %s in %s is not started: %s", p.Component, p.Version, p.Place, p.Error)
-			failed = append(failed, fault.Hint(err, "falkirk logs %s %s --release %s shows what it prints", p.Place.Environment, p.Component, p.Version))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// localUp starts what the app file has, and says what it leaves down.
-func (f *face) localUp(ctx context.Context, app *App, scope delivery.Scope) ([]Process, error) {
-	if !inFile(app, scope) {
-		err := fault.New(fault.Refused, "the app file does not have %s, so it is not started", scope)
-		return nil, fault.Hint(err, "put it back into the app file, or falkirk status %s shows how to end it", scope.Environment())
-	}
-	all, err := app.Local.Up(ctx, scope)
-	if err == nil {
-		err = notStarted(app, all)
-	}
-	for _, p := range all {
-		if p.Live && p.State == "down" && !app.Engine.App.Has(p.Place, p.Component) {
-			f.warn("not started: %s in %s: the app file does not have it; falkirk status %s", p.Component, p.Place, p.Place.Environment)
-		}
-	}
-	return all, err
-}
-
-// localDown asks before it stops what runs in a protected environment.
-func (f *face) localDown(ctx context.Context, app *App, scope delivery.Scope) ([]Process, error) {
-	running, err := app.Local.List(ctx, scope)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, p := range running {
-		name := p.Place.Environment
-		if _, unknown := app.Engine.App.Environment(name); p.State != "down" && unknown == nil && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if err := f.confirm(app, nil, names...); err != nil {
-		return nil, err
-	}
-	return app.Local.Down(ctx, scope)
-}
-
-// isSomewhere refuses a place or a component that neither the app file nor this
-// machine has.
-func isSomewhere(ctx context.Context, app *App, scope delivery.Scope) error {
-	if scope.Place == "" || inFile(app, scope) {
-		return nil
-	}
-	if all, err := app.Local.List(ctx, scope); err != nil || len(all) > 0 {
-		return err
-	}
-	if _, err := app.Engine.App.Environment(scope.Environment()); err != nil {
-		return err
-	}
-	err := fault.New(fault.NotFound, "neither the app file nor this machine has %s", scope)
-	return fault.Hint(err, "falkirk local ps lists what is on this machine")
-}
-
-// inFile reports whether the app file has something of a scope.
-func inFile(app *App, scope delivery.Scope) bool {
-	return slices.ContainsFunc(app.Engine.App.Environments, func(env delivery.Environment) bool {
-		return env.Name == scope.Place && scope.Component == "" ||
-			slices.ContainsFunc(env.Landings, func(l delivery.Landing) bool { return scope.Covers(l.Place, l.Component) })
-	})
 }
 
 // placeThenComponent takes at least so many of both, in this order.

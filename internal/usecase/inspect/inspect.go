@@ -19,6 +19,9 @@ type Room struct {
 	Doctor      usecase.Case[DoctorQuery, delivery.Examination]
 	Export      usecase.Case[ExportQuery, ExportResult]
 	History     usecase.Case[HistoryQuery, HistoryResult]
+	LocalDown   usecase.Case[LocalDownQuery, LocalResult]
+	LocalPs     usecase.Case[LocalQuery, LocalResult]
+	LocalUp     usecase.Case[LocalUpQuery, LocalResult]
 	Logs        usecase.Case[LogsQuery, LogsResult]
 	Status      usecase.Case[StatusQuery, StatusResult]
 	TestNotices usecase.Case[TestNoticesQuery, TestNoticesResult]
@@ -31,7 +34,7 @@ type Room struct {
 func New(now func() time.Time) Room {
 	return Room{
 		Anchor: newAnchor(), Calendar: newCalendar(now), Diff: newDiff(), Doctor: newDoctor(), Export: newExport(),
-		History: newHistory(), Logs: newLogs(), Status: newStatus(), TestNotices: newTestNotices(),
+		History: newHistory(), LocalDown: newLocalDown(), LocalPs: newLocalPs(), LocalUp: newLocalUp(), Logs: newLogs(), Status: newStatus(), TestNotices: newTestNotices(),
 		Verify: newVerify(), VerifyBlobs: newVerifyBlobs(), Why: newWhy(),
 	}
 }
@@ -39,7 +42,7 @@ func New(now func() time.Time) Room {
 // Entries are the use cases as faces list them.
 func (r Room) Entries() []usecase.Entry {
 	return []usecase.Entry{
-		r.Anchor.Entry(), r.Calendar.Entry(), r.Diff.Entry(), r.Doctor.Entry(), r.Export.Entry(), r.History.Entry(), r.Logs.Entry(),
-		r.Status.Entry(), r.TestNotices.Entry(), r.Verify.Entry(), r.VerifyBlobs.Entry(), r.Why.Entry(),
+		r.Anchor.Entry(), r.Calendar.Entry(), r.Diff.Entry(), r.Doctor.Entry(), r.Export.Entry(), r.History.Entry(),
+		r.LocalDown.Entry(), r.LocalPs.Entry(), r.LocalUp.Entry(), r.Logs.Entry(), r.Status.Entry(), r.TestNotices.Entry(), r.Verify.Entry(), r.VerifyBlobs.Entry(), r.Why.Entry(),
 	}
 }
