@@ -66,12 +66,12 @@ func (r *run) followUp(ctx context.Context, p phase) error {
 			return nil
 		}
 		if try == repairs {
-			err := fault.New(fault.Conflict, "%s changes while this operation works: %d steps were done and are not so any more", r.env.Name, steps)
+			err := fault.New(fault.Conflict, "%s changes while this operation works: %s not so any more", r.env.Name, fault.Count(steps, "step was done and is", "steps were done and are"))
 			return fault.Hint(err, "find what else writes there, then repeat the command")
 		}
-		note := fmt.Sprintf("late requests of an operation that did not end have changed %s: %d steps are done again", r.env.Name, steps)
+		note := fmt.Sprintf("late requests of an operation that did not end have changed %s: %s done again", r.env.Name, fault.Count(steps, "step is", "steps are"))
 		if !r.late {
-			note = fmt.Sprintf("outputs of stacks in %s have changed: %d steps follow from that", r.env.Name, steps)
+			note = fmt.Sprintf("outputs of stacks in %s have changed: %s from that", r.env.Name, fault.Count(steps, "step follows", "steps follow"))
 		}
 		if err := r.warn(ctx, note); err != nil {
 			return err

@@ -18,7 +18,7 @@ func (j *Job) remove(ctx context.Context, pairs []*pair, r *Result) error {
 	case count == 0:
 		return nil
 	case count > j.set.DeleteLimit:
-		err := fault.New(fault.Refused, "%d tags would be removed from %s, and the limit is %d: nothing was removed", count, j.set.Destination, j.set.DeleteLimit)
+		err := fault.New(fault.Refused, "%s be removed from %s, and the limit is %d: nothing was removed", fault.Count(count, "tag would", "tags would"), j.set.Destination, j.set.DeleteLimit)
 		return fault.Hint(err, "look with --dry-run, then raise deleteLimit")
 	}
 	whole := r.Counts[Failed]+r.Counts[Refused] == 0

@@ -102,7 +102,7 @@ func (r *Result) err() error {
 	}
 	switch {
 	case r.Unfinished > 0:
-		err := fault.New(fault.Interrupted, "%s: interrupted before %d of %d tags", r.Name, r.Unfinished, r.Tags+r.Unfinished)
+		err := fault.New(fault.Interrupted, "%s: interrupted before %d of %s", r.Name, r.Unfinished, fault.Count(r.Tags+r.Unfinished, "tag", "tags"))
 		return fault.Hint(err, "run it again: what has arrived is not sent again")
 	case n == 1:
 		return r.begun(first)

@@ -62,7 +62,7 @@ func (l *Ledger) Verify(ctx context.Context) (delivery.Proof, error) {
 		}
 	}
 	if signed > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("%d entries are signed, and the app file has no ledger.signers to check them by", signed))
+		p.Notes = append(p.Notes, fmt.Sprintf("%s signed, and the app file has no ledger.signers to check them by", fault.Count(signed, "entry is", "entries are")))
 	}
 	return p, nil
 }

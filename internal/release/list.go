@@ -70,7 +70,7 @@ func (s *Store) missing(ctx context.Context, app, version string) error {
 		return fault.Hint(notFound, "nothing is packed yet: falkirk pack --version %s", version)
 	}
 	if near := nearest(version, versions); near != "" {
-		return fault.Hint(notFound, "did you mean %s? falkirk releases lists all %d", near, len(versions))
+		return fault.Hint(notFound, "did you mean %s? falkirk releases lists %s", near, allOf(len(versions)))
 	}
 	list, err := s.List(ctx, app)
 	if err != nil {
@@ -80,8 +80,23 @@ func (s *Store) missing(ctx context.Context, app, version string) error {
 	for _, r := range list[:min(3, len(list))] {
 		names = append(names, r.Version)
 	}
-	return fault.Hint(notFound, "the newest are %s; falkirk releases lists all %d",
-		strings.Join(names, ", "), len(versions))
+	return fault.Hint(notFound, "%s; falkirk releases lists %s", newest(names), allOf(len(versions)))
+}
+
+// newest names the newest releases.
+func newest(names []string) string {
+	if len(names) == 1 {
+		return "the only one is " + names[0]
+	}
+	return "the newest are " + strings.Join(names, ", ")
+}
+
+// allOf says how many releases a list has.
+func allOf(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return fmt.Sprintf("all %d", n)
 }
 
 // nearest is the version that somebody may have meant, or "".

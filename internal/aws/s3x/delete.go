@@ -45,7 +45,7 @@ func (c *Client) deleteBatch(ctx context.Context, bucket string, batch []Object)
 			Bucket: &bucket, Delete: &types.Delete{Objects: names, Quiet: aws.Bool(true)},
 		})
 		if err != nil {
-			return fmt.Errorf("delete %d objects of s3://%s: %w", len(names), bucket, err)
+			return fmt.Errorf("delete %s of s3://%s: %w", fault.Count(len(names), "object", "objects"), bucket, err)
 		}
 		stay, again := sorted(out.Errors, names)
 		if len(stay) > 0 {

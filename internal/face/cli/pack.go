@@ -10,6 +10,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
 	"falkirk/internal/quote"
 )
 
@@ -59,7 +60,7 @@ func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
 			fprintf(f.Out, "%s packed %s %s\n", f.paint(green, "done:"), packed.Release.App, packed.Release.Version)
 		case packed.Healed > 0:
 			fprintf(f.Out, "%s %s written again; %s was packed with this content at %s by %s\n", f.paint(green, "done:"),
-				plural(packed.Healed, "damaged blob is", "damaged blobs are"), packed.Release.Version, moment(packed.Release.PackedAt), packed.Release.PackedBy)
+				fault.Count(packed.Healed, "damaged blob is", "damaged blobs are"), packed.Release.Version, moment(packed.Release.PackedAt), packed.Release.PackedBy)
 		default:
 			fprintf(f.Out, "nothing to do: %s was packed with this content at %s by %s\n",
 				packed.Release.Version, moment(packed.Release.PackedAt), packed.Release.PackedBy)

@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/usecase"
 )
@@ -129,7 +130,7 @@ func (f *face) syncLine(i imagesync.Item, ahead bool) string {
 		more = append(more, size(i.Bytes))
 	}
 	if i.Referrers > 0 {
-		more = append(more, sprintf("with %d signatures and other referrers", i.Referrers))
+		more = append(more, "with "+fault.Count(i.Referrers, "signature or other referrer", "signatures and other referrers"))
 	}
 	if i.Lag != "" && ahead {
 		more = append(more, "at the source for "+i.Lag)

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"falkirk/internal/fault"
 	"falkirk/internal/quote"
 )
 
@@ -51,12 +52,7 @@ func size(n int64) string {
 	}
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return sprintf("%d %ss", n, what)
-}
+func count(n int, what string) string { return fault.Count(n, what, what+"s") }
 
 // took is a length of time as people say it.
 func took(d time.Duration) string {

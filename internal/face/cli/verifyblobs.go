@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // needs says which releases need a blob; "" of what is no blob.
@@ -41,7 +42,7 @@ func (f *face) printBlobs(p delivery.BlobProof) {
 	}
 	rest := ""
 	if len(p.Unread) > 0 {
-		rest = "; " + plural(len(p.Unread), "object was", "objects were") + " not read"
+		rest = "; " + fault.Count(len(p.Unread), "object was", "objects were") + " not read"
 	}
-	fprintf(f.Out, "%s read, %d bytes; %s damaged or missing%s\n", plural(p.Blobs, "blob", "blobs"), p.Bytes, plural(len(p.Damaged), "object is", "objects are"), rest)
+	fprintf(f.Out, "%s read, %d bytes; %s damaged or missing%s\n", fault.Count(p.Blobs, "blob", "blobs"), p.Bytes, fault.Count(len(p.Damaged), "object is", "objects are"), rest)
 }

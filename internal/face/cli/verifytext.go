@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // mostDoubts is how many entries the text names for each ledger; JSON has all.
@@ -16,7 +17,7 @@ func (f *face) printProofs(all []delivery.Proof) {
 			f.printEntries(list)
 		}
 		if a := p.Accepted; a != nil {
-			fprintf(f.Out, "    entry %d: %s signed the ledger as it was, with %s not signed before: %s\n", a.Number, a.By, plural(a.Doubts, "entry", "entries"), a.Reason)
+			fprintf(f.Out, "    entry %d: %s signed the ledger as it was, with %s not signed before: %s\n", a.Number, a.By, fault.Count(a.Doubts, "entry", "entries"), a.Reason)
 		}
 		for _, n := range p.Notes {
 			fprintf(f.Out, "    %s %s\n", f.paint(yellow, "note:"), n)
@@ -40,15 +41,15 @@ func (f *face) printProof(p delivery.Proof) {
 		fprintf(f.Out, "%s %s: entry %d was %s, %s\n    %s\n", f.paint(red, "broken"), name, p.Broken.Number, p.Broken.What, p.Broken.Key, p.Broken.Text)
 	case len(p.Doubts) > 0:
 		fprintf(f.Out, "%s %s: %d of %s must be signed and no signature of them counts\n", f.paint(red, "unsigned"), name,
-			len(p.Doubts), plural(p.Entries, "entry", "entries"))
+			len(p.Doubts), fault.Count(p.Entries, "entry", "entries"))
 	case len(p.Strays) > 0:
 		fprintf(f.Out, "%s %s: %d of %s of no operation that was open, which count for nothing\n", f.paint(red, "stray"), name,
-			len(p.Strays), plural(p.Entries, "entry", "entries"))
+			len(p.Strays), fault.Count(p.Entries, "entry", "entries"))
 	case p.Entries == 0:
 		fprintf(f.Out, "%s %s: no entries yet\n", f.paint(green, "whole"), name)
 	default:
 		fprintf(f.Out, "%s %s: %s, the last has the hash %s%s\n", f.paint(green, "whole"), name,
-			plural(p.Entries, "entry", "entries"), short(p.Hash), signedBy(p))
+			fault.Count(p.Entries, "entry", "entries"), short(p.Hash), signedBy(p))
 	}
 }
 
@@ -65,11 +66,4 @@ func signedBy(p delivery.Proof) string {
 		return ""
 	}
 	return "; " + strings.Join(all, ", ")
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return sprintf("%d %s", n, many)
 }

@@ -67,12 +67,12 @@ func (t *Target) copy(ctx context.Context, s spot, report func(delivery.Progress
 }
 
 func noteOf(c oci.Copied, where string) string {
-	note := fmt.Sprintf("%d blobs copied from %s", c.Uploaded, where)
+	note := fault.Count(c.Uploaded, "blob", "blobs") + " copied from " + where
 	if c.Mounted > 0 {
 		note += fmt.Sprintf(", %d mounted", c.Mounted)
 	}
 	if c.Referrers > 0 {
-		note += fmt.Sprintf(", %d signatures and other referrers", c.Referrers)
+		note += ", " + fault.Count(c.Referrers, "signature or other referrer", "signatures and other referrers")
 	}
 	return note
 }

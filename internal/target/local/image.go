@@ -166,7 +166,7 @@ func (s spot) awaitHealth(ctx context.Context, w place.Wanted, patient bool) err
 	err := s.await(ctx, w.Process.HealthTimeout, func(st supervisor.Status) (bool, error) {
 		last, _ = st.Find(s.Component, s.Version)
 		if last.Failures >= tries && !patient {
-			return false, fmt.Errorf("the process has ended %d times", last.Failures)
+			return false, fmt.Errorf("the process has ended %s", fault.Count(last.Failures, "time", "times"))
 		}
 		return last.Ready, nil
 	})

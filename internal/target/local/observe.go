@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 	"falkirk/internal/target/local/place"
 	"falkirk/internal/target/local/proxy"
 	"falkirk/internal/target/local/supervisor"
@@ -121,7 +122,7 @@ func (v *view) lookAtVersion(version string) (bool, error) {
 	if w.Process == nil {
 		missing, _, _, err := lacking(v.dir, dir)
 		if err == nil && missing > 0 {
-			v.drift("%s: %d files are missing or altered; falkirk provision %s --to %s lays them out again", version, missing, version, v.Place.Environment)
+			v.drift("%s: %s missing or altered; falkirk provision %s --to %s lays out the release again", version, fault.Count(missing, "file is", "files are"), version, v.Place.Environment)
 		}
 		return missing == 0, err
 	}

@@ -38,7 +38,7 @@ func (s spot) replace(ctx context.Context, w place.Wanted) (delivery.Outcome, er
 			return true, nil // the supervisor has made it the wish of the version
 		}
 		if last, _ = st.FindNext(s.Component, s.Version); last.Failures >= tries {
-			return false, fmt.Errorf("the process has ended %d times", last.Failures)
+			return false, fmt.Errorf("the process has ended %s", fault.Count(last.Failures, "time", "times"))
 		}
 		return false, nil
 	})

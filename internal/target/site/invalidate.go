@@ -44,7 +44,7 @@ func (t *Target) invalidate(ctx context.Context, s spot) (delivery.Outcome, erro
 			return delivery.Outcome{Wait: again, Note: "CloudFront has too many invalidations under way"}, nil
 		}
 		if err != nil {
-			return delivery.Outcome{}, fmt.Errorf("invalidate %d paths of distribution %s: %w", len(p.Stale), s.set.Distribution, err)
+			return delivery.Outcome{}, fmt.Errorf("invalidate %s of distribution %s: %w", fault.Count(len(p.Stale), "path", "paths"), s.set.Distribution, err)
 		}
 		if out.Invalidation == nil {
 			return delivery.Outcome{}, fault.New(fault.Unavailable, "CloudFront said nothing of the invalidation")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // The steps' actions.
@@ -33,7 +34,7 @@ func planProvision(p delivery.Placement, f facts) []delivery.Step {
 	if p.Version == "" || f.Place+f.Stage == 0 && !f.Record {
 		return nil
 	}
-	summary := fmt.Sprintf("lay out %s: copy %s", p.Version, files(f.Place+f.Stage))
+	summary := fmt.Sprintf("lay out %s: copy %s", p.Version, fault.Count(f.Place+f.Stage, "file", "files"))
 	switch {
 	case f.Place+f.Stage == 0:
 		summary = fmt.Sprintf("lay out %s: all its files are there", p.Version)
@@ -73,8 +74,8 @@ func switching(p delivery.Placement, now delivery.State, f facts) string {
 			parts = append(parts, fmt.Sprintf(format, args...))
 		}
 	}
-	add(f.Changed, "write %s whose names stay", files(f.Changed))
-	add(f.Entries, "write %s last", plural(f.Entries, "entry point"))
+	add(f.Changed, "write %s whose names stay", fault.Count(f.Changed, "file", "files"))
+	add(f.Entries, "write %s last", fault.Count(f.Entries, "entry point", "entry points"))
 	add(f.Surplus, "remove %d entry points that it does not have", f.Surplus)
 	add(f.Foreign, "overwrite %d objects that are not Falkirk's", f.Foreign)
 	text := fmt.Sprintf("switch from %s to %s", orNothing(now.Live), orNothing(p.Version))
@@ -95,23 +96,9 @@ func planPrune(p delivery.Placement, now delivery.State, f facts) []delivery.Ste
 		}
 		p.Version = v
 		c := f.Only[v]
-		s := p.Step(delivery.Prune, delivery.Remove, actRemove, fmt.Sprintf("delete %s that only %s needs", files(c.Objects), v), nil)
+		s := p.Step(delivery.Prune, delivery.Remove, actRemove, fmt.Sprintf("delete %s that only %s needs", fault.Count(c.Objects, "file", "files"), v), nil)
 		s.Count, s.Bytes = c.Objects, c.Bytes
 		steps = append(steps, s)
 	}
 	return steps
-}
-
-func files(n int64) string {
-	if n == 1 {
-		return "1 file"
-	}
-	return fmt.Sprintf("%d files", n)
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
