@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"falkirk/test/cloud/cli"
 	"falkirk/test/cloud/process"
+	"falkirk/test/cloud/python"
 	"falkirk/test/peers"
 )
 
@@ -42,7 +42,7 @@ func Moto(t testing.TB, env ...string) *Server {
 	s := &Server{Account: Root, key: "AKIAFALKIRKTESTS0000"}
 	s.start(t, "/moto-api/data.json", func(port string) *exec.Cmd {
 		cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)
-		cmd.Env = append(append(os.Environ(), python("enforce")...), env...)
+		cmd.Env = append(append(os.Environ(), additions("enforce")...), env...)
 		return cmd
 	})
 	return s
@@ -57,7 +57,7 @@ func Ministack(t testing.TB, account string) *Server {
 	s.start(t, "/_ministack/health", func(port string) *exec.Cmd {
 		cmd := exec.Command(program)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), python("ministack")...)
+		cmd.Env = append(os.Environ(), additions("ministack")...)
 		cmd.Env = append(cmd.Env, "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_ACCOUNT_ID="+account,
 			"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "TMPDIR="+dir, "LOG_LEVEL=WARNING",
 			"AWS_ENDPOINT_URL=http://127.0.0.1:"+port) // for its functions
@@ -144,7 +144,7 @@ func (c CLI) Try(args ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, errs, err := cli.Run(ctx, c.env, dir, append([]string{"--output", "json", "--endpoint-url", c.url}, args...)...)
+	out, errs, err := python.Run(ctx, python.AWS, c.env, dir, append([]string{"--output", "json", "--endpoint-url", c.url}, args...)...)
 	if err != nil {
 		return out, fmt.Errorf("aws %s: %w\n%s", strings.Join(args, " "), err, errs)
 	}
@@ -172,15 +172,15 @@ func (c CLI) JSON(t testing.TB, into any, args ...string) {
 // Lint fails the test unless cfn-lint finds nothing in a template.
 func Lint(t testing.TB, template []byte, args ...string) {
 	t.Helper()
-	program := peers.Program(t, "cfn-lint")
-	path := filepath.Join(t.TempDir(), "template.yaml")
-	if err := os.WriteFile(path, template, 0o600); err != nil {
+	peers.Program(t, python.Lint)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "template.yaml"), template, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, append(args, "--", path)...).CombinedOutput()
+	out, errs, err := python.Run(ctx, python.Lint, os.Environ(), dir, append(args, "--", "template.yaml")...)
 	if err != nil {
-		t.Errorf("cfn-lint: %v\n%s\n%s", err, out, template)
+		t.Errorf("cfn-lint: %v\n%s%s\n%s", err, out, errs, template)
 	}
 }

@@ -18,8 +18,8 @@ func Judging(t testing.TB) *Server {
 	return Moto(t, "FALKIRK_JUDGING=1")
 }
 
-// python has a program in Python load what a folder here adds to it.
-func python(folder string) []string {
+// additions has a program in Python load what a folder here adds to it.
+func additions(folder string) []string {
 	_, file, _, _ := runtime.Caller(0)
 	return []string{"PYTHONPATH=" + filepath.Join(filepath.Dir(file), folder), "PYTHONDONTWRITEBYTECODE=1"}
 }

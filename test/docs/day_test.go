@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"falkirk/test/cloud"
-	"falkirk/test/peers"
+	"falkirk/test/cloud/python"
 	"falkirk/test/rig"
 )
 
@@ -46,7 +46,7 @@ func TestTheOrganizationIsReal(t *testing.T) {
 	d := newDay(t)
 	d.environ = append(slices.DeleteFunc(d.environ, func(e string) bool { return strings.HasPrefix(e, "AWS_") }), server.Env()...)
 	d.environ = append(d.environ, "AWS_CONFIG_FILE="+d.dir+"/.aws/config", "EXTERNAL_ID=4711-shop",
-		"PATH="+d.bin+":"+filepath.Dir(peers.Program(t, "aws"))+":"+os.Getenv("PATH"), "HOME="+d.dir, "TZ=UTC")
+		"PATH="+d.bin+":"+python.AWSFolder(t)+":"+os.Getenv("PATH"), "HOME="+d.dir, "TZ=UTC")
 	d.page("docs/aws.md")
 }
 

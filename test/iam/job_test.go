@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"falkirk/test/cloud"
+	"falkirk/test/cloud/python"
 	"falkirk/test/images"
-	"falkirk/test/peers"
 )
 
 const jobRole = "falkirk-shop-sync"
@@ -94,14 +94,12 @@ func (j *job) credentials(t *testing.T, as []string) []string {
 	var made struct {
 		Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
 	}
-	cmd := exec.CommandContext(t.Context(), peers.Program(t, "aws"), "sts", "assume-role", "--role-arn", "arn:aws:iam::"+prod+":role/"+jobRole, "--role-session-name", "job")
-	cmd.Env = as
-	out, err := cmd.Output()
+	out, errs, err := python.Run(t.Context(), python.AWS, as, "", "sts", "assume-role", "--role-arn", "arn:aws:iam::"+prod+":role/"+jobRole, "--role-session-name", "job")
 	if err == nil {
-		err = json.Unmarshal(out, &made)
+		err = json.Unmarshal([]byte(out), &made)
 	}
 	if err != nil {
-		t.Fatalf("take the role: %v\n%s", err, out)
+		t.Fatalf("take the role: %v\n%s%s", err, out, errs)
 	}
 	c := made.Credentials
 	return append(slices.Clone(as), "AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID="+c.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.SecretAccessKey, "AWS_SESSION_TOKEN="+c.SessionToken)
@@ -280,10 +278,8 @@ func (j *job) nothingElse(t *testing.T) {
 		"write a blob":           {"s3api", "put-object", "--bucket", bucket, "--key", "team/blobs/sha256/aa", "--if-none-match", "*"},
 		"delete a decision":      {"s3api", "delete-object", "--bucket", bucket, "--key", "team/ledger/shop/_app/0000000001.json"},
 	} {
-		cmd := exec.CommandContext(t.Context(), peers.Program(t, "aws"), args...)
-		cmd.Env = append(j.env, "PATH="+os.Getenv("PATH"))
-		out, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "AccessDenied") && !strings.Contains(string(out), "Forbidden") && !strings.Contains(string(out), "not authorized") {
+		_, out, err := python.Run(t.Context(), python.AWS, append(j.env, "PATH="+os.Getenv("PATH")), "", args...)
+		if err == nil || !strings.Contains(out, "AccessDenied") && !strings.Contains(out, "Forbidden") && !strings.Contains(out, "not authorized") {
 			t.Errorf("the job may %s: %v\n%s", what, err, out)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"falkirk/test/cloud"
-	"falkirk/test/peers"
+	"falkirk/test/cloud/python"
 	"falkirk/test/policies"
 	"falkirk/test/rig"
 )
@@ -157,7 +157,7 @@ func TestNoRequestHasTheMark(t *testing.T) {
 	t.Parallel()
 	falkirk, _ := rig.Programs(t)
 	server := cloud.Ministack(t, "444444444444")
-	tools := filepath.Dir(peers.Program(t, "aws"))
+	tools := python.AWSFolder(t)
 	to, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -8,8 +8,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"falkirk/test/cloud"
+	"falkirk/test/cloud/python"
 	"falkirk/test/images"
-	"falkirk/test/peers"
 )
 
 // TestRegistryScripts runs those of the folder registry against Debian's
@@ -21,7 +21,7 @@ func TestRegistryScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	prod := cloud.Ministack(t, "222222222222")
-	tools := filepath.Dir(peers.Program(t, "aws"))
+	tools := python.AWSFolder(t)
 	cloud.Skopeo(t, "--version")
 	runScripts(t, "registry", func(env *testscript.Env) error {
 		for _, e := range prod.Env() {

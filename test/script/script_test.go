@@ -22,7 +22,7 @@ import (
 
 	"falkirk/internal/fault"
 	"falkirk/test/cloud"
-	"falkirk/test/peers"
+	"falkirk/test/cloud/python"
 	"falkirk/test/rig"
 )
 
@@ -77,7 +77,7 @@ func TestStackScripts(t *testing.T) {
 
 func awsScripts(t *testing.T, dir string, server *cloud.Server) {
 	t.Helper()
-	tools := filepath.Dir(peers.Program(t, "aws"))
+	tools := python.AWSFolder(t)
 	runScripts(t, dir, func(env *testscript.Env) error {
 		for _, e := range server.Env() {
 			if name, value, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") {

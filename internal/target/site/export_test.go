@@ -3,7 +3,6 @@ package site_test
 import (
 	"context"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +10,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/test/peers"
+	"falkirk/test/cloud/python"
 )
 
 // script runs a phase as the plain commands that come to it.
@@ -30,7 +29,7 @@ func (w *world) script(phase delivery.Phase, version string, remove ...string) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh")
-	cmd.Env = append(w.server.Env(), "PATH="+filepath.Dir(peers.Program(w.t, "aws"))+":/usr/bin:/bin")
+	cmd.Env = append(w.server.Env(), "PATH="+python.AWSFolder(w.t)+":/usr/bin:/bin")
 	cmd.WaitDelay = time.Second
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -1,12 +1,10 @@
 package cfnfake
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 
 	"falkirk/test/cloud"
-	"falkirk/test/peers"
 )
 
 // A stranger's client reads what the fake answers.
@@ -14,12 +12,11 @@ func TestTheAWSCLIReadsIt(t *testing.T) {
 	t.Parallel()
 	f := New(t, Options{})
 	f.Put(Stack{Name: "shop", Status: "CREATE_COMPLETE", Resources: map[string]string{"Queue": "CREATE_COMPLETE"}, Drifted: []string{"Queue"}})
+	cli := (&cloud.Server{}).At(f.URL).CLI(t)
 	aws := func(want string, args ...string) {
 		t.Helper()
-		cmd := exec.Command(peers.Program(t, "aws"), append([]string{"cloudformation", "--endpoint-url", f.URL, "--region", "eu-central-1", "--output", "json"}, args...)...)
-		cmd.Env = cloud.NowhereEnv()
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), want) {
+		out, err := cli.Try(append([]string{"cloudformation", "--region", "eu-central-1"}, args...)...)
+		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("aws %v: %v\n%s", args, err, out)
 		}
 	}

@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os/exec"
+	"strconv"
 	"time"
 )
 
@@ -33,7 +35,7 @@ func (s Server) Start() (url string, stop func(), err error) {
 }
 
 func (s Server) once() (url string, stop func(), ended bool, err error) {
-	port, err := freePort()
+	port, err := Port()
 	if err != nil {
 		return "", nil, false, err
 	}
@@ -69,14 +71,20 @@ func (s Server) once() (url string, stop func(), ended bool, err error) {
 	}
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// Port is a port of loopback on which nothing listens. It is below the ports that
+// systems give to connections and to listeners without a port of their own, so
+// that none of those takes it before the server does.
+func Port() (string, error) {
+	var last error
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(22_000)) //nolint:gosec // no secret
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			return port, l.Close()
+		}
+		last = err
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
+	return "", last
 }
 
 func (s Server) answers(url string) bool {

@@ -1,8 +1,10 @@
-package cli
+package python
 
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	_ "embed" // of the client
 	"fmt"
 	"io"
 	"net"
@@ -16,15 +18,27 @@ import (
 	"falkirk/test/peers"
 )
 
+//go:embed client.py
+var client string
+
 // server is the loaded process. It ends when this one does.
 type server struct {
-	mu sync.Mutex
-	to *net.UnixConn
+	address string // abstract, of a socket for clients that are no children
+	mu      sync.Mutex
+	to      *net.UnixConn
 }
 
-// loaded starts it once.
-var loaded = sync.OnceValues(func() (*server, error) {
-	python, err := peers.Find("python")
+// loaded starts the process of a program once.
+func loaded(program string) (*server, error) {
+	start, _ := servers.LoadOrStore(program, sync.OnceValues(func() (*server, error) { return load(program) }))
+	return start.(func() (*server, error))()
+}
+
+// servers holds one process for each program.
+var servers sync.Map
+
+func load(program string) (*server, error) {
+	interpreter, err := peers.Find("python")
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +46,7 @@ var loaded = sync.OnceValues(func() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	here, there := os.NewFile(uintptr(pair[0]), "cli"), os.NewFile(uintptr(pair[1]), "cli")
+	here, there := os.NewFile(uintptr(pair[0]), "here"), os.NewFile(uintptr(pair[1]), "there")
 	defer here.Close()
 	defer there.Close()
 	to, err := net.FileConn(here)
@@ -40,14 +54,15 @@ var loaded = sync.OnceValues(func() (*server, error) {
 		return nil, err
 	}
 	_, file, _, _ := runtime.Caller(0)
-	cmd := exec.Command(python, filepath.Join(filepath.Dir(file), "serve.py"))
+	s := &server{to: to.(*net.UnixConn), address: "falkirk-test-" + rand.Text()}
+	cmd := exec.Command(interpreter, filepath.Join(filepath.Dir(file), "serve.py"), program, s.address)
 	cmd.ExtraFiles = []*os.File{there}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	go func() { _ = cmd.Wait() }() // a request finds out when it has ended
-	return &server{to: to.(*net.UnixConn)}, nil
-})
+	return s, nil
+}
 
 // run sends a request and reads what its fork writes.
 func (s *server) run(ctx context.Context, packet []byte) (stdout, stderr string, err error) {
@@ -65,7 +80,7 @@ func (s *server) run(ctx context.Context, packet []byte) (stdout, stderr string,
 	_, _, err = s.to.WriteMsgUnix(packet, syscall.UnixRights(rights...), nil)
 	s.mu.Unlock()
 	if err != nil {
-		return "", "", fmt.Errorf("ask the loaded AWS CLI: %w", err)
+		return "", "", fmt.Errorf("ask the loaded program: %w", err)
 	}
 	for _, f := range write {
 		_ = f.Close() // the fork has its own
@@ -80,7 +95,7 @@ func collect(ctx context.Context, from [3]*os.File) (stdout, stderr string, err 
 	group.Go(func() { _, _ = io.Copy(&errs, from[1]) })
 	var pid, code int
 	if _, err := fmt.Fscanln(from[2], &pid); err != nil {
-		return "", "", fmt.Errorf("the loaded AWS CLI has ended: %w", err)
+		return "", "", fmt.Errorf("the loaded program has ended: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	_, _ = io.Copy(&status, from[2])
@@ -90,7 +105,7 @@ func collect(ctx context.Context, from [3]*os.File) (stdout, stderr string, err 
 		return out.String(), errs.String(), ctx.Err()
 	}
 	if _, err := fmt.Sscanln(status.String(), &code); err != nil {
-		return out.String(), errs.String(), fmt.Errorf("a command of the AWS CLI has no exit code: %q", status.String())
+		return out.String(), errs.String(), fmt.Errorf("a command has no exit code: %q", status.String())
 	}
 	if code != 0 {
 		return out.String(), errs.String(), &ExitError{code}
