@@ -286,7 +286,7 @@ func TestEveryCallFailsInTurn(t *testing.T) {
 	if calls < 40 {
 		t.Fatalf("only %d calls: the trap is not where it should be", calls)
 	}
-	for n := 1; n <= calls; n += chaos.Count(3, 1) {
+	for n := 1; n <= calls; n += chaos.Count(7, 1) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			failAt(t, first.clone(), n)

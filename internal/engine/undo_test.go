@@ -137,7 +137,7 @@ func TestCode2OnlyWhereNothingWasWritten(t *testing.T) {
 		for _, kind := range []fault.Kind{fault.NotFound, fault.Invalid} {
 			t.Run(fmt.Sprintf("%s-%s", name, kind), func(t *testing.T) {
 				t.Parallel()
-				stride := map[fault.Kind]int{fault.Invalid: chaos.Count(3, 1), fault.NotFound: chaos.Count(15, 5)}[kind]
+				stride := map[fault.Kind]int{fault.Invalid: chaos.Count(7, 1), fault.NotFound: chaos.Count(31, 5)}[kind]
 				first := newWorld(t)
 				mustTrain(t, first, "0", "1", "1.1", "1.2")
 				for at := 1; ; at += stride {

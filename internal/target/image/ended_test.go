@@ -30,7 +30,7 @@ func TestEndedAtEachCallOfECR(t *testing.T) {
 	moto := cloud.Moto(t)
 	api := awsecr.NewFromConfig(moto.Config("us-east-1"))
 	for _, mutability := range []types.ImageTagMutability{types.ImageTagMutabilityMutable, types.ImageTagMutabilityImmutable} {
-		for n, ended := int64(1), true; ended; n += int64(chaos.Count(3, 1)) {
+		for n, ended := int64(1), true; ended; n += int64(chaos.Count(5, 1)) {
 			repository := fmt.Sprintf("shop/%s%d", strings.ToLower(string(mutability)), n)
 			if _, err := api.CreateRepository(t.Context(), &awsecr.CreateRepositoryInput{RepositoryName: &repository, ImageTagMutability: mutability}); err != nil {
 				t.Fatal(err)

@@ -187,7 +187,7 @@ func (n nowhere) WriteHeader(int)             {}
 // However early a run is ended, nothing wrong has a tag, and the next finishes.
 func TestEndedAtEachRequest(t *testing.T) {
 	t.Parallel()
-	for n, ended := int64(1), true; ended; n += int64(chaos.Count(3, 1)) {
+	for n, ended := int64(1), true; ended; n += int64(chaos.Count(7, 1)) {
 		w, from, to := between(t)
 		w.push(from.host, "1.4.0")
 		w.push(from.host, "1.5.0")

@@ -27,7 +27,7 @@ func (w *world) killed(n int, arrives bool, phase delivery.Phase, version string
 func sweep(t *testing.T, world func() *world, phase delivery.Phase, version string, remove []string, after func(*world, string)) {
 	t.Helper()
 	for _, arrives := range []bool{false, true} {
-		for n := 1; ; n += chaos.Count(3, 1) {
+		for n := 1; ; n += chaos.Count(5, 1) {
 			w := world()
 			if w.killed(n, arrives, phase, version, remove...) {
 				if n < 3 {

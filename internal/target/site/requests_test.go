@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"falkirk/internal/delivery"
+	"falkirk/test/chaos"
 )
 
 // large makes a site of n files, of which a few are entry points; edition tells
@@ -28,7 +29,8 @@ func large(n, changed, edition int) map[string]string {
 // own: the record of each release, and the pointer.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	const n = 5020
+	n := chaos.Count(1020, 5020)
+	pages := n/1000 + 1
 	w := newWorld(t)
 	w.pack("1", large(n, 49, 1))
 	w.pack("2", large(n, 49, 2))
@@ -40,19 +42,19 @@ func TestRequests(t *testing.T) {
 		}
 	}
 	w.live("1")
-	// An empty bucket is listed, then one of six pages. The entry point is copied
+	// An empty bucket is listed, then one of its pages. The entry point is copied
 	// beside the site and from there to its path. Record and pointer are written
 	// when they begin and when they end; what this process wrote it need not
 	// read again; only a process that knows nothing yet asks for the pointer first.
-	expect("cold", map[string]int{"list": 1 + 6, "copy": n + 1, "put": 4, "get": 1})
+	expect("cold", map[string]int{"list": 1 + pages, "copy": n + 1, "put": 4, "get": 1})
 	w.live("2")
-	expect("1% changed", map[string]int{"list": 6 + 6, "copy": 50 + 1, "put": 4})
+	expect("1% changed", map[string]int{"list": pages + pages, "copy": 50 + 1, "put": 4})
 	w.prune("1")
 	// The record says first what is deleted.
-	expect("prune", map[string]int{"list": 6, "put": 1, "delete": 2})
+	expect("prune", map[string]int{"list": pages, "put": 1, "delete": 2})
 	w.target = w.another()
 	if st := w.observe("2"); st.Live != "2" || len(w.target.Plan(delivery.Provision, w.placement("2"), st)) > 0 {
 		t.Error("2 is not live and whole")
 	}
-	expect("nothing to do", map[string]int{"list": 6, "get": 2})
+	expect("nothing to do", map[string]int{"list": pages, "get": 2})
 }
