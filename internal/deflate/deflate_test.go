@@ -18,6 +18,7 @@ import (
 
 	"falkirk/internal/deflate"
 	"falkirk/internal/fault"
+	"falkirk/test/chaos"
 )
 
 // end is an empty final block.
@@ -124,7 +125,7 @@ func TestASpoiltCacheIsOnlySlower(t *testing.T) {
 	good := map[string][]byte{}
 	walk(t, dir, func(path string) { good[path], _ = os.ReadFile(path) })
 	r := rand.New(rand.NewPCG(1, 2))
-	for round := range 60 {
+	for round := range chaos.Count(12, 60) {
 		for path, raw := range good {
 			raw = slices.Clone(raw)
 			switch round % 3 {

@@ -27,7 +27,7 @@ type traffic struct {
 }
 
 // pause is between two rounds of one client: a steady load and no stress.
-const pause = 4 * time.Millisecond
+const pause = 12 * time.Millisecond
 
 func newTraffic() *traffic {
 	return &traffic{

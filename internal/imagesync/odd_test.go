@@ -13,6 +13,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
+	"falkirk/test/chaos"
 	"falkirk/test/cloud"
 	"falkirk/test/cloud/docker"
 	"falkirk/test/images"
@@ -176,13 +177,10 @@ func TestPlatforms(t *testing.T) {
 
 // A thousand tags on a few images cost one manifest each, and no more on the
 // second run than a question on either side.
-func TestThousandTags(t *testing.T) {
+func TestManyTags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "many")
-	n := 1000
-	if testing.Short() {
-		n = 100
-	}
+	n := chaos.Count(200, 1000)
 	written, err := w.source.Many(t.Context(), "many", 4, n)
 	if err != nil {
 		t.Fatal(err)

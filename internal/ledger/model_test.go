@@ -449,7 +449,7 @@ func (s schedule) wantLife(t *testing.T, w *world) {
 
 func TestNoWriteOfAFormerHolderTakesEffect(t *testing.T) {
 	t.Parallel()
-	effects, schedules := 0, chaos.Count(150, 3000)
+	effects, schedules := 0, chaos.Count(60, 3000)
 	for seed := range uint64(schedules) { //nolint:gosec // small
 		n, late := schedule{seed: seed, storeClock: seed%2 == 0, slowSite: seed%3 == 0}.run(t)
 		effects += n

@@ -110,6 +110,9 @@ func core(e *base64.Encoding, s string, before int) string {
 	return text[(8*before+5)/6 : 8*(before+len(s))/6]
 }
 
+// escapes finds the escaped bytes of an address.
+var escapes = regexp.MustCompile(`%[0-9A-F]{2}`)
+
 // urls are the ways in which a value is part of an address.
 func urls(s string) []string {
 	var strict strings.Builder
@@ -122,7 +125,7 @@ func urls(s string) []string {
 	}
 	all := []string{url.QueryEscape(s), url.PathEscape(s), (&url.URL{Path: "/" + s}).EscapedPath()[1:], url.User(s).String(), strict.String()}
 	for _, u := range slices.Clone(all) {
-		all = append(all, regexp.MustCompile(`%[0-9A-F]{2}`).ReplaceAllStringFunc(u, strings.ToLower))
+		all = append(all, escapes.ReplaceAllStringFunc(u, strings.ToLower))
 	}
 	return all
 }

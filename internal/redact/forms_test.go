@@ -98,12 +98,12 @@ func TestSignedAddressesAreHidden(t *testing.T) {
 func TestTheBeginningOfASecretIsHidden(t *testing.T) {
 	t.Parallel()
 	const secret = `AKIA/SECRET+0123 "quoted"=`
-	clean := Texts([]string{secret})
+	clean, written := Texts([]string{secret}), forms(secret)
 	for name, text := range spellings(t, secret) {
 		for at := range text {
 			for _, mark := range []string{"…", "… (12 bytes more)", `"… is too long`} {
 				got := clean("before " + text[:at] + mark)
-				for _, form := range forms(secret) {
+				for _, form := range written {
 					if strings.Contains(got, form[:shortestPart+1]) && strings.Contains(text, form) {
 						t.Fatalf("%s cut at %d: %q has %q", name, at, got, form[:shortestPart+1])
 					}
