@@ -27,7 +27,7 @@ programs = $(CURDIR)/bin/test
 gotest = GORACE=atexit_sleep_ms=0 FALKIRK_PROGRAMS=$(programs) go test -race -vet=off -ldflags=-w -timeout 20m -p 3
 
 programs:
-	CGO_ENABLED=0 go build -o $(programs)/ ./cmd/falkirk ./test/rig/service ./test/rig/jsonface
+	CGO_ENABLED=0 go build -ldflags="-s -w" -o $(programs)/ ./cmd/falkirk ./test/rig/service ./test/rig/jsonface
 
 test: programs ## everything that CI runs; installs the peers that it needs
 	./test/peers/install debian aws

@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/klauspost/compress/flate"
+
 	"falkirk/internal/fault"
 	"falkirk/internal/regular"
 )
@@ -104,6 +106,9 @@ const JobsFile = "sync.yml"
 func Pack(p Program, jobs []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
+	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(to, flate.DefaultCompression) // twice as fast as that of the standard library
+	})
 	for _, f := range []struct {
 		name string
 		mode os.FileMode
