@@ -409,7 +409,7 @@ func lead(t *testing.T, bytes []byte) {
 	l.ends()
 }
 
-// TestLives leads many random lives; FALKIRK_LIVES says how many.
+// TestLives leads many random lives.
 func TestLives(t *testing.T) {
 	t.Parallel()
 	seed := chaos.Seed(t)

@@ -12,6 +12,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/ledger"
+	"falkirk/test/chaos"
 )
 
 // How a run of a history ends.
@@ -172,7 +173,7 @@ func TestWhatARepeatedRunSkips(t *testing.T) {
 	for _, verb := range []delivery.Verb{delivery.VerbProvision, delivery.VerbPromote, delivery.VerbPrune} {
 		first := newPast(t, verb)
 		first.ready()
-		for seed := range uint64(40) {
+		for seed := range uint64(chaos.Count(12, 40)) {
 			t.Run(fmt.Sprintf("%s-%d", verb, seed), func(t *testing.T) {
 				t.Parallel()
 				p := first.clone()
