@@ -42,7 +42,7 @@ test: programs ## everything that CI runs; installs the peers that it needs
 
 chaos: programs ## the tests that break things, with all that they can try; takes hours
 	./test/peers/install debian aws
-	FALKIRK_CHAOS=full $(gotest) -timeout 4h -count=1 ./internal/engine ./internal/ledger ./internal/target/image ./internal/target/site ./test/crash ./test/iam ./test/stacks ./test/storm ./test/sync ./test/takeover
+	FALKIRK_CHAOS=full $(gotest) -timeout 4h -count=1 $$(go list -f '{{range .TestImports}}{{if eq . "falkirk/test/chaos"}}{{$$.ImportPath}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "falkirk/test/chaos"}}{{$$.ImportPath}}{{end}}{{end}}' ./...)
 
 quick: ## the tests without -race and without the long ones
 	go test -short ./...

@@ -8,7 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"falkirk/test/rig"
 )
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
 // Nothing here asks how long anything took: only that the bench works.
 func TestATinyRoundOfEverything(t *testing.T) {
@@ -17,8 +21,12 @@ func TestATinyRoundOfEverything(t *testing.T) {
 		t.Skip("takes some seconds")
 	}
 	work := t.TempDir()
-	for name, pkg := range map[string]string{"falkirk": "falkirk/cmd/falkirk", "upstream": "falkirk/test/bench/upstream", "bench": "falkirk/test/bench"} {
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(work, name), pkg)
+	falkirk, _ := rig.Programs(t)
+	if err := os.Symlink(falkirk, filepath.Join(work, "falkirk")); err != nil {
+		t.Fatal(err)
+	}
+	for name, pkg := range map[string]string{"upstream": "falkirk/test/bench/upstream", "bench": "falkirk/test/bench"} {
+		cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", filepath.Join(work, name), pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("build %s: %v\n%s", pkg, err, out)

@@ -125,7 +125,7 @@ func TestKilledAtRandomTimes(t *testing.T) {
 	r := started(t)
 	dice := rand.New(rand.NewPCG(chaos.Seed(t), 1))
 	kills := 0
-	for want := chaos.Count(30, 240); kills < want; {
+	for want := chaos.Count(18, 240); kills < want; {
 		for _, a := range life() {
 			longest := 400 * time.Millisecond
 			if a.args[0] == "train" {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"falkirk/test/rig"
 )
 
 var example = regexp.MustCompile("(?s)```yaml\n(# falkirk.yml\n.*?)```")
@@ -86,7 +88,8 @@ func check(t *testing.T, name, text string) {
 	if err := os.WriteFile(path, []byte(strings.TrimSpace(text)+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/falkirk", "config", "check", "-f", path)
+	falkirk, _ := rig.Programs(t)
+	cmd := exec.CommandContext(t.Context(), falkirk, "config", "check", "-f", path)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "DATABASE_URL=postgres://x")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", name, err, out)

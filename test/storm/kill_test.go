@@ -59,7 +59,7 @@ func TestKilledOverS3(t *testing.T) {
 		w.must("pack", "--version", v)
 	}
 	w.must("train", "1", "--to", "prd")
-	w.sweep(chaos.Count(7, 2), func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
+	w.sweep(chaos.Count(11, 2), func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
 		w.serves(versions[(i+1)%2])
 	})
 	if got := w.live(); got != "1 whole" && got != "2 whole" {
@@ -71,7 +71,7 @@ func TestKilledOverS3(t *testing.T) {
 func TestKilledPackAndPrune(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cloud.Moto(t), siteApp, "storm-builds", "storm-web-eu-central-1", "storm-web-us-east-1")
-	w.sweep(chaos.Count(9, 3), func(i int) []string {
+	w.sweep(chaos.Count(15, 3), func(i int) []string {
 		v := string(rune('a' + i))
 		w.site(v)
 		return []string{"pack", "--version", v}
@@ -118,7 +118,7 @@ func TestKilledOverCloudFormation(t *testing.T) {
 		w.must("pack", "--version", v)
 	}
 	w.must("train", "1", "--to", "prd")
-	w.sweep(chaos.Count(9, 3), func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
+	w.sweep(chaos.Count(15, 3), func(i int) []string { return []string{"train", versions[(i+1)%2], "--to", "prd"} }, func(i int) {
 		if got, want := w.live(), versions[(i+1)%2]+" whole"; got != want {
 			t.Errorf("it is %s, want %s", got, want)
 		}

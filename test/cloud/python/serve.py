@@ -21,9 +21,15 @@ def load(program):
     """Loads what every command of a program needs."""
     if program == "aws":
         import awscli.clidriver
+        import awscli.customizations.assumerole
+
+        def aws():
+            # awscli reads HOME for this folder once, when it is loaded.
+            awscli.customizations.assumerole.CACHE_DIR = os.path.expanduser("~/.aws/cli/cache")
+            return awscli.clidriver.main()
 
         awscli.clidriver.create_clidriver()
-        return awscli.clidriver.main
+        return aws
     import cfnlint.runner
 
     return cfnlint.runner.main

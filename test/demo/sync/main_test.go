@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -9,7 +10,10 @@ import (
 
 	"falkirk/test/cloud"
 	"falkirk/test/peers"
+	"falkirk/test/rig"
 )
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
 // The demonstration ends well, skopeo has the last word in it, and what did not
 // change costs hardly any requests.
@@ -20,8 +24,9 @@ func TestTheDemonstration(t *testing.T) {
 	}
 	cloud.Skopeo(t, "--version")
 	peers.Program(t, "docker-registry")
+	falkirk, _ := rig.Programs(t)
 	var out bytes.Buffer
-	if err := run(t.Context(), &out, []string{"-small"}); err != nil {
+	if err := run(t.Context(), &out, []string{"-small", "-falkirk", falkirk}); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	if n := strings.Count(out.String(), "skopeo: all 6 digests agree."); n != 2 {
