@@ -20,6 +20,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
+	"falkirk/internal/imagesync/jobfile"
 	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/setup"
 )
@@ -30,7 +31,7 @@ type functioning struct {
 	app   delivery.App
 	jobs  []imagesync.Settings
 	at    policy.Scope // of the function
-	brake brake
+	store jobfile.Store
 }
 
 // readFunction reads the jobs and finds out where the function goes.
@@ -57,7 +58,7 @@ func readFunction(ctx context.Context, r setup.FunctionRequest) (*functioning, e
 	if err := w.place(ctx); err != nil {
 		return nil, err
 	}
-	w.brake, err = newBrake(w.app, r.Store, from.Decisions, w.at)
+	w.store, err = jobfile.Find(w.app, r.Store, from.Decisions, w.at)
 	return w, err
 }
 
@@ -149,7 +150,7 @@ func (w *functioning) about() setup.Function {
 		out.Jobs = append(out.Jobs, s.Label())
 	}
 	if !w.asked.Delete && !w.asked.OnlySource {
-		out.Decisions = w.brake.about()
+		out.Decisions = w.store.String()
 	}
 	return out
 }
@@ -159,7 +160,7 @@ func (w *functioning) notes(more []string) []string {
 	if w.asked.Delete || w.asked.OnlySource {
 		return more
 	}
-	return append(slices.Clone(w.brake.told(w.at.Account, w.asked.SkipSource)), more...)
+	return append(slices.Clone(w.store.Notes(w.at.Account, w.asked.SkipSource)), more...)
 }
 
 func (w *functioning) schedule() string {
@@ -188,7 +189,7 @@ func (w *functioning) request() (syncfunction.Request, error) {
 		}
 	}
 	w.readStore(&r)
-	r.Function.Asks = w.brake.from != nil
+	r.Function.Asks = w.store.From != nil
 	r.Function.Needs = policy.Join(r.Function.Needs)
 	if w.asked.Delete || w.asked.OnlySource {
 		return r, nil
@@ -205,8 +206,8 @@ func (w *functioning) request() (syncfunction.Request, error) {
 // readStore is what the function needs to read what people decided, and what the
 // account of the store must let it do.
 func (w *functioning) readStore(r *syncfunction.Request) {
-	r.Function.Needs = append(r.Function.Needs, w.brake.by.Needs(w.at)...)
-	for _, g := range w.brake.by.Lets(syncfunction.Key(w.name(), w.at.Account), w.at, syncstack.RoleARN(w.at, w.name())) {
+	r.Function.Needs = append(r.Function.Needs, w.store.By.Needs(w.at)...)
+	for _, g := range w.store.By.Lets(syncfunction.Key(w.name(), w.at.Account), w.at, syncstack.RoleARN(w.at, w.name())) {
 		n := slices.IndexFunc(r.Sources, func(one syncfunction.Source) bool { return one.At == g.At })
 		if n < 0 {
 			r.Sources, n = append(r.Sources, syncfunction.Source{At: g.At}), len(r.Sources)
@@ -302,11 +303,11 @@ func (w *functioning) pack(r *syncfunction.Request) error {
 	for i := range jobs {
 		jobs[i].Account, jobs[i].SourceAccount = "", "" // the function works as itself
 	}
-	decisions, err := w.brake.write(w.app)
+	decisions, err := w.store.Decisions(w.app)
 	if err != nil {
 		return err
 	}
-	raw, err := jobsFile(jobs, decisions)
+	raw, err := jobfile.Write(jobs, decisions)
 	if err != nil {
 		return err
 	}

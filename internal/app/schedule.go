@@ -190,7 +190,7 @@ func (w *scheduling) about(asked syncsetup.Request) setup.Schedule {
 		Policies: []setup.PreparedPolicy{}, Objects: []setup.ScheduleObject{}, Notes: w.notes(nil),
 	}
 	if !w.asked.Delete && !w.asked.OnlySource {
-		out.Decisions = w.brake.about()
+		out.Decisions = w.store.String()
 	}
 	return out
 }
@@ -200,7 +200,7 @@ func (w *scheduling) notes(more []string) []string {
 	if w.asked.Delete || w.asked.OnlySource {
 		return more
 	}
-	return append(slices.Clone(w.brake.told(w.account, w.asked.SkipSource)), more...)
+	return append(slices.Clone(w.store.Notes(w.account, w.asked.SkipSource)), more...)
 }
 
 func (w *scheduling) viewed(out setup.Schedule, v syncsetup.View) setup.Schedule {

@@ -19,6 +19,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
+	"falkirk/internal/imagesync/jobfile"
 	"falkirk/internal/k9"
 	"falkirk/internal/kube"
 	"falkirk/internal/usecase/setup"
@@ -31,7 +32,7 @@ type scheduling struct {
 	app      delivery.App
 	job      imagesync.Settings
 	account  string // 12 digits, of the cluster; "" until it is known
-	brake    brake
+	store    jobfile.Store
 	pools    map[string]*account.Pool
 	whose    map[string]string // the account of credentials, by profile
 	loggedIn *kube.Client
@@ -197,7 +198,7 @@ func (w *scheduling) request(ctx context.Context) (syncsetup.Request, error) {
 			App: v.AppName, Name: cmp.Or(v.Name, syncjob.Name(v.AppName, w.asked.Job)), Namespace: v.Namespace, Image: v.Image, Schedule: v.Schedule,
 			Config: string(raw), Region: v.Region, Cluster: v.ClusterName, Ports: ports(w.job.Source, w.job.Destination),
 		},
-		Identity: syncsetup.Identity(v.Identity), Role: v.Role, Nodes: v.NodeRoles, Account: w.account, Region: v.Region, Decided: w.brake.by,
+		Identity: syncsetup.Identity(v.Identity), Role: v.Role, Nodes: v.NodeRoles, Account: w.account, Region: v.Region, Decided: w.store.By,
 		NoAWS: w.asked.NoAWS, SkipSource: w.asked.SkipSource, Force: w.asked.Force,
 	}
 	if r.Identity == syncsetup.IRSA {
@@ -214,21 +215,21 @@ func (w *scheduling) config(pod imagesync.Settings) ([]byte, error) {
 	if w.asked.Delete || w.asked.OnlySource {
 		return nil, nil // nobody reads it
 	}
-	decisions, err := w.brake.write(w.app)
+	decisions, err := w.store.Decisions(w.app)
 	if err != nil {
 		return nil, err
 	}
-	return jobsFile([]imagesync.Settings{pod}, decisions)
+	return jobfile.Write([]imagesync.Settings{pod}, decisions)
 }
 
 // findStore finds the store that the pod reads the stop and the bans from.
 func (w *scheduling) findStore() error {
 	asked := w.asked.Store
-	if asked.URL != "" && asked.URL != storeNone {
+	if asked.URL != "" && asked.URL != jobfile.None {
 		asked.App = cmp.Or(asked.App, w.app.Name, w.values.AppName)
 	}
 	var err error
-	w.brake, err = newBrake(w.app, asked, nil, policy.Scope{Account: w.account, Region: w.values.Region})
+	w.store, err = jobfile.Find(w.app, asked, nil, policy.Scope{Account: w.account, Region: w.values.Region})
 	return err
 }
 

@@ -53,7 +53,7 @@ var may = map[string][]string{
 	"k9":               {"regular", "yamltext", "fault"},
 	"blueprint/*":      {"aws/policy", "delivery", "fault"},
 	"registries":       {"aws/ecr", "oci", "network", "fence", "delivery", "fault"},
-	"imagesync":        {"k9", "bucket", "registries", "aws/ecr", "aws/partition", "oci", "limit", "delivery", "fault"},
+	"imagesync":        {"aws/policy", "config", "regular", "k9", "bucket", "registries", "aws/ecr", "aws/partition", "oci", "limit", "delivery", "fault"},
 	"target/*":         {"network", "template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"usecase":          {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "quote", "fault"},

@@ -6,11 +6,12 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"falkirk/internal/imagesync/jobfile"
 	"falkirk/internal/usecase/setup"
 )
 
 // storeFlags name the store that a job which runs by itself reads decisions from.
-func storeFlags(s *setup.StoreRequest, fl *pflag.FlagSet) {
+func storeFlags(s *jobfile.StoreRequest, fl *pflag.FlagSet) {
 	fl.StringVar(&s.URL, "store", "", "`URL` of the store whose stop and bans the job asks before it writes: s3://BUCKET/PREFIX, or none (default: store of the app file)")
 	fl.StringVar(&s.App, "app", "", "`name` of the app in that store; with --store (default: app of the app file)")
 }

@@ -5,18 +5,12 @@ import (
 	"strings"
 
 	"falkirk/internal/fault"
+	"falkirk/internal/imagesync/jobfile"
 )
 
 // Scheduler makes, shows or removes the schedule that copies images: it finds
 // out what is to be changed, asks, and does it.
 type Scheduler func(ctx context.Context, r ScheduleRequest) (Schedule, error)
-
-// StoreRequest names the store that a job which runs by itself reads the stop and
-// the bans from. What is empty is as the app file says.
-type StoreRequest struct {
-	URL string // "none" for no store
-	App string
-}
 
 // ScheduleRequest asks for one schedule. What is empty is as the values file says,
 // and then as usual.
@@ -30,7 +24,7 @@ type ScheduleRequest struct {
 	Identity, Role             string
 	NodeRoles                  []string
 	Destination                string
-	Store                      StoreRequest
+	Store                      jobfile.StoreRequest
 
 	Kubeconfig, Context string
 	As                  string // ARN of a role of the cluster's account

@@ -1,6 +1,10 @@
 package setup
 
-import "context"
+import (
+	"context"
+
+	"falkirk/internal/imagesync/jobfile"
+)
 
 // Functioner makes, shows or removes the Lambda function that copies images: it
 // finds out what is to be changed, asks, and does it.
@@ -24,7 +28,7 @@ type FunctionRequest struct {
 	SkipSource            bool
 	OnlySource            bool
 	Print, Delete, DryRun bool
-	Store                 StoreRequest
+	Store                 jobfile.StoreRequest
 
 	Ask    func(Function) error // before anything is changed; an error keeps it from that
 	Report func(line string)    // told what happens to stacks
