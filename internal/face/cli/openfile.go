@@ -11,7 +11,7 @@ import (
 // openFile reads the app file and opens nothing that it names. Its secrets are hidden.
 func (f *face) openFile() (*config.File, error) {
 	file, err := f.loadUsed()
-	if file != nil {
+	if file != nil && f.Redact != nil {
 		f.hide(f.Redact(file))
 	}
 	return file, err
