@@ -2,25 +2,32 @@ package app
 
 import (
 	"context"
-	"io"
 	"os"
+	"time"
 
 	"falkirk/internal/delivery"
+	"falkirk/internal/face/cli"
 	"falkirk/internal/fault"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/signing/keys"
+	"falkirk/internal/signing/signers"
 	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
 )
 
 // kindApproval is the kind of gate that approvals open.
 const kindApproval = "approval"
 
-// assent counts and signs for the commands as the approval gate does.
+// assent counts approvals as the approval gate of an app does.
 type assent struct{ gate *approval.Gate }
 
+func assentOf(a *usecase.App) decide.Gates {
+	return assent{approval.New(a.File.App.Root, a.File.App.Groups, time.Now)}
+}
+
 // Count asks the environment's approval gates around the operation's phase.
-func (a assent) Count(env delivery.Environment, q delivery.Question) ([]usecase.Tally, error) {
-	var all []usecase.Tally
+func (a assent) Count(env delivery.Environment, q delivery.Question) ([]decide.Tally, error) {
+	var all []decide.Tally
 	if err := gatesUnset(env); err != nil {
 		return nil, err
 	}
@@ -29,15 +36,15 @@ func (a assent) Count(env delivery.Environment, q delivery.Question) ([]usecase.
 		if err != nil {
 			return nil, err
 		}
-		tally := usecase.Tally{
+		tally := decide.Tally{
 			Gate: g.Gate, Answer: t.Answer, Reason: t.Reason, Quorum: t.Quorum, Signed: approval.Signed(g),
-			Counted: []delivery.Signed{}, Ignored: []usecase.Ignored{}, Asked: t.Asked, Anybody: t.Anybody,
+			Counted: []delivery.Signed{}, Ignored: []decide.Ignored{}, Asked: t.Asked, Anybody: t.Anybody,
 		}
 		for _, w := range t.Counted {
 			tally.Counted = append(tally.Counted, w.Signed)
 		}
 		for _, w := range t.Ignored {
-			tally.Ignored = append(tally.Ignored, usecase.Ignored{Signed: w.Signed, Why: w.Why, Void: w.Void})
+			tally.Ignored = append(tally.Ignored, decide.Ignored{Signed: w.Signed, Why: w.Why, Void: w.Void})
 		}
 		all = append(all, tally)
 	}
@@ -70,9 +77,24 @@ func asking(env delivery.Environment, q delivery.Question) []delivery.Question {
 	return all
 }
 
-// Signer finds the key, and its name in the list of the first gate that counts
-// only what is signed.
-func (a assent) Signer(ctx context.Context, env delivery.Environment, q delivery.Question, path, as string) (usecase.Signer, error) {
+// Name is the name of a key in the list of the first gate that counts only what is
+// signed.
+func (a assent) Name(env delivery.Environment, q delivery.Question, key decide.PublicKey, wanted string) (string, error) {
+	for _, g := range asking(env, q) {
+		if approval.Signed(g) {
+			return a.gate.Name(g, keys.Key{Path: key.Label, Public: key.Line}, wanted)
+		}
+	}
+	return "", nil
+}
+
+// Signed fails where a signature is not by its own key over the message.
+func (a assent) Signed(message, signature string) error {
+	return signers.Check(message, signature, delivery.SignatureNamespace)
+}
+
+// signingKey finds an SSH key of this machine: the one at path, or else the usual one.
+func signingKey(ctx context.Context, path string) (cli.SigningKey, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "" // then there are no usual keys
@@ -81,17 +103,8 @@ func (a assent) Signer(ctx context.Context, env delivery.Environment, q delivery
 	if fault.Is(err, fault.NotFound) && path == "" {
 		err = fault.Hint(err, "give a key with --key FILE, or make one with: ssh-keygen -t ed25519")
 	}
-	if err != nil {
-		return usecase.Signer{}, err
+	if err == nil && key.Public == "" {
+		err = fault.Hint(fault.New(fault.Invalid, "the public key beside %s is empty", key.Path), "write it with: ssh-keygen -y")
 	}
-	s := usecase.Signer{Name: as, Sign: func(ctx context.Context, message string, tell io.Writer) (string, error) {
-		return key.Sign(ctx, message, delivery.SignatureNamespace, tell)
-	}}
-	for _, g := range asking(env, q) {
-		if approval.Signed(g) {
-			s.Name, err = a.gate.Name(g, key, as)
-			return s, err
-		}
-	}
-	return s, nil
+	return cli.SigningKey{Public: key.Public, Path: key.Path, Sign: key.Sign}, err
 }

@@ -18,7 +18,6 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/gate/approval"
 	"falkirk/internal/ledger"
 	"falkirk/internal/notice"
 	"falkirk/internal/redact"
@@ -74,10 +73,9 @@ func open(ctx context.Context, path string, report func(engine.Event)) (*usecase
 			return ledger.Names(ctx, objects, f.App.Name)
 		},
 		Packer: packer(f, store, accounts, hide), Redact: hide.Redact, Shown: hide.Show, Tidy: tidy(objects),
-		Local:  steering{app: f.App, target: run.Targets[kindLocal]},
-		Logs:   logs(run),
-		Assent: assent{approval.New(f.App.Root, f.App.Groups, time.Now)},
-		Flush:  func() []string { return append(crier.close(), sky.report()...) },
+		Local: steering{app: f.App, target: run.Targets[kindLocal]},
+		Logs:  logs(run),
+		Flush: func() []string { return append(crier.close(), sky.report()...) },
 		TryNotice: func(ctx context.Context, s delivery.NoticeSetting, actor string) error {
 			return notice.Try(ctx, s, senders()[s.Kind], sample(f.App.Name, actor))
 		},

@@ -60,6 +60,7 @@ func wire() cli.Wiring {
 		Configs:      prdConfigs,
 		Schedule:     setUpSync,
 		Function:     setUpFunction,
+		SigningKey:   signingKey,
 		Decisions:    openDecisions,
 		Jobs:         openJobs,
 		JobDecisions: openJobDecisions,
@@ -68,7 +69,7 @@ func wire() cli.Wiring {
 			{Name: "registry", Doc: "an ECR repository, encrypted and scanned", Template: registrystack.Template()},
 		},
 		Inspect: inspect.New(time.Now),
-		Decide:  decide.New(),
+		Decide:  decide.New(assentOf),
 		Image:   image.New(openImages),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},

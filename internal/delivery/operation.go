@@ -65,3 +65,14 @@ func (o Operation) is(p Operation) bool {
 
 // moves reports whether the operation changes what is live.
 func (o Operation) moves() bool { return o.Verb == VerbPromote || o.Verb == VerbRollback }
+
+// Heading names an operation in a sentence: "promote 1.4.0".
+func (o Operation) Heading() string {
+	if o.Version == "" {
+		return string(o.Verb)
+	}
+	return string(o.Verb) + " " + o.Version
+}
+
+// ShortDigest is a digest as people read it: sha256: and 12 digits.
+func ShortDigest(digest string) string { return digest[:min(len(digest), 19)] }

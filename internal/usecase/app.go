@@ -28,7 +28,6 @@ type App struct {
 	Ledgers   func(ctx context.Context) (names, others []string, err error)
 	Packer    Packer
 	Local     Local
-	Assent    Assent
 	Differ    Differ
 	Redact    func(string) string   // takes secrets out of a text
 	Shown     func(names ...string) // notes names that Redact leaves
@@ -96,40 +95,6 @@ type LogRequest struct {
 	Region      string `json:"region,omitempty"`  // empty: the first
 	Version     string `json:"version,omitempty"` // empty: the live release
 	Follow      bool   `json:"follow,omitempty"`  // go on until the call is ended
-}
-
-// Assent counts approvals as the gates of an environment do, and signs them.
-type Assent interface {
-	// Count asks every gate for approvals that the question's operation meets.
-	Count(env delivery.Environment, q delivery.Question) ([]Tally, error)
-	// Signer finds the key, or the usual one, and the name that it signs under.
-	Signer(ctx context.Context, env delivery.Environment, q delivery.Question, key, as string) (Signer, error)
-}
-
-// Signer is a key and the name that it signs under; "" if no list has one.
-type Signer struct {
-	Name string
-	Sign func(ctx context.Context, message string, tell io.Writer) (armored string, err error)
-}
-
-// Tally is what one gate counted.
-type Tally struct {
-	Gate    string            `json:"gate"`
-	Answer  delivery.Answer   `json:"answer"`
-	Reason  string            `json:"reason"`
-	Quorum  int               `json:"quorum"`
-	Signed  bool              `json:"signed,omitempty"` // only what is signed counts
-	Counted []delivery.Signed `json:"counted"`
-	Ignored []Ignored         `json:"ignored"`
-	Asked   []string          `json:"asked,omitempty"`   // who may still approve
-	Anybody bool              `json:"anybody,omitempty"` // everybody else may
-}
-
-// Ignored is a word that does not count.
-type Ignored struct {
-	delivery.Signed
-	Why  string `json:"why"`
-	Void bool   `json:"void"` // it is no word of that person about this plan at all
 }
 
 // Local steers the runtime on this machine.

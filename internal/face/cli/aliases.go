@@ -10,9 +10,6 @@ type (
 	Locks       = usecase.Locks
 	PackRequest = usecase.PackRequest
 	LeftOut     = usecase.LeftOut
-	Signer      = usecase.Signer
-	Tally       = usecase.Tally
-	Ignored     = usecase.Ignored
 	Process     = usecase.Process
 	Opener      = usecase.Opener
 )

@@ -10,22 +10,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/quote"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
 )
 
-// approvalDocument is the JSON of one approval or rejection in a ledger.
-type approvalDocument struct {
-	delivery.Signed
-	Message string `json:"message"`         // what is signed
-	Files   string `json:"files,omitempty"` // what --export wrote: this with .txt, and with .sig where it is signed
+// exported is one approval or rejection, and where it was written to.
+type exported struct {
+	decide.Recorded
+	Files string `json:"files,omitempty"` // what --export wrote: this with .txt, and with .sig where it is signed
 }
 
 func (f *face) approvalsCmd() *cobra.Command {
 	var export string
 	cmd := &cobra.Command{
-		Annotations: does(EffectMachine),
+		Annotations: writingFiles(asks(f.Decide.Approvals.Entry())),
 		Use:         "approvals [ENVIRONMENT]", Short: "Who approved or rejected which plan, and how to check it without falkirk",
 		Long: `Lists every approval and rejection in the ledgers, oldest first. With --export each
 is written as the text that it says and, where it is signed, its signature, so that
@@ -33,11 +33,11 @@ ssh-keygen -Y verify can check them without falkirk.`,
 		Example: "  falkirk approvals prd --export audit",
 		Args:    atMostOne("ENVIRONMENT"), GroupID: "see", ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
+			recorded, err := usecase.Do(cmd.Context(), f.call(), f.Decide.Approvals, decide.ApprovalsQuery{Environment: strings.Join(args, "")})
+			all := []exported{}
+			for _, r := range recorded {
+				all = append(all, exported{Recorded: r})
 			}
-			all, err := approvals(cmd.Context(), app, args)
 			if err == nil && export != "" {
 				err = exportTo(cmd.Context(), export, all)
 			}
@@ -52,33 +52,9 @@ ssh-keygen -Y verify can check them without falkirk.`,
 	return cmd
 }
 
-func approvals(ctx context.Context, app *App, only []string) ([]approvalDocument, error) {
-	all := []approvalDocument{}
-	if len(only) == 1 {
-		if _, err := app.Engine.App.Environment(only[0]); err != nil {
-			return all, err
-		}
-	}
-	for _, env := range app.Engine.App.Environments {
-		if len(only) == 1 && env.Name != only[0] {
-			continue
-		}
-		for e, err := range app.Ledger(env.Name).Entries(ctx) {
-			if err != nil {
-				return all, err
-			}
-			if e.Event == delivery.Decided && e.Approval != nil {
-				s := delivery.Signed{Approval: *e.Approval, Operation: e.Operation.ID, Actor: e.Operation.Actor}
-				all = append(all, approvalDocument{Signed: s, Message: s.Message()})
-			}
-		}
-	}
-	return all, nil
-}
-
 // exportTo writes what can be checked without falkirk. Repeating it writes the
 // same files.
-func exportTo(ctx context.Context, dir string, all []approvalDocument) error {
+func exportTo(ctx context.Context, dir string, all []exported) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fault.New(fault.Invalid, "export the approvals: %w", err)
 	}
@@ -98,7 +74,7 @@ func exportTo(ctx context.Context, dir string, all []approvalDocument) error {
 	return nil
 }
 
-// fileName is unique, for it has the ID of the operation that wrote the word.
+// fileName is unique: it has the ID of the operation that recorded the word.
 func fileName(s delivery.Signed) string {
 	name := strings.Join([]string{s.Environment, s.Version, s.By, s.Operation}, "-")
 	return strings.Trim(strings.Map(func(r rune) rune {
@@ -110,7 +86,7 @@ func fileName(s delivery.Signed) string {
 	}, name), ".")
 }
 
-func (f *face) printApprovals(all []approvalDocument) {
+func (f *face) printApprovals(all []exported) {
 	if len(all) == 0 {
 		fprintln(f.Out, "nobody has approved or rejected anything")
 		return

@@ -1,8 +1,10 @@
 package cli
 
 import (
-	"cmp"
 	"context"
+	"errors"
+	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -12,7 +14,15 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/decide"
 )
+
+// SigningKey is an SSH key of this machine.
+type SigningKey struct {
+	Public string // the line of its .pub file
+	Path   string
+	Sign   func(ctx context.Context, message, namespace string, tell io.Writer) (armored string, err error)
+}
 
 // word is one call of approve or reject.
 type word struct {
@@ -22,17 +32,18 @@ type word struct {
 	expires time.Duration
 	key, as string
 	goOn    bool // --continue
+	query   decide.WordQuery
 }
 
 func (f *face) approveCmd() *cobra.Command {
 	w := &word{change: &change{face: f}}
 	cmd := &cobra.Command{
-		Annotations: does(EffectDecides),
+		Annotations: asks(f.Decide.Approve.Entry(), f.Decide.Review.Entry()),
 		Use:         "approve PLAN|ENVIRONMENT",
 		Short:       "Say yes to exactly the plan that waits",
 		Long: `Says yes to a plan: the one that waits in an environment, one named by its digest
 or the first digits of it, or one in a file that "falkirk plan --save" wrote. The
-plan is made anew and shown; if something else would be done by now, nothing is
+plan is made again and shown; if something else would be done by now, nothing is
 approved. Where a gate wants it, or with --key, the approval is signed by
 ssh-keygen, with the key that git signs with or the first usual one in ~/.ssh.`,
 		Example: "  falkirk approve prd\n  falkirk approve prd --continue\n  falkirk approve sha256:3f2a --expires 8h --key ~/.ssh/id_ed25519",
@@ -49,7 +60,7 @@ ssh-keygen, with the key that git signs with or the first usual one in ~/.ssh.`,
 func (f *face) rejectCmd() *cobra.Command {
 	w := &word{change: &change{face: f}, rejects: true}
 	cmd := &cobra.Command{
-		Annotations: does(EffectDecides),
+		Annotations: asks(f.Decide.Reject.Entry(), f.Decide.Review.Entry()),
 		Use:         "reject PLAN|ENVIRONMENT --reason TEXT",
 		Short:       "Say no to exactly the plan that waits",
 		Long: `Says no to a plan, which closes the gates that ask for approvals of it, or, where
@@ -70,155 +81,108 @@ func (w *word) wordFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.as, "as", "", "the `NAME` to sign under (default: the one that the list of signers has for the key)")
 }
 
+// run shows what it is about, asks the person, signs, and says the word.
 func (w *word) run(ctx context.Context, arg string) error {
-	if w.expires < 0 || w.expires > 0 && w.expires < time.Second {
-		return fault.New(fault.Invalid, "--expires %s is over before anybody can ask", w.expires)
+	call := w.call()
+	key, keyErr := w.SigningKey(ctx, w.key)
+	seen, err := w.review(ctx, call, arg, key)
+	if err == nil && (w.key != "" || seen.Signed) {
+		err = keyErr
 	}
-	app, err := w.open(ctx, func(engine.Event) {})
+	if seen.Plan.Digest != "" {
+		w.doc.Result = seen.WordResult
+	}
 	if err != nil {
 		return err
-	}
-	m, err := w.matter(ctx, app, arg)
-	if err != nil {
-		return err
-	}
-	gates, err := app.Assent.Count(m.env, m.question())
-	if err != nil {
-		return err
-	}
-	if len(gates) == 0 {
-		return fault.New(fault.Refused, "no gate of %s asks people about %s", m.env.Name, heading(m.op))
-	}
-	said, err := w.say(ctx, app, m, gates)
-	w.doc.Result = said
-	if err != nil || !said.Open || !w.goOn {
-		return err
-	}
-	return w.goOnWith(ctx, m)
-}
-
-// assentDocument is the JSON of approve and reject.
-type assentDocument struct {
-	Plan     usecase.Plan      `json:"plan"`
-	Approval delivery.Approval `json:"approval"`
-	Changed  bool              `json:"changed"` // false: that person had said so before
-	Open     bool              `json:"open"`    // every gate that asks people is
-	Gates    []Tally           `json:"gates"`
-	Next     string            `json:"next,omitempty"`
-}
-
-// say shows what it is about, asks, signs, and writes it down, unless it would
-// not count.
-func (w *word) say(ctx context.Context, app *App, m matter, gates []Tally) (assentDocument, error) {
-	doc := assentDocument{Plan: usecase.NewPlan(m.plan, m.digest), Gates: gates, Open: allOpen(gates)}
-	who, err := w.signer(ctx, app, m, gates)
-	if err != nil {
-		return doc, err
 	}
 	if !w.quiet || !w.yes {
-		_ = w.text(func() { w.printMatter(m, gates) })
+		_ = w.text(func() { w.printReview(seen) })
 	}
-	if old, is := w.before(m, gates, who.Name); is {
-		doc.Approval, doc.Next = old, m.next(doc.Open)
-		return doc, w.text(func() {
-			fprintf(w.Out, "nothing to do: %s\n", spoken(old))
-			w.printGates(doc)
-		})
+	said := seen.WordResult
+	if !seen.Said {
+		if said, err = w.say(ctx, call, seen, key); said.Plan.Digest != "" {
+			w.doc.Result = said
+		}
 	}
-	if err := w.agree(m, who.Name); err != nil {
-		return doc, err
-	}
-	signed, err := w.signed(ctx, app, m, who)
 	if err != nil {
-		return doc, err
+		return err
 	}
-	doc.Approval = signed.Approval
-	m.rec.Approvals = append(m.rec.Approvals, signed)
-	if doc.Gates, err = app.Assent.Count(m.env, m.question()); err != nil {
-		return doc, err
+	_ = w.text(func() { w.printSaid(said) })
+	if !said.Open || !w.goOn {
+		return nil
 	}
-	if err := counts(signed, doc.Gates); err != nil {
-		return doc, err
-	}
-	_, err = app.Engine.Ledger(m.env.Name).Decide(ctx, delivery.Entry{
-		Event: delivery.Decided, Approval: &signed.Approval,
-		Operation: delivery.Operation{
-			ID: signed.Operation, Verb: w.verb(), App: signed.App, Environment: signed.Environment, Version: signed.Version,
-			Actor: w.Actor, Reason: signed.Reason, At: app.Engine.Now().UTC(),
-		},
-	})
-	if err != nil {
-		return doc, err
-	}
-	doc.Changed, doc.Open = true, allOpen(doc.Gates)
-	doc.Next = m.next(doc.Open)
-	return doc, w.text(func() {
-		fprintf(w.Out, "%s %s\n", w.paint(green, "done:"), spoken(signed.Approval))
-		w.printGates(doc)
-	})
+	return w.goOnWith(ctx, seen.Operation)
 }
 
-func (w *word) verb() delivery.Verb {
+// review asks what the argument means: an environment, a digest, or a file with a
+// saved plan.
+func (w *word) review(ctx context.Context, call *usecase.Call, arg string, key SigningKey) (decide.Review, error) {
+	q := decide.ReviewQuery{
+		Of: arg, Rejects: w.rejects, As: w.as, PublicKey: key.Public, KeyLabel: key.Path, Sign: w.key != "",
+		Reason: w.reason, Expires: delivery.Duration(w.expires),
+	}
+	saved, fileErr := w.savedPlan(arg)
+	if saved != nil {
+		q.Saved, q.SavedAs = saved, arg
+	}
+	seen, err := usecase.Do(ctx, call, w.Decide.Review, q)
+	var unknown delivery.UnknownEnvironment
+	if fileErr != nil && errors.As(err, &unknown) {
+		return seen, fileErr // there is a file of that name, and it is no saved plan
+	}
+	w.query = decide.WordQuery{Environment: seen.Operation.Environment, Plan: seen.Plan.Digest}
+	if seen.OfSaved {
+		w.query.Saved, w.query.SavedAs = q.Saved, q.SavedAs
+	}
+	return seen, err
+}
+
+// savedPlan reads the saved plan in a file of that name, if there is one.
+func (w *word) savedPlan(arg string) (*engine.Saved, error) {
+	if _, err := os.Lstat(arg); err != nil || strings.HasPrefix(arg, "sha256:") {
+		return nil, nil
+	}
+	saved, err := readSaved(arg)
+	if err != nil {
+		return nil, err
+	}
+	return &saved, nil
+}
+
+// say asks the person, signs where that is wanted, and has the word recorded.
+func (w *word) say(ctx context.Context, call *usecase.Call, seen decide.Review, key SigningKey) (decide.WordResult, error) {
+	if err := w.confirmWord(seen); err != nil {
+		return decide.WordResult{}, err
+	}
+	q := w.query
+	q.By, q.Reason, q.At, q.Until = seen.Word.By, seen.Word.Reason, seen.Word.At, seen.Word.Until
+	if w.key != "" || seen.Signed {
+		var err error
+		if q.Signature, err = key.Sign(ctx, seen.Message, seen.Namespace, w.Err); err != nil {
+			return decide.WordResult{}, err
+		}
+	}
+	k := w.Decide.Approve
 	if w.rejects {
-		return delivery.VerbReject
+		k = w.Decide.Reject
 	}
-	return delivery.VerbApprove
+	return usecase.Do(ctx, call, k, q)
 }
 
-// signer is who speaks: the login, or the name of the key where a gate wants a
-// signature or a key is given.
-func (w *word) signer(ctx context.Context, app *App, m matter, gates []Tally) (Signer, error) {
-	login, _, _ := strings.Cut(w.Actor, "@")
-	if w.key == "" && !anySigned(gates) {
-		if w.as != "" && w.as != login && w.as != w.Actor {
-			err := fault.New(fault.Invalid, "you are %s here; another name needs a key that it belongs to", w.Actor)
-			return Signer{}, fault.Hint(err, "give --key FILE")
-		}
-		return Signer{Name: cmp.Or(w.as, login)}, nil
-	}
-	s, err := app.Assent.Signer(ctx, m.env, m.question(), w.key, w.as)
-	if s.Name == "" {
-		s.Name = login
-	}
-	return s, err
-}
-
-// signed is the word, signed where there is a key. Its time comes after what
-// that person said before, for the newest word is the one that holds.
-func (w *word) signed(ctx context.Context, app *App, m matter, who Signer) (delivery.Signed, error) {
-	now := app.Engine.Now().UTC().Truncate(time.Second)
-	at := now
-	for _, s := range m.rec.Approvals {
-		if s.By == who.Name && s.Plan == m.digest && !s.At.Before(at) && s.At.Before(now.Add(time.Minute)) {
-			at = s.At.UTC().Add(time.Second)
-		}
-	}
-	a := delivery.Approval{
-		App: m.op.App, Environment: m.env.Name, Version: m.op.Version, Plan: m.digest,
-		By: who.Name, Rejects: w.rejects, At: at, Reason: app.Redact(w.reason),
-	}
-	if w.expires > 0 {
-		until := now.Add(w.expires.Truncate(time.Second))
-		a.Until = &until
-	}
-	var err error
-	if who.Sign != nil {
-		a.Signature, err = who.Sign(ctx, a.Message(), w.Err)
-	}
-	return delivery.Signed{Approval: a, Operation: app.Engine.NewID(), Actor: w.Actor}, err
-}
-
-// agree asks whoever sits at the terminal.
-func (w *word) agree(m matter, who string) error {
-	verb := string(w.verb())
+// confirmWord asks the person at the terminal.
+func (w *word) confirmWord(seen decide.Review) error {
 	if w.yes {
 		return nil
 	}
-	refusal := fault.New(fault.Refused, "%s plan %s: not confirmed", verb, short(m.digest))
+	verb, question := "approve", "Approve"
+	if w.rejects {
+		verb, question = "reject", "Reject"
+	}
+	refusal := fault.New(fault.Refused, "%s plan %s: not confirmed", verb, short(seen.Plan.Digest))
 	if !w.Ask {
 		return fault.Hint(refusal, "look at the plan, then repeat the command with --yes")
 	}
-	fprintf(w.Err, "%s it as %s? [y/N] ", strings.ToUpper(verb[:1])+verb[1:], who)
+	fprintf(w.Err, "%s it as %s? [y/N] ", question, seen.Word.By)
 	if answer := strings.ToLower(w.readLine()); answer != "y" && answer != "yes" {
 		return fault.Hint(refusal, "nothing was written; answer y, or give --yes")
 	}
@@ -226,8 +190,6 @@ func (w *word) agree(m matter, who string) error {
 }
 
 // goOnWith does what waited, as the command that is told would.
-func (w *word) goOnWith(ctx context.Context, m matter) error {
-	return w.change.run(ctx, engine.Request{
-		Verb: m.op.Verb, Environment: m.env.Name, Version: m.op.Version, Reason: m.op.Reason, Override: m.op.Override,
-	})
+func (w *word) goOnWith(ctx context.Context, op delivery.Operation) error {
+	return w.change.run(ctx, engine.Request{Verb: op.Verb, Environment: op.Environment, Version: op.Version, Reason: op.Reason, Override: op.Override})
 }

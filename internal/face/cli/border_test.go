@@ -23,6 +23,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/quote"
 	"falkirk/internal/rule"
+	"falkirk/internal/usecase/decide"
 	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/setup"
 )
@@ -103,7 +104,7 @@ func printers(f *face, s string) map[string]func() {
 		"plan":        func() { f.printPlan(filled[delivery.Plan](s), strings.Repeat("x", 30)) },
 		"release":     func() { f.printOne(filled[delivery.Release](s)) },
 		"releases":    func() { f.printReleases([]delivery.Release{filled[delivery.Release](s)}) },
-		"approvals":   func() { f.printApprovals([]approvalDocument{filled[approvalDocument](s)}) },
+		"approvals":   func() { f.printApprovals([]exported{filled[exported](s)}) },
 		"processes":   func() { f.printProcesses([]Process{filled[Process](s)}) },
 		"why":         func() { f.printWhy(filled[rule.Obstacle](s)) },
 		"image":       func() { f.printImage(filled[images.Image](s)) },
@@ -125,8 +126,8 @@ func printers(f *face, s string) map[string]func() {
 		},
 		"gates": func() {
 			w := &word{change: &change{face: f}}
-			w.printMatter(matter{askedBy: s, packedBy: s, op: op}, []Tally{filled[Tally](s)})
-			w.printGates(filled[assentDocument](s))
+			w.printReview(filled[decide.Review](s))
+			w.printSaid(filled[decide.WordResult](s))
 		},
 	}
 	for _, verb := range []delivery.Verb{delivery.VerbHold, delivery.VerbBan, delivery.VerbStop} {

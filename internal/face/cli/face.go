@@ -53,6 +53,8 @@ type Wiring struct {
 	Inspect inspect.Room
 	Decide  decide.Room
 	Image   image.Room
+	// SigningKey finds the SSH key at path, or the usual one of this machine.
+	SigningKey func(ctx context.Context, path string) (SigningKey, error)
 	// Via carries requests for use cases as JSON; nil: they are done as they are.
 	Via func(c *usecase.Call) func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error)
 

@@ -181,12 +181,7 @@ func (p *progress) answer(a delivery.Answer) string {
 	}
 }
 
-func heading(op delivery.Operation) string {
-	if op.Version == "" {
-		return string(op.Verb)
-	}
-	return string(op.Verb) + " " + op.Version
-}
+func heading(op delivery.Operation) string { return op.Heading() }
 
 // stands says what is live where.
 func stands(all []delivery.Standing) string {

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/quote"
 )
@@ -75,7 +76,7 @@ func orDash(s string) string {
 	return s
 }
 
-func short(digest string) string { return digest[:min(len(digest), 19)] }
+func short(digest string) string { return delivery.ShortDigest(digest) }
 
 func (f *face) readLine() string {
 	if f.typed == nil {

@@ -16,22 +16,37 @@ import (
 // right, and that the list allows its key for that principal at that time. It
 // gives the key's fingerprint; the errors are for people.
 func (l List) Verify(principal, message, armored, namespace string, at time.Time) (fingerprint string, err error) {
+	key, err := check(message, armored, namespace)
+	if err != nil {
+		return "", err
+	}
+	return ssh.FingerprintSHA256(bare(key)), l.allows(principal, key, namespace, at)
+}
+
+// Check checks that an armored signature is right for its own key, of which nothing is
+// known.
+func Check(message, armored, namespace string) error {
+	_, err := check(message, armored, namespace)
+	return err
+}
+
+// check gives the key of a signature that is right.
+func check(message, armored, namespace string) (ssh.PublicKey, error) {
 	sig, err := sshsig.Unarmor([]byte(armored))
 	if err != nil {
-		return "", errors.New("its signature cannot be read")
+		return nil, errors.New("its signature cannot be read")
 	}
-	key := bare(sig.PublicKey)
-	if key.Type() == ssh.KeyAlgoRSA && sig.Signature.Format != ssh.KeyAlgoRSASHA256 && sig.Signature.Format != ssh.KeyAlgoRSASHA512 {
-		return "", errors.New("its signature is by RSA with SHA-1, which proves nothing")
+	if bare(sig.PublicKey).Type() == ssh.KeyAlgoRSA && sig.Signature.Format != ssh.KeyAlgoRSASHA256 && sig.Signature.Format != ssh.KeyAlgoRSASHA512 {
+		return nil, errors.New("its signature is by RSA with SHA-1, which proves nothing")
 	}
 	err = sshsig.Verify(strings.NewReader(message), sig, sig.PublicKey, sig.HashAlgorithm, namespace)
 	switch {
 	case errors.Is(err, sshsig.ErrNamespaceMismatch):
-		return "", fmt.Errorf("its signature is for %q", shorten(sig.Namespace))
+		return nil, fmt.Errorf("its signature is for %q", shorten(sig.Namespace))
 	case err != nil:
-		return "", errors.New("its signature is not over what it says")
+		return nil, errors.New("its signature is not over what it says")
 	}
-	return ssh.FingerprintSHA256(key), l.allows(principal, sig.PublicKey, namespace, at)
+	return sig.PublicKey, nil
 }
 
 // bare is the key itself, also of a certificate.

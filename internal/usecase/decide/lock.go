@@ -28,13 +28,9 @@ func lockShow(ctx context.Context, c *usecase.Call, q LockShowQuery) (LockShowRe
 	if err != nil {
 		return nil, err
 	}
-	environments := app.Engine.App.Environments
-	if q.Environment != "" {
-		env, err := app.Engine.App.Environment(q.Environment)
-		if err != nil {
-			return nil, err
-		}
-		environments = []delivery.Environment{env}
+	environments, err := chosen(app, q.Environment)
+	if err != nil {
+		return nil, err
 	}
 	all := LockShowResult{}
 	for _, env := range environments {

@@ -17,12 +17,16 @@ type Room struct {
 	Stop        usecase.Case[ScopeQuery, engine.Decided]
 	Resume      usecase.Case[ScopeQuery, engine.Decided]
 	SignLedger  usecase.Case[ScopeQuery, engine.Decided]
+	Review      usecase.Case[ReviewQuery, Review]
+	Approve     usecase.Case[WordQuery, WordResult]
+	Reject      usecase.Case[WordQuery, WordResult]
+	Approvals   usecase.Case[ApprovalsQuery, ApprovalsResult]
 	LockShow    usecase.Case[LockShowQuery, LockShowResult]
 	LockSteal   usecase.Case[LockStealQuery, delivery.Lock]
 }
 
-// New makes the room.
-func New() Room {
+// New makes the room; gates count approvals.
+func New(gates GatesOf) Room {
 	return Room{
 		Hold:        newHold(),
 		ReleaseHold: newReleaseHold(),
@@ -31,6 +35,10 @@ func New() Room {
 		Stop:        newStop(),
 		Resume:      newResume(),
 		SignLedger:  newSignLedger(),
+		Review:      newReview(gates),
+		Approve:     newApprove(gates),
+		Reject:      newReject(gates),
+		Approvals:   newApprovals(),
 		LockShow:    newLockShow(),
 		LockSteal:   newLockSteal(),
 	}
@@ -40,6 +48,6 @@ func New() Room {
 func (r Room) Entries() []usecase.Entry {
 	return []usecase.Entry{
 		r.Hold.Entry(), r.ReleaseHold.Entry(), r.Ban.Entry(), r.Unban.Entry(), r.Stop.Entry(), r.Resume.Entry(), r.SignLedger.Entry(),
-		r.LockShow.Entry(), r.LockSteal.Entry(),
+		r.Review.Entry(), r.Approve.Entry(), r.Reject.Entry(), r.Approvals.Entry(), r.LockShow.Entry(), r.LockSteal.Entry(),
 	}
 }

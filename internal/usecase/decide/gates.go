@@ -1,0 +1,88 @@
+package decide
+
+import (
+	"fmt"
+	"slices"
+
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+)
+
+// Gates counts approvals as the approval gates of an app do.
+type Gates interface {
+	// Count asks every gate for approvals that the question's operation meets.
+	Count(env delivery.Environment, q delivery.Question) ([]Tally, error)
+	// Name is the name that a key signs under: the one wanted, or that of the key in
+	// the list of the first gate that counts only what is signed; "" without such a gate.
+	Name(env delivery.Environment, q delivery.Question, key PublicKey, wanted string) (string, error)
+	// Signed fails where a signature is not by its own key over the message.
+	Signed(message, signature string) error
+}
+
+// GatesOf gives the gates of an opened app file.
+type GatesOf func(*usecase.App) Gates
+
+// PublicKey is the public half of an SSH key.
+type PublicKey struct {
+	Line  string // as a .pub file has it
+	Label string // what messages call it
+}
+
+// Tally is what one gate counted.
+type Tally struct {
+	Gate    string            `json:"gate"`
+	Answer  delivery.Answer   `json:"answer"`
+	Reason  string            `json:"reason"`
+	Quorum  int               `json:"quorum"`
+	Signed  bool              `json:"signed,omitempty"` // only what is signed counts
+	Counted []delivery.Signed `json:"counted"`
+	Ignored []Ignored         `json:"ignored"`
+	Asked   []string          `json:"asked,omitempty"`   // who may still approve
+	Anybody bool              `json:"anybody,omitempty"` // everybody else may
+}
+
+// Ignored is a word that does not count.
+type Ignored struct {
+	delivery.Signed
+	Why  string `json:"why"`
+	Void bool   `json:"void"` // it is no word of that person about this plan at all
+}
+
+func anySigned(gates []Tally) bool {
+	return slices.ContainsFunc(gates, func(t Tally) bool { return t.Signed })
+}
+
+func allOpen(gates []Tally) bool {
+	return !slices.ContainsFunc(gates, func(t Tally) bool { return t.Answer != delivery.Open })
+}
+
+// ignoredBy reports whether a word says nothing to any gate, so that it may be
+// said again.
+func ignoredBy(s delivery.Signed, gates []Tally) bool {
+	return !slices.ContainsFunc(gates, func(t Tally) bool {
+		i := slices.IndexFunc(t.Ignored, func(x Ignored) bool { return x.Operation == s.Operation })
+		return i < 0 || s.Rejects && !t.Ignored[i].Void
+	})
+}
+
+// checkCounts refuses a word that no gate would count, before it is written.
+func checkCounts(s delivery.Signed, gates []Tally) error {
+	why := ""
+	for _, t := range gates {
+		i := slices.IndexFunc(t.Ignored, func(x Ignored) bool { return x.Operation == s.Operation })
+		switch {
+		case i >= 0 && (t.Ignored[i].Void || !s.Rejects):
+			why = fmt.Sprintf("gate %s does not count it: %s", t.Gate, t.Ignored[i].Why)
+		case !s.Rejects && t.Answer == delivery.Shut:
+			why = fmt.Sprintf("gate %s is closed: %s", t.Gate, t.Reason)
+		default:
+			return nil
+		}
+	}
+	verb, next := "approved", "a person who may approve: falkirk approve %s; falkirk approvals %s shows who is asked"
+	if s.Rejects {
+		verb, next = "rejected", "a person who is asked: falkirk reject %s --reason TEXT; falkirk approvals %s shows who is asked"
+	}
+	return fault.Hint(fault.New(fault.Refused, "not %s, and nothing was written: %s", verb, why), next, s.Environment, s.Environment)
+}
