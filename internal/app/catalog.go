@@ -15,6 +15,7 @@ func catalog(w cli.Wiring) usecase.Catalog {
 	return usecase.NewCatalog(slices.Concat(
 		w.Inspect.Entries(),
 		w.Decide.Entries(),
+		w.Release.Entries(),
 		w.Image.Entries(),
 	)...)
 }

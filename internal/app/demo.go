@@ -56,7 +56,7 @@ func actors(a *usecase.App, d project.DemoRequest) *demo.Actors {
 	who := actor()
 	return &demo.Actors{
 		Pack: func(ctx context.Context, version string) error {
-			packed, err := a.Packer(ctx, usecase.PackRequest{Version: version, Actor: who})
+			packed, _, err := a.Packer(ctx, usecase.PackRequest{Version: version, Actor: who})
 			if err == nil {
 				d.Packed(packed.Release)
 			}

@@ -24,15 +24,15 @@ import (
 // packer packs an app into its store.
 func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *redact.Hider) usecase.Packer {
 	a := f.App
-	return func(ctx context.Context, r usecase.PackRequest) (usecase.Packed, error) {
+	return func(ctx context.Context, r usecase.PackRequest) (usecase.Packed, []string, error) {
 		named, err := versionOf(ctx, a, r.Version)
 		if err != nil {
-			return usecase.Packed{}, err
+			return usecase.Packed{}, nil, err
 		}
 		v, src := named.Version, named.Source
 		hide.Show(v)
 		if err := a.Needs(delivery.BlockComponents); err != nil {
-			return usecase.Packed{}, err
+			return usecase.Packed{}, nil, err
 		}
 		req := pack.Request{
 			App: a, Version: v, Source: src, By: r.Actor, Tool: toolVersion(),
@@ -52,13 +52,13 @@ func packer(f *config.File, store *release.Store, accounts *account.Pool, hide *
 		defer cache.Close() // what it could not keep is compressed again the next time
 		if r.DryRun {
 			p, err := pack.Plan(ctx, req)
-			return usecase.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, LeftOut: sorted(left), Notes: named.Notes}, err
+			return usecase.Packed{Release: p.Release, Added: p.New, Bytes: p.Bytes, LeftOut: sorted(left)}, named.Notes, err
 		}
 		if err := r.People.Ask(ctx, v); err != nil { // the version is known now
-			return usecase.Packed{}, err
+			return usecase.Packed{}, nil, err
 		}
 		rel, added, err := pack.Pack(ctx, req)
-		return usecase.Packed{Release: rel, Added: added, Healed: store.Healed(), LeftOut: sorted(left), Notes: named.Notes}, err
+		return usecase.Packed{Release: rel, Added: added, Healed: store.Healed(), LeftOut: sorted(left)}, named.Notes, err
 	}
 }
 

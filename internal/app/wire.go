@@ -1,6 +1,7 @@
 package app
 
 import (
+	"io"
 	"os"
 	"os/user"
 	"runtime/debug"
@@ -17,10 +18,12 @@ import (
 	"falkirk/internal/face/cli"
 	"falkirk/internal/guard"
 	"falkirk/internal/imagesync"
+	"falkirk/internal/regular"
 	"falkirk/internal/target/local"
 	"falkirk/internal/usecase/decide"
 	"falkirk/internal/usecase/image"
 	"falkirk/internal/usecase/inspect"
+	"falkirk/internal/usecase/release"
 	"falkirk/internal/usecase/setup"
 )
 
@@ -70,6 +73,7 @@ func wire() cli.Wiring {
 		},
 		Inspect: inspect.New(time.Now),
 		Decide:  decide.New(assentOf),
+		Release: release.New(func(path string, from io.Reader) error { return regular.Write(path, 0o644, from) }),
 		Image:   image.New(openImages),
 		Hidden: []cli.Hidden{
 			{Name: hiddenLocal, Run: local.Main},

@@ -59,8 +59,8 @@ type Locks interface {
 	Steal(ctx context.Context, actor, reason string) (delivery.Lock, error)
 }
 
-// Packer packs the app.
-type Packer func(ctx context.Context, r PackRequest) (Packed, error)
+// Packer packs the app. Its notes are warnings about the version.
+type Packer func(ctx context.Context, r PackRequest) (p Packed, notes []string, err error)
 
 // PackRequest asks for a release. An empty version is taken from git.
 type PackRequest struct {
@@ -78,7 +78,6 @@ type Packed struct {
 	Bytes   int64            `json:"bytes,omitempty"`  // of a dry run: what the store does not have yet
 	Healed  int              `json:"healed,omitempty"` // damaged blobs that were written again
 	LeftOut []LeftOut        `json:"leftOut,omitempty"`
-	Notes   []string         `json:"-"` // warnings: about the version
 }
 
 // LeftOut is a file or a folder that pack left out by itself.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"time"
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
@@ -52,6 +53,8 @@ type Event struct {
 	Packing   *delivery.Progress `json:"packing,omitempty"`
 	Warning   string             `json:"warning,omitempty"`  // what changes nothing about the result, and somebody should know
 	Note      string             `json:"note,omitempty"`     // what is done or waited for now
+	Waiting   string             `json:"waiting,omitempty"`  // what the call waits for, holding nothing
+	Left      delivery.Duration  `json:"left,omitempty"`     // how long it waits at most
 	Orphaned  *engine.Status     `json:"orphaned,omitempty"` // an environment in which something is live that the app file no longer has
 	Job       string             `json:"job,omitempty"`      // of sync, that Syncing is about
 	Syncing   *imagesync.Event   `json:"syncing,omitempty"`
@@ -84,6 +87,11 @@ func (c *Call) Warn(text string) { c.tell(Event{Warning: text}) }
 
 // Note tells what is done or waited for now.
 func (c *Call) Note(text string) { c.tell(Event{Note: text}) }
+
+// Waiting tells what the call waits for, holding nothing, and how long at most.
+func (c *Call) Waiting(text string, left time.Duration) {
+	c.tell(Event{Waiting: text, Left: delivery.Duration(left)})
+}
 
 // NoteOrphans tells which of these environments have orphaned places.
 func (c *Call) NoteOrphans(ctx context.Context, app *App, names ...string) {
@@ -119,6 +127,18 @@ type printer struct{ *Call }
 func (p printer) Write(b []byte) (int, error) {
 	p.tell(Event{Printed: bytes.Clone(b)})
 	return len(b), nil
+}
+
+// Hear has every event passed to hear too, before Tell, until stop is called.
+func (c *Call) Hear(hear func(Event)) (stop func()) {
+	tell := c.Tell
+	c.Tell = func(ev Event) {
+		hear(ev)
+		if tell != nil {
+			tell(ev)
+		}
+	}
+	return func() { c.Tell = tell }
 }
 
 func (c *Call) tell(ev Event) {

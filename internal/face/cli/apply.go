@@ -2,19 +2,18 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase/release"
 )
 
 // mostSaved is the most bytes that a saved plan may have.
@@ -23,7 +22,7 @@ const mostSaved = 64 << 20
 func (f *face) applyCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectRun),
+		Annotations: asks(f.Release.Apply.Entry()),
 		Use:         "apply FILE",
 		Short:       "Carry out a saved plan, if nothing has changed since it was made",
 		Long: `Carries out a plan that "falkirk plan --save" wrote. If the app file, the release,
@@ -36,9 +35,7 @@ does nothing. A plan that was applied in part is finished by the same command.`,
 			if err != nil {
 				return err
 			}
-			return c.carry(cmd.Context(), saved.Plan.Environment, func(ctx context.Context, app *App) (engine.Result, error) {
-				return app.Engine.Apply(ctx, saved, c.Actor)
-			})
+			return changed(cmd.Context(), c, f.Release.Apply, release.ApplyQuery{Consent: c.flagged(), Saved: saved})
 		},
 	}
 	cmd.Flags().BoolVar(&c.follow, "follow", false, "with --output json: one line per event, then the document on a line")
@@ -94,16 +91,8 @@ func writeSaved(path string, s engine.Saved) error {
 	if err != nil {
 		return fmt.Errorf("encode the plan: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".plan-*")
-	if err != nil {
+	if err := regular.Write(path, 0o600, bytes.NewReader(append(raw, '\n'))); err != nil {
 		return fault.New(fault.Invalid, "save the plan: %w", err)
-	}
-	_, err = tmp.Write(append(raw, '\n'))
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fault.New(fault.Invalid, "save the plan: %w", err), os.Remove(tmp.Name()))
 	}
 	return nil
 }

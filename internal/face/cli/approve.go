@@ -191,5 +191,5 @@ func (w *word) confirmWord(seen decide.Review) error {
 
 // goOnWith does what waited, as the command that is told would.
 func (w *word) goOnWith(ctx context.Context, op delivery.Operation) error {
-	return w.change.run(ctx, engine.Request{Verb: op.Verb, Environment: op.Environment, Version: op.Version, Reason: op.Reason, Override: op.Override})
+	return w.again(ctx, op)
 }

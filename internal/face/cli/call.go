@@ -2,6 +2,7 @@ package cli
 
 import (
 	"sync"
+	"time"
 
 	"falkirk/internal/usecase"
 )
@@ -49,6 +50,8 @@ func (f *face) heard(ev usecase.Event) {
 		f.showOrphans(*ev.Orphaned)
 	case ev.Warning != "":
 		f.warn("%s", ev.Warning)
+	case ev.Waiting != "":
+		fprintf(f.Err, "%s %s; looking on for %s\n", f.paint(yellow, "waiting:"), ev.Waiting, took(time.Duration(ev.Left)))
 	case ev.Note != "" && !f.quiet && !f.isJSON():
 		fprintln(f.Err, ev.Note)
 	}

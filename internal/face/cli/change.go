@@ -11,18 +11,18 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/release"
 )
 
 // change is what the commands that write in an environment share.
 type change struct {
 	*face
-	to       string        // --to
-	skip     string        // --skip-order
-	freeze   string        // --override
-	wait     time.Duration // --wait, of a train
-	dryRun   bool
-	follow   bool
-	possible func(*App) error // whether what is asked for can be done at all; nil: not known
+	to     string        // --to
+	skip   string        // --skip-order
+	freeze string        // --override
+	wait   time.Duration // --wait, of a train
+	dryRun bool
+	follow bool
 }
 
 func (c *change) flags(cmd *cobra.Command) {
@@ -51,13 +51,16 @@ func (c *change) overrideFlag(cmd *cobra.Command) {
 func (f *face) provisionCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectRun),
+		Annotations: asks(f.Release.Provision.Entry(), f.Release.Plan.Entry()),
 		Use:         "provision VERSION --to ENVIRONMENT",
 		Short:       "Make a release ready beside what is live, in all places at once",
 		Example:     "  falkirk provision 1.4.0 --to prd --dry-run",
 		Args:        exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbProvision, Environment: c.to, Version: args[0]})
+			if c.dryRun {
+				return c.preview(cmd.Context(), release.PlanQuery{Verb: delivery.VerbProvision, Environment: c.to, Version: args[0]})
+			}
+			return changed(cmd.Context(), c, f.Release.Provision, release.ProvisionQuery{Consent: c.flagged(), Environment: c.to, Version: args[0]})
 		},
 	}
 	c.toFlag(cmd)
@@ -68,13 +71,20 @@ func (f *face) provisionCmd() *cobra.Command {
 func (f *face) promoteCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectRun),
+		Annotations: asks(f.Release.Promote.Entry(), f.Release.Plan.Entry()),
 		Use:         "promote VERSION --to ENVIRONMENT",
 		Short:       "Make a provisioned release live",
 		Example:     "  falkirk promote 1.4.0 --to prd",
 		Args:        exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], Reason: c.skip, Override: c.freeze})
+			if c.dryRun {
+				return c.preview(cmd.Context(), release.PlanQuery{
+					Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], SkipOrder: c.skip, Override: c.freeze,
+				})
+			}
+			return changed(cmd.Context(), c, f.Release.Promote, release.PromoteQuery{
+				Consent: c.flagged(), Environment: c.to, Version: args[0], SkipOrder: c.skip, Override: c.freeze,
+			})
 		},
 	}
 	c.toFlag(cmd)
@@ -86,13 +96,18 @@ func (f *face) promoteCmd() *cobra.Command {
 func (f *face) rollbackCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectRun),
+		Annotations: asks(f.Release.Rollback.Entry(), f.Release.Plan.Entry()),
 		Use:         "rollback ENVIRONMENT [--to VERSION]",
 		Short:       "Promote the release that was live before",
 		Example:     "  falkirk rollback prd\n  falkirk rollback prd --to 1.3.2",
 		Args:        exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to, Reason: c.skip})
+			if c.dryRun {
+				return c.preview(cmd.Context(), release.PlanQuery{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to, Reason: c.skip})
+			}
+			return changed(cmd.Context(), c, f.Release.Rollback, release.RollbackQuery{
+				Consent: c.flagged(), Environment: args[0], Version: c.to, Reason: c.skip,
+			})
 		},
 	}
 	cmd.Flags().StringVar(&c.skip, "reason", "", "why; it is kept in the ledger")
@@ -105,12 +120,15 @@ func (f *face) rollbackCmd() *cobra.Command {
 func (f *face) pruneCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectRun),
+		Annotations: asks(f.Release.Prune.Entry(), f.Release.Plan.Entry()),
 		Use:         "prune ENVIRONMENT",
 		Short:       "Remove what is neither live nor kept",
 		Args:        exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.run(cmd.Context(), engine.Request{Verb: delivery.VerbPrune, Environment: args[0]})
+			if c.dryRun {
+				return c.preview(cmd.Context(), release.PlanQuery{Verb: delivery.VerbPrune, Environment: args[0]})
+			}
+			return changed(cmd.Context(), c, f.Release.Prune, release.PruneQuery{Consent: c.flagged(), Environment: args[0]})
 		},
 	}
 	c.flags(cmd)
@@ -125,81 +143,75 @@ func (c *change) check() error {
 	return nil
 }
 
-// run previews or carries out one request.
-func (c *change) run(ctx context.Context, req engine.Request) error {
-	req.Actor = c.Actor
-	if c.dryRun {
-		return c.preview(ctx, req)
-	}
-	c.possible = func(app *App) error {
-		_, _, err := app.Engine.Preview(ctx, req)
-		return err
-	}
-	var used *App
-	err := c.carry(ctx, req.Environment, func(ctx context.Context, app *App) (engine.Result, error) {
-		used = app
-		return app.Engine.Run(ctx, req)
-	})
-	if err != nil || req.Verb != delivery.VerbPrune {
-		return err
-	}
-	c.noteOrphans(ctx, used, req.Environment)
-	return nil
-}
+// flagged is what the flags agree to.
+func (f *face) flagged() usecase.Consent { return usecase.Consent{Yes: f.yes} }
 
-func (c *change) preview(ctx context.Context, req engine.Request) error {
+func (c *change) preview(ctx context.Context, q release.PlanQuery) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	app, err := c.open(ctx, func(engine.Event) {})
+	p, err := usecase.Do(ctx, c.call(), c.Release.Plan, q)
 	if err != nil {
 		return err
 	}
-	p, err := app.Engine.Propose(ctx, req)
-	if err != nil {
-		return err
-	}
-	c.doc.Result = usecase.Proposed(p)
+	c.doc.Result = p
 	return c.text(func() {
 		c.printPlan(p.Plan, p.Digest, p.Changes...)
 		c.printObstacle(p.Obstacle)
 	})
 }
 
-// carry carries out what changes an environment, and shows how it goes.
-func (c *change) carry(ctx context.Context, environment string, do func(context.Context, *App) (engine.Result, error)) error {
-	var res engine.Result
-	return c.carryOut(ctx, environment, func(ctx context.Context, app *App) (err error) {
-		res, err = do(ctx, app)
-		return err
-	}, func(show *progress) any { return show.result(res) }, func() { c.printDone(res) })
+// changed asks for a change of one environment.
+func changed[Q any, P agreeing[Q]](ctx context.Context, c *change, k usecase.Case[Q, *release.ChangeResult], q Q) error {
+	return carried[Q, release.ChangeResult, P](ctx, c, k, q, c.printDone)
 }
 
-// carryOut is carry for what has a document of its own.
-func (c *change) carryOut(ctx context.Context, environment string, do func(context.Context, *App) error, document func(*progress) any, text func()) error {
+// again asks for an operation as it was asked for before.
+func (c *change) again(ctx context.Context, op delivery.Operation) error {
+	switch op.Verb {
+	case delivery.VerbProvision:
+		return changed(ctx, c, c.Release.Provision, release.ProvisionQuery{Consent: c.flagged(), Environment: op.Environment, Version: op.Version})
+	case delivery.VerbPrune:
+		return changed(ctx, c, c.Release.Prune, release.PruneQuery{Consent: c.flagged(), Environment: op.Environment})
+	case delivery.VerbRollback:
+		return changed(ctx, c, c.Release.Rollback, release.RollbackQuery{Consent: c.flagged(), Environment: op.Environment, Version: op.Version, Reason: op.Reason})
+	default:
+		return changed(ctx, c, c.Release.Promote, release.PromoteQuery{
+			Consent: c.flagged(), Environment: op.Environment, Version: op.Version, SkipOrder: op.Reason, Override: op.Override,
+		})
+	}
+}
+
+// agreeing is a request that a person agrees to.
+type agreeing[Q any] interface {
+	*Q
+	Agree(plan string)
+}
+
+// carried asks for what changes environments, asks the person where somebody must
+// agree, and shows how it goes.
+func carried[Q, R any, P agreeing[Q]](ctx context.Context, c *change, k usecase.Case[Q, *R], q Q, text func(R)) error {
 	if err := c.check(); err != nil {
 		return err
 	}
 	show := c.progress(c.follow)
-	app, err := c.open(ctx, show.report)
-	if err != nil {
-		return err
-	}
 	defer show.close()
-	if err := c.confirm(app, c.possible, environment); err != nil {
-		return err
-	}
-	app.Tidy()
-	err = do(ctx, app)
+	r, err := usecase.WithConsent[Q, *R, P](ctx, c.callWith(show.hear), k, q, c.askConsent)
 	show.close()
-	c.doc.Result = document(show)
+	if r != nil {
+		c.doc.Result = r
+	}
 	if err != nil {
 		return err
 	}
-	return c.text(text)
+	err = c.text(func() { text(*r) })
+	for _, ev := range show.after {
+		c.heard(ev)
+	}
+	return err
 }
 
-func (c *change) printDone(res engine.Result) {
+func (c *change) printDone(res release.ChangeResult) {
 	op := res.Operation
 	if !res.Changed {
 		fprintf(c.Out, "nothing to do: %s\n", already(op))

@@ -6,12 +6,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/engine"
+	"falkirk/internal/usecase/release"
 )
 
 func (f *face) convergeCmd() *cobra.Command {
 	c := &change{face: f}
 	cmd := &cobra.Command{
-		Annotations: does(EffectRun),
+		Annotations: asks(f.Release.Converge.Entry()),
 		Use:         "converge ENVIRONMENT",
 		Short:       "Finish what is missing: a run that was begun, or places that lack what is live",
 		Long: `Brings every place of the environment to where it is bound for, and does only
@@ -30,11 +31,8 @@ that are new.`,
 }
 
 func (c *change) converge(ctx context.Context, environment string) error {
-	var leg engine.Leg
-	return c.carryOut(ctx, environment, func(ctx context.Context, app *App) (err error) {
-		leg, err = app.Engine.Converge(ctx, engine.Request{Environment: environment, Actor: c.Actor, Override: c.freeze})
-		return err
-	}, func(*progress) any { return leg }, func() { c.printConverged(leg) })
+	q := release.ConvergeQuery{Consent: c.flagged(), Environment: environment, Override: c.freeze}
+	return carried(ctx, c, c.Release.Converge, q, c.printConverged)
 }
 
 func (c *change) printConverged(leg engine.Leg) {

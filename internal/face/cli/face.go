@@ -21,6 +21,7 @@ import (
 	"falkirk/internal/usecase/image"
 	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/project"
+	"falkirk/internal/usecase/release"
 	"falkirk/internal/usecase/setup"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,7 @@ type Wiring struct {
 
 	Inspect inspect.Room
 	Decide  decide.Room
+	Release release.Room
 	Image   image.Room
 	// SigningKey finds the SSH key at path, or the usual one of this machine.
 	SigningKey func(ctx context.Context, path string) (SigningKey, error)

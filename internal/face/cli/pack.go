@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -9,15 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/quote"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/release"
 )
 
 func (f *face) packCmd() *cobra.Command {
-	var req PackRequest
+	var q release.PackQuery
 	cmd := &cobra.Command{
-		Annotations: does(EffectWrites, "dry-run"),
+		Annotations: asks(f.Release.Pack.Entry()),
 		Use:         "pack [--version VERSION]",
 		Short:       "Turn the components into one immutable release",
 		Long: `Packs every component into an artifact addressed by its digest, and writes the
@@ -28,33 +30,24 @@ Without --version the version comes from git: the tag, or tag-distance-gcommit,
 with -dirty when the work tree has changes. version.tags in the app file says which
 tags count; docs/versions.md says the rest.`,
 		Args: exactly(0, "no arguments"), GroupID: "life",
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.pack(cmd, req) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.pack(cmd.Context(), q) },
 	}
-	cmd.Flags().StringVar(&req.Version, "version", "", "the version of the release")
-	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, "print what would be packed and write nothing")
+	cmd.Flags().StringVar(&q.Version, "version", "", "the version of the release")
+	cmd.Flags().BoolVar(&q.DryRun, "dry-run", false, "print what would be packed and write nothing")
 	return cmd
 }
 
-func (f *face) pack(cmd *cobra.Command, req PackRequest) error {
-	app, err := f.open(cmd.Context(), func(engine.Event) {})
-	if err != nil {
-		return err
-	}
-	req.Actor, req.Report, req.People = f.Actor, f.packProgress(), f.people
-	packed, err := app.Packer(cmd.Context(), req)
+func (f *face) pack(ctx context.Context, q release.PackQuery) error {
+	packed, err := usecase.Do(ctx, f.callWith(f.packProgress()), f.Release.Pack, q)
 	if err != nil {
 		return err
 	}
 	f.doc.Result = packed
-	f.doc.Warnings = append(f.doc.Warnings, packed.Notes...)
 	return f.text(func() {
-		for _, note := range packed.Notes {
-			fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), quote.Line(note))
-		}
 		f.printLeftOut(packed.LeftOut)
 		f.printRelease(packed.Release)
 		switch {
-		case req.DryRun:
+		case q.DryRun:
 			fprintf(f.Out, "nothing was written; the store lacks %s of this\n", size(packed.Bytes))
 		case packed.Added:
 			fprintf(f.Out, "%s packed %s %s\n", f.paint(green, "done:"), packed.Release.App, packed.Release.Version)
@@ -91,12 +84,24 @@ func (f *face) printLeftOut(all []LeftOut) {
 }
 
 // packProgress prints warnings, and a line per component now and then.
-func (f *face) packProgress() func(string, delivery.Progress) {
+func (f *face) packProgress() func(usecase.Event) {
 	var mu sync.Mutex
 	last := map[string]time.Time{}
-	return func(component string, p delivery.Progress) {
+	return func(ev usecase.Event) {
 		mu.Lock()
 		defer mu.Unlock()
+		if ev.Warning != "" { // about the version
+			f.doc.Warnings = append(f.doc.Warnings, ev.Warning)
+			if !f.isJSON() {
+				fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), quote.Line(ev.Warning))
+			}
+			return
+		}
+		if ev.Packing == nil {
+			f.heard(ev)
+			return
+		}
+		component, p := ev.Component, *ev.Packing
 		if p.Unit == delivery.UnitWarning {
 			f.doc.Warnings = append(f.doc.Warnings, component+": "+p.Note)
 			if !f.isJSON() {
@@ -124,27 +129,23 @@ func (f *face) printRelease(r delivery.Release) {
 
 func (f *face) releasesCmd() *cobra.Command {
 	return &cobra.Command{
-		Annotations: does(EffectReads),
+		Annotations: asks(f.Release.List.Entry(), f.Release.Show.Entry()),
 		Use:         "releases [VERSION]", Short: "List the releases that were packed, or show one",
 		Args: atMostOne("VERSION"), GroupID: "see", ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			app, err := f.open(cmd.Context(), func(engine.Event) {})
-			if err != nil {
-				return err
-			}
 			if len(args) == 1 {
-				r, err := app.Releases.Get(cmd.Context(), app.File.App.Name, args[0])
+				r, err := usecase.Do(cmd.Context(), f.call(), f.Release.Show, release.ShowQuery{Version: args[0]})
 				if err != nil {
 					return err
 				}
 				f.doc.Result = r
 				return f.text(func() { f.printOne(r) })
 			}
-			all, err := app.Releases.List(cmd.Context(), app.File.App.Name)
+			all, err := usecase.Do(cmd.Context(), f.call(), f.Release.List, release.ListQuery{})
 			if err != nil {
 				return err
 			}
-			f.doc.Result = append([]delivery.Release{}, all...)
+			f.doc.Result = all
 			return f.text(func() { f.printReleases(all) })
 		},
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -13,13 +12,14 @@ import (
 	"falkirk/internal/quote"
 	"falkirk/internal/rule"
 	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/release"
 )
 
 func (f *face) planCmd() *cobra.Command {
 	c := &change{face: f}
 	var phase, save string
 	cmd := &cobra.Command{
-		Annotations: does(EffectMachine),
+		Annotations: writingFiles(asks(f.Release.Plan.Entry(), f.Release.Save.Entry())),
 		Use:         "plan VERSION --to ENVIRONMENT",
 		Short:       "Show what provision, promote or prune would do",
 		Long: `Shows what provision would do, or promote where the release is ready already.
@@ -28,16 +28,13 @@ stopped, a plan can still be made, saved and approved; it says what refuses it n
 		Example: "  falkirk plan 1.4.0 --to prd\n  falkirk plan --phase prune --to prd",
 		Args:    atMostOne("VERSION"), ValidArgsFunction: f.completeVersions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if phase != "" || len(args) == 0 {
-				if err := usecase.CheckPhase(cmp.Or(phase, "provision"), strings.Join(args, ""), "plan"); err != nil {
-					return err
-				}
+			q := release.PlanQuery{
+				Verb: delivery.Verb(phase), Environment: c.to, Version: strings.Join(args, ""), SkipOrder: c.skip, Override: c.freeze,
 			}
-			req := engine.Request{Verb: delivery.Verb(phase), Environment: c.to, Version: strings.Join(args, ""), Actor: c.Actor, Reason: c.skip, Override: c.freeze}
 			if save == "" {
-				return c.preview(cmd.Context(), req)
+				return c.preview(cmd.Context(), q)
 			}
-			return c.save(cmd.Context(), req, save)
+			return c.save(cmd.Context(), q, save)
 		},
 	}
 	c.toFlag(cmd)
@@ -51,22 +48,18 @@ stopped, a plan can still be made, saved and approved; it says what refuses it n
 }
 
 // save writes the plan to a file that apply binds itself to.
-func (c *change) save(ctx context.Context, req engine.Request, path string) error {
-	app, err := c.open(ctx, func(engine.Event) {})
+func (c *change) save(ctx context.Context, q release.PlanQuery, path string) error {
+	made, err := usecase.Do(ctx, c.call(), c.Release.Save, q)
 	if err != nil {
 		return err
 	}
-	saved, obstacle, err := app.Engine.Save(ctx, req)
-	if err != nil {
+	if err := writeSaved(path, made.Saved); err != nil {
 		return err
 	}
-	if err := writeSaved(path, saved); err != nil {
-		return err
-	}
-	c.doc.Result = saved
+	c.doc.Result = made
 	return c.text(func() {
-		c.printPlan(saved.Plan, saved.Digest)
-		c.printObstacle(obstacle)
+		c.printPlan(made.Plan, made.Digest)
+		c.printObstacle(made.Obstacle)
 		fprintf(c.Out, "saved in %s; falkirk apply %s\n", path, path)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/face/document"
 	"falkirk/internal/quote"
+	"falkirk/internal/usecase"
 )
 
 // progress shows the events of a run as they come: drawn over on a terminal,
@@ -16,9 +17,8 @@ type progress struct {
 	*face
 	mu     sync.Mutex
 	follow bool
-	live   *live // on a terminal
-	ended  []engine.Event
-	undo   []delivery.Undo // of the last run that failed
+	live   *live           // on a terminal
+	after  []usecase.Event // that are shown below the result
 	closed bool
 }
 
@@ -33,7 +33,7 @@ func (f *face) progress(follow bool) *progress {
 
 // lines is progress without drawing, for a command that prints between.
 func (f *face) lines(follow bool) *progress {
-	p := &progress{face: f, follow: follow && f.isJSON(), ended: []engine.Event{}}
+	p := &progress{face: f, follow: follow && f.isJSON()}
 	f.compact = p.follow
 	return p
 }
@@ -49,41 +49,24 @@ func (p *progress) close() {
 	p.closed = true
 }
 
-// changeDocument is the JSON of a command that changes an environment. Ended
-// says what stands also when the command failed.
-type changeDocument struct {
-	Operation delivery.Operation  `json:"operation"`
-	Changed   bool                `json:"changed"`
-	Steps     int                 `json:"steps"`
-	Result    delivery.Result     `json:"result,omitempty"`
-	Standing  []delivery.Standing `json:"standing"`
-	Undo      []delivery.Undo     `json:"undo,omitempty"` // of a run that failed: what was taken back, and what was not
-}
-
-func (p *progress) result(res engine.Result) changeDocument {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	doc := changeDocument{Operation: res.Operation, Changed: res.Changed, Steps: res.Steps, Standing: res.Standing}
-	if n := len(p.ended); n > 0 {
-		last := p.ended[n-1]
-		doc.Operation, doc.Result, doc.Standing = last.Operation, last.Result, last.Standing
+// hear shows what a use case tells while it works. What it tells about the result is
+// kept until that is printed.
+func (p *progress) hear(ev usecase.Event) {
+	switch {
+	case ev.Run != nil:
+		p.report(*ev.Run)
+	case ev.Orphaned != nil:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.after = append(p.after, ev)
+	default:
+		p.heard(ev)
 	}
-	doc.Undo = p.undo
-	if doc.Standing == nil {
-		doc.Standing = []delivery.Standing{}
-	}
-	return doc
 }
 
 func (p *progress) report(ev engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch ev.Kind {
-	case engine.Ended:
-		p.ended = append(p.ended, ev)
-	case engine.Undone:
-		p.undo = ev.Undo
-	}
 	switch {
 	case p.follow:
 		// A broken pipe shows when the document itself is written.

@@ -9,12 +9,14 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
+	"falkirk/internal/usecase/release"
 )
 
 func (f *face) retireCmd() *cobra.Command {
-	var r engine.Retirement
+	var q release.RetireQuery
 	cmd := &cobra.Command{
-		Annotations: does(EffectDecides),
+		Annotations: asks(f.Release.Retire.Entry()),
 		Use:         "retire PLACE [COMPONENT] --reason TEXT",
 		Short:       "Say that nothing is live any more in a place that the app file does not have",
 		Long: `A place or an environment that was removed from the app file or renamed is shown as
@@ -30,87 +32,40 @@ refused for what is in the app file.`,
 		Example: "  falkirk retire prd/us-east-1 --reason \"moved to eu-west-1\" --dry-run",
 		Args:    placeThenComponent(1), GroupID: "decide", ValidArgsFunction: f.completeOrphans,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.Scope, r.Actor = scopeIn(args), f.Actor
-			return f.retire(cmd.Context(), r)
+			scope := scopeIn(args)
+			q.Consent, q.Place, q.Component = f.flagged(), scope.Place, scope.Component
+			return f.retire(cmd.Context(), q, scope)
 		},
 	}
-	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it is kept in the ledger")
+	cmd.Flags().StringVar(&q.Reason, "reason", "", "why; it is kept in the ledger")
 	_ = cmd.MarkFlagRequired("reason") // fails only for a flag that does not exist
-	cmd.Flags().BoolVar(&r.DryRun, "dry-run", false, "print what would be retired and change nothing")
+	cmd.Flags().BoolVar(&q.DryRun, "dry-run", false, "print what would be retired and change nothing")
 	return cmd
 }
 
-func (f *face) retire(ctx context.Context, r engine.Retirement) error {
-	app, err := f.open(ctx, func(engine.Event) {})
-	if err != nil {
-		return err
-	}
-	look := r
-	look.DryRun = true
-	found, err := app.Engine.Retire(ctx, look)
-	if err != nil {
-		return err
-	}
-	if err := f.mayRetire(ctx, app, found, r); err != nil {
-		return err
-	}
-	if err := deleteHere(ctx, app, r); err != nil {
-		return err
-	}
-	done, err := app.Engine.Retire(ctx, r)
+func (f *face) retire(ctx context.Context, q release.RetireQuery, scope delivery.Scope) error {
+	done, err := usecase.WithConsent(ctx, f.call(), f.Release.Retire, q, func(need *usecase.ConsentError) error {
+		if !f.Ask {
+			return need
+		}
+		fprintf(f.Err, "The record will say that nothing is live in %s. Type the place to go on: ", scope)
+		if f.readLine() != scope.Place {
+			return fault.Hint(fault.New(fault.Refused, "%s", need.Error()), "nothing was changed; type the place, or give --yes")
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	f.doc.Result = done
-	return f.text(func() { f.printRetired(done, r) })
+	return f.text(func() { f.printRetired(done, scope) })
 }
 
-// deleteHere deletes what this machine keeps of what is retired, so that nothing
-// starts it again.
-func deleteHere(ctx context.Context, app *App, r engine.Retirement) error {
-	if r.DryRun {
-		return nil
-	}
-	here, err := app.Local.List(ctx, r.Scope)
-	for _, p := range here {
-		if err == nil && !app.Engine.App.Has(p.Place, p.Component) {
-			err = app.Local.Delete(ctx, delivery.Scope{Place: p.Place.String(), Component: p.Component})
-		}
-	}
-	return err
-}
-
-// mayRetire refuses what still runs on this machine, and asks.
-func (f *face) mayRetire(ctx context.Context, app *App, found engine.Retired, r engine.Retirement) error {
-	here, err := app.Local.List(ctx, r.Scope)
-	if err != nil {
-		return err
-	}
-	for _, p := range here {
-		if !app.Engine.App.Has(p.Place, p.Component) && p.State != "down" {
-			err := fault.New(fault.Refused, "%s in %s still runs on this machine", p.Component, p.Place)
-			return fault.Hint(err, "falkirk local down %s", app.ScopeOf(p.Place, p.Component))
-		}
-	}
-	if r.DryRun || f.yes || len(found.Retired) == 0 {
-		return nil
-	}
-	refusal := fault.New(fault.Refused, "only the record changes, for %s: what is there must be removed before", count(len(found.Retired), "component"))
-	if !f.Ask {
-		return fault.Hint(refusal, "repeat the command with --yes")
-	}
-	fprintf(f.Err, "The record will say that nothing is live in %s. Type the place to go on: ", r.Scope)
-	if f.readLine() != r.Place {
-		return fault.Hint(refusal, "nothing was changed; type the place, or give --yes")
-	}
-	return nil
-}
-
-func (f *face) printRetired(done engine.Retired, r engine.Retirement) {
+func (f *face) printRetired(done engine.Retired, scope delivery.Scope) {
 	what := f.paint(green, "retired")
 	switch {
 	case len(done.Retired) == 0:
-		fprintf(f.Out, "nothing to do: by the record nothing is live in %s\n", r.Scope)
+		fprintf(f.Out, "nothing to do: by the record nothing is live in %s\n", scope)
 	case !done.Changed:
 		what = "would retire"
 	}
