@@ -20,6 +20,18 @@ func catalog(w cli.Wiring) usecase.Catalog {
 	)...)
 }
 
+// Catalog is every use case of the program, and the commands that ask for each, by its
+// name.
+func Catalog() (usecase.Catalog, map[string][]string) {
+	w, commands := wire(), map[string][]string{}
+	for _, c := range cli.Commands(w) {
+		for _, name := range c.Cases {
+			commands[name] = append(commands[name], c.Path)
+		}
+	}
+	return catalog(w), commands
+}
+
 // ThroughJSON carries every request and every result as JSON, as a face on another
 // machine does. Only errors stay as they are.
 func ThroughJSON(w *cli.Wiring) {
