@@ -10,6 +10,7 @@ import (
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 )
 
@@ -18,9 +19,11 @@ import (
 type Call struct {
 	Actor string
 	Tell  func(Event) // nil: nobody hears
-	// File reads the app file of the call and opens nothing that it names.
+	// File reads the app file of the call and opens nothing that it names; nil: it is
+	// opened for that.
 	File func() (*config.File, error)
-	// Accounts reads the app file of the call and reaches only its AWS accounts.
+	// Accounts reads the app file of the call and reaches only its AWS accounts; nil
+	// where that cannot be asked for.
 	Accounts func() (Accounts, error)
 	// Open opens the app file of the call.
 	Open func(ctx context.Context, report func(engine.Event)) (*App, error)
@@ -80,6 +83,26 @@ func (c *Call) App(ctx context.Context) (*App, error) {
 		c.app = app
 	}
 	return app, err
+}
+
+// AppFile is the app file of the call, without anything that it names.
+func (c *Call) AppFile(ctx context.Context) (*config.File, error) {
+	if c.File != nil {
+		return c.File()
+	}
+	app, err := c.App(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return app.File, nil
+}
+
+// AppAccounts are the AWS accounts of the app file.
+func (c *Call) AppAccounts() (Accounts, error) {
+	if c.Accounts == nil {
+		return Accounts{}, fault.Hint(fault.New(fault.Refused, "AWS accounts cannot be examined from here"), "use the command line: falkirk doctor")
+	}
+	return c.Accounts()
 }
 
 // Warn tells what changes nothing about the result, and somebody should know.

@@ -40,8 +40,8 @@ func newCalendar(now func() time.Time) usecase.Case[CalendarQuery, CalendarResul
 	return usecase.Case[CalendarQuery, CalendarResult]{
 		Name: "inspect.calendar", Doc: "Show when freeze windows close an environment, and when it is open",
 		Effect: usecase.Reads, Reach: usecase.Anywhere, Needs: usecase.View,
-		Do: func(_ context.Context, c *usecase.Call, q CalendarQuery) (CalendarResult, error) {
-			file, err := c.File()
+		Do: func(ctx context.Context, c *usecase.Call, q CalendarQuery) (CalendarResult, error) {
+			file, err := c.AppFile(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -25,7 +25,7 @@ func newDoctor() usecase.Case[DoctorQuery, delivery.Examination] {
 
 // doctor gives what was found also with the error of what is not as it must be.
 func doctor(ctx context.Context, c *usecase.Call, q DoctorQuery) (delivery.Examination, error) {
-	accounts, err := c.Accounts()
+	accounts, err := c.AppAccounts()
 	if err != nil {
 		return delivery.Examination{}, err
 	}

@@ -185,6 +185,24 @@ func TestNoSampleWhileStopped(t *testing.T) {
 	}
 }
 
+// TestACallThatCanOnlyOpenTheApp: a face that offers no more gets an answer to each
+// request, and no crash.
+func TestACallThatCanOnlyOpenTheApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.bare = true
+	for _, e := range inspect.New(time.Now).Entries() {
+		query := map[string]string{
+			"inspect.diff": `{"a": "prd", "b": "1.1.0"}`, "inspect.export": `{"phase": "prune", "environment": "prd"}`,
+			"inspect.logs": `{"environment": "prd", "component": "web"}`, "inspect.why": `{"version": "1.1.0", "environment": "prd"}`,
+			"inspect.test-notices": `{"name": "team"}`, "inspect.local-down": `{"yes": true}`,
+		}[e.Name]
+		if _, err := w.ask(t, e.Name, query); (err == nil) == (e.Name == "inspect.doctor") || err != nil && !fault.Is(err, fault.Refused) {
+			t.Errorf("%s: %v", e.Name, err)
+		}
+	}
+}
+
 // TestUseCasesKnowNoFace: use cases open no file, ask no network and read no flag.
 func TestUseCasesKnowNoFace(t *testing.T) {
 	t.Parallel()

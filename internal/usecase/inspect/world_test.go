@@ -37,6 +37,7 @@ type world struct {
 	events  []usecase.Event
 	exam    delivery.Examination
 	people  *engine.Decisions
+	bare    bool // calls can only open the app
 }
 
 // book is a ledger as the engine needs it.
@@ -121,7 +122,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) call() *usecase.Call {
-	return &usecase.Call{
+	c := &usecase.Call{
 		Actor: "ann", Tell: func(ev usecase.Event) { w.events = append(w.events, ev) },
 		File: func() (*config.File, error) { return w.app.File, nil },
 		Open: func(context.Context, func(engine.Event)) (*usecase.App, error) { return w.app, nil },
@@ -130,6 +131,10 @@ func (w *world) call() *usecase.Call {
 		},
 		Decisions: func(context.Context) (*engine.Decisions, error) { return w.people, nil },
 	}
+	if w.bare {
+		c.File, c.Accounts, c.Tell = nil, nil, nil
+	}
+	return c
 }
 
 // ask asks for a use case as a face on another machine does: by name, with JSON.
