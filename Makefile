@@ -27,7 +27,7 @@ programs = $(CURDIR)/bin/test
 gotest = GORACE=atexit_sleep_ms=0 FALKIRK_PROGRAMS=$(programs) go test -race -vet=off -ldflags=-w -timeout 20m -p 3
 
 programs:
-	CGO_ENABLED=0 go build -ldflags="-s -w" -o $(programs)/ ./cmd/falkirk ./test/rig/service ./test/rig/jsonface
+	CGO_ENABLED=0 go build -ldflags="-s -w" -o $(programs)/ ./cmd/falkirk ./test/harness/service ./test/harness/jsonface
 
 test: programs ## everything that CI runs; installs the peers that it needs
 	./test/peers/install debian aws
@@ -38,7 +38,7 @@ test: programs ## everything that CI runs; installs the peers that it needs
 	$(gotest) ./cmd/... ./internal/...
 	$(gotest) -count=1 $$(go list ./test/... | grep -v /test/release) # of the program, which go's cache does not see
 	go test -timeout 20m -count=1 ./test/release # alone, as it compiles for six platforms
-	./test/real/run
+	./test/thirdparty/run
 
 chaos: programs ## the tests that break things, with all that they can try; takes hours
 	./test/peers/install debian aws

@@ -13,12 +13,12 @@ import (
 	"falkirk/internal/fault"
 )
 
-// elsewhere are codes that no script in test/script can have a command end with, and the
+// elsewhere are codes that no script in test/e2e can have a command end with, and the
 // test that does: its file and a text in it.
 var elsewhere = map[string][2]string{
-	"delete ecr-sync 0":      {"test/kube/copies_test.go", `s.must(t, "delete", "ecr-sync", "prod"`},
+	"delete ecr-sync 0":      {"test/kubernetes/copies_test.go", `s.must(t, "delete", "ecr-sync", "prod"`},
 	"delete sync-function 0": {"test/lambda/function_test.go", `"delete", "sync-function", "--yes"`},
-	"promote 130":            {"test/script/testdata/interrupt.txtar", "exit code 130"},
+	"promote 130":            {"test/e2e/testdata/interrupt.txtar", "exit code 130"},
 	"demo 0":                 {"test/demo/demo_test.go", `"demo"`},
 	"status 9":               {"internal/usecase/inspect/status_test.go", "fault.Partial"},
 	"status 11":              {"internal/usecase/inspect/status_test.go", "fault.Unknown"},
@@ -39,7 +39,7 @@ func TestEveryCodeOfEveryCommandIsRun(t *testing.T) {
 		}
 	}
 	run, given := map[string][]int{}, map[int]bool{}
-	files, err := filepath.Glob("../../test/script/*/*.txtar")
+	files, err := filepath.Glob("../../test/e2e/*/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}

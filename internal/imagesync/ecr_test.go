@@ -10,12 +10,12 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/images"
 )
 
 // two are two accounts, each an emulator of its own.
-type two map[string]*cloud.Server
+type two map[string]*emulators.Server
 
 func (a two) Config(_ context.Context, account, region string) (aws.Config, error) {
 	return a[account].Config(region), nil
@@ -26,7 +26,7 @@ func (a two) Config(_ context.Context, account, region string) (aws.Config, erro
 func TestBetweenAccounts(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dev, prd := cloud.ECR(t, "111111111111", "shop/api"), cloud.ECR(t, "222222222222")
+	dev, prd := emulators.ECR(t, "111111111111", "shop/api"), emulators.ECR(t, "222222222222")
 	source := images.At(dev.Host())
 	first := must(t)(source.Index(ctx, "shop/api", "test", 2, 1))
 	must(t)(source.Image(ctx, "shop/api", "other", 2))
@@ -71,7 +71,7 @@ func TestBetweenAccounts(t *testing.T) {
 func TestFixedTags(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dev, prd := cloud.ECR(t, "111111111111", "api"), cloud.ECR(t, "222222222222")
+	dev, prd := emulators.ECR(t, "111111111111", "api"), emulators.ECR(t, "222222222222")
 	source := images.At(dev.Host())
 	first := must(t)(source.Image(ctx, "api", "test", 1))
 	set := imagesync.Defaults()
@@ -107,7 +107,7 @@ func TestFixedTags(t *testing.T) {
 func TestNoChildIsPutTwice(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	dev, prd := cloud.ECR(t, "111111111111", "api"), cloud.ECR(t, "222222222222", "copied/api")
+	dev, prd := emulators.ECR(t, "111111111111", "api"), emulators.ECR(t, "222222222222", "copied/api")
 	d := must(t)(images.At(dev.Host()).Index(ctx, "api", "test", 2, 1))
 	must(t)(images.At(prd.Host()).Index(ctx, "copied/api", "", 2, 1)) // under its digest alone
 	prd.CLI(t).Must(t, "ecr", "batch-delete-image", "--repository-name", "copied/api", "--image-ids", "imageDigest="+d.Digest)

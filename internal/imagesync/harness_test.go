@@ -9,15 +9,15 @@ import (
 
 	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
-	"falkirk/test/cloud"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
 	"falkirk/test/images"
+	"falkirk/test/registryproxy"
 )
 
 // world is two registries, each behind a proxy that counts.
 type world struct {
 	t        *testing.T
-	from, to *front.Proxy
+	from, to *registryproxy.Proxy
 	source   images.Registry // the source itself
 	origin   string          // host of the source itself
 	home     string          // host of the destination itself
@@ -27,15 +27,15 @@ type world struct {
 
 func newWorld(t *testing.T, repositories ...string) *world {
 	t.Helper()
-	w := &world{t: t, origin: cloud.Registry(t, true), home: cloud.Registry(t, true), set: imagesync.Defaults()}
+	w := &world{t: t, origin: emulators.Registry(t, true), home: emulators.Registry(t, true), set: imagesync.Defaults()}
 	w.source = images.At(w.origin)
-	w.from, w.to = front.New(t, w.origin, front.Rules{}), front.New(t, w.home, front.Rules{})
+	w.from, w.to = registryproxy.New(t, w.origin, registryproxy.Rules{}), registryproxy.New(t, w.home, registryproxy.Rules{})
 	w.set.Source, w.set.Destination, w.set.Insecure = host(w.from), host(w.to), true
 	w.set.Repositories, w.set.Tags = repositories, []string{"*"}
 	return w
 }
 
-func host(p *front.Proxy) string { return strings.TrimPrefix(p.URL, "http://") }
+func host(p *registryproxy.Proxy) string { return strings.TrimPrefix(p.URL, "http://") }
 
 // run does the job with what nobody remembers.
 func (w *world) run() (*imagesync.Result, error) {
@@ -80,7 +80,7 @@ func must(t *testing.T) func(images.Descriptor, error) images.Descriptor {
 func tags(t *testing.T, at, repository string) map[string]string {
 	t.Helper()
 	var listed struct{ Tags []string }
-	raw := cloud.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+at+"/"+repository)
+	raw := emulators.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+at+"/"+repository)
 	if err := json.Unmarshal([]byte(raw), &listed); err != nil {
 		t.Fatal(err)
 	}
@@ -93,14 +93,14 @@ func tags(t *testing.T, at, repository string) map[string]string {
 
 func digest(t *testing.T, at, repository, tag string) string {
 	t.Helper()
-	raw := cloud.Skopeo(t, "inspect", "--tls-verify=false", "--raw", "docker://"+at+"/"+repository+":"+tag)
+	raw := emulators.Skopeo(t, "inspect", "--tls-verify=false", "--raw", "docker://"+at+"/"+repository+":"+tag)
 	return images.Of("", []byte(raw)).Digest
 }
 
 // whole has skopeo read an image to its last byte.
 func whole(t *testing.T, at, repository, tag string) {
 	t.Helper()
-	cloud.Skopeo(t, "copy", "--all", "--src-tls-verify=false", "docker://"+at+"/"+repository+":"+tag, "dir:"+t.TempDir())
+	emulators.Skopeo(t, "copy", "--all", "--src-tls-verify=false", "docker://"+at+"/"+repository+":"+tag, "dir:"+t.TempDir())
 }
 
 func states(r *imagesync.Result) map[string]imagesync.State {

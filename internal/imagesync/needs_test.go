@@ -20,14 +20,14 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
-	"falkirk/test/cloud"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
 	"falkirk/test/images"
+	"falkirk/test/registryproxy"
 )
 
 // watched is ECR on ministack, with what is asked of it in the words of IAM.
 type watched struct {
-	server *cloud.Server
+	server *emulators.Server
 	url    string
 
 	mu    sync.Mutex
@@ -36,7 +36,7 @@ type watched struct {
 
 func watch(t *testing.T, account string) *watched {
 	t.Helper()
-	w := &watched{server: cloud.Ministack(t, account), asked: map[string]bool{}}
+	w := &watched{server: emulators.Ministack(t, account), asked: map[string]bool{}}
 	to, err := url.Parse(w.server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func (w *watched) note(req *http.Request) {
 		if err == nil && json.Unmarshal(raw, &body) == nil {
 			actions, repository = []string{"ecr:" + call}, strings.Join(append(body.Names, body.Name), "")
 		}
-	} else if q := front.Of(req); strings.HasPrefix(req.URL.Path, "/v2/") && q.Kind != "ping" {
+	} else if q := registryproxy.Of(req); strings.HasPrefix(req.URL.Path, "/v2/") && q.Kind != "ping" {
 		actions, repository = inIAM(q.Kind), q.Repository
 	}
 	w.mu.Lock()

@@ -14,8 +14,8 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
 	"falkirk/test/chaos"
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/docker"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/docker"
 	"falkirk/test/images"
 )
 
@@ -45,9 +45,9 @@ func TestOddImages(t *testing.T) {
 func TestForeignLayer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "windows")
-	home := cloud.Memory(t)
+	home := emulators.Memory(t)
 	w.set.Destination = home
-	from := cloud.Memory(t)
+	from := emulators.Memory(t)
 	w.set.Source = from
 	d := must(t)(images.At(from).Foreign(t.Context(), "windows", "core", "https://example.com/layer"))
 	opt := imagesync.Options{Registries: registries.New(nil)}
@@ -72,8 +72,8 @@ func TestWhatRefersComesAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, start := range map[string]func(testing.TB) string{
-		"by tag":  func(t testing.TB) string { t.Helper(); return cloud.Registry(t, true) },
-		"by list": cloud.Memory,
+		"by tag":  func(t testing.TB) string { t.Helper(); return emulators.Registry(t, true) },
+		"by list": emulators.Memory,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +119,7 @@ func TestWhatRefersComesAlong(t *testing.T) {
 // A tag that leads to what is not there is told; the others come.
 func TestBrokenTag(t *testing.T) {
 	t.Parallel()
-	origin := cloud.Docker(t, docker.Options{})
+	origin := emulators.Docker(t, docker.Options{})
 	folder := origin.Folder
 	w := newWorld(t, "a", "b", "nosuch")
 	w.set.Source, w.source = origin.Host, images.At(origin.Host)
@@ -160,7 +160,7 @@ func TestPlatforms(t *testing.T) {
 	w.set.Platforms = []string{"linux/arm64"}
 	must(t)(w.source.Index(t.Context(), "api", "v1", 2, 1))
 	w.must()
-	raw := cloud.Skopeo(t, "inspect", "--raw", "--tls-verify=false", "docker://"+w.home+"/api:v1")
+	raw := emulators.Skopeo(t, "inspect", "--raw", "--tls-verify=false", "docker://"+w.home+"/api:v1")
 	children := children(t, []byte(raw))
 	if len(children) != 1 || children[0].Platform.Architecture != "arm64" {
 		t.Errorf("the index is %s", raw)
@@ -207,7 +207,7 @@ func TestManyTags(t *testing.T) {
 // than the limit, and nothing that Falkirk itself keeps there.
 func TestDeleteMissing(t *testing.T) {
 	t.Parallel()
-	source, home := cloud.Memory(t), cloud.Memory(t)
+	source, home := emulators.Memory(t), emulators.Memory(t)
 	ctx := t.Context()
 	set := imagesync.Defaults()
 	set.Source, set.Destination, set.Insecure, set.Repositories, set.Tags, set.DeleteMissing = source, home, true, []string{"api"}, []string{"*"}, true
@@ -274,7 +274,7 @@ func TestRefusedImages(t *testing.T) {
 func TestDeniedAtTheSource(t *testing.T) {
 	t.Parallel()
 	users := map[string]string{"anna": "a-password"}
-	origin := cloud.Docker(t, docker.Options{Users: users})
+	origin := emulators.Docker(t, docker.Options{Users: users})
 	w := newWorld(t, "api")
 	must(t)(images.Registry{URL: origin.URL, User: "anna", Password: users["anna"]}.Image(t.Context(), "api", "test", 1))
 	w.set.Source = origin.Host

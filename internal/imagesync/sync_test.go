@@ -5,10 +5,10 @@ import (
 	"testing"
 
 	"falkirk/internal/imagesync"
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/docker"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/docker"
 	"falkirk/test/images"
+	"falkirk/test/registryproxy"
 )
 
 // The first sync moves each blob once, the second one nothing, and all digests
@@ -108,8 +108,8 @@ func TestLargeBlobOfOthersIsMounted(t *testing.T) {
 func TestSharedLayersAreKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "service-00")
-	home := cloud.Docker(t, docker.Options{})
-	w.to, w.home = front.New(t, home.Host, front.Rules{}), home.Host
+	home := emulators.Docker(t, docker.Options{})
+	w.to, w.home = registryproxy.New(t, home.Host, registryproxy.Rules{}), home.Host
 	w.set.Destination = w.to.Host
 	load := images.Workload{Repositories: 1, Tags: 1, Platforms: 2, Base: 60_000, Middle: 20_000, Top: 5_000}
 	if _, err := load.Write(t.Context(), w.source); err != nil {

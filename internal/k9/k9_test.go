@@ -104,7 +104,7 @@ func TestAnEditedFileIsKept(t *testing.T) {
 	}
 }
 
-// The values are ours, the shape is that of k9 1.0.0; test/script/registry compares
+// The values are ours, the shape is that of k9 1.0.0; test/e2e/registry compares
 // with what the published package writes.
 func TestTheShapeOfK9(t *testing.T) {
 	t.Parallel()

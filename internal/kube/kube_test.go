@@ -9,7 +9,7 @@ import (
 	"falkirk/internal/blueprint/syncjob"
 	"falkirk/internal/fault"
 	"falkirk/internal/kube"
-	testkube "falkirk/test/kube"
+	testkube "falkirk/test/kubernetes"
 )
 
 // client logs in to a control plane as falkirk does, by kubeconfig.

@@ -9,13 +9,13 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/fault"
 	"falkirk/internal/registries"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // user is one account with the credentials of somebody in it.
 type user struct {
-	server *cloud.Server
-	cli    cloud.CLI
+	server *emulators.Server
+	cli    emulators.CLI
 }
 
 func (u user) Config(_ context.Context, _, region string) (aws.Config, error) {
@@ -26,11 +26,11 @@ func (u user) Config(_ context.Context, _, region string) (aws.Config, error) {
 // what can be copied.
 func TestWhoMayOnlyPullSeesTheTags(t *testing.T) {
 	t.Parallel()
-	s := cloud.Judging(t)
+	s := emulators.Judging(t)
 	s.CLI(t).Must(t, "ecr", "create-repository", "--repository-name", "shop/api")
 	s.CLI(t).Must(t, "ecr", "put-image", "--repository-name", "shop/api", "--image-tag", "test", "--image-manifest",
 		`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}`)
-	i := policy.Images{From: policy.Registry{Account: cloud.Root, Region: "us-east-1"}, Repositories: []string{"shop/api", "shop/nothing"}}
+	i := policy.Images{From: policy.Registry{Account: emulators.Root, Region: "us-east-1"}, Repositories: []string{"shop/api", "shop/nothing"}}
 	u := user{s, s.User(t, "puller", policy.JSON(policy.New(i.Needs()...)))}
 	stranger := user{s, s.User(t, "stranger", policy.JSON(policy.New(policy.Statement{Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}})))}
 	s.Enforce(t)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/images"
 )
 
@@ -25,7 +25,7 @@ func allowed() []string {
 
 // onlyReads is a registry as an account sees it that is only let in to pull: the
 // proxy before it refuses every other action of ECR's API.
-func onlyReads(t *testing.T, s *cloud.Server) string {
+func onlyReads(t *testing.T, s *emulators.Server) string {
 	t.Helper()
 	to, err := url.Parse(s.URL)
 	if err != nil {
@@ -53,7 +53,7 @@ func (o one) Config(context.Context, string, string) (aws.Config, error) { retur
 
 func TestPullingNeedsFourActionsAndNoMore(t *testing.T) {
 	t.Parallel()
-	s := cloud.ECR(t, "111111111111", "shop")
+	s := emulators.ECR(t, "111111111111", "shop")
 	sent, err := images.At(s.Host()).Image(t.Context(), "shop", "test", 1)
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/oci/signature"
 	"falkirk/internal/registries"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/images"
 	"falkirk/test/peers"
 )
@@ -18,7 +18,7 @@ import (
 // What cosign writes into ECR is found there by ECR's own API.
 func TestSignaturesInECR(t *testing.T) {
 	t.Parallel()
-	s, dir := cloud.Ministack(t, "111111111111"), t.TempDir()
+	s, dir := emulators.Ministack(t, "111111111111"), t.TempDir()
 	cosign := func(args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), peers.Program(t, "cosign"), args...)

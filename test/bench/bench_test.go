@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // Nothing here asks how long anything took: only that the bench works.
 func TestATinyRoundOfEverything(t *testing.T) {
@@ -21,7 +21,7 @@ func TestATinyRoundOfEverything(t *testing.T) {
 		t.Skip("takes some seconds")
 	}
 	work := t.TempDir()
-	falkirk, _ := rig.Programs(t)
+	falkirk, _ := harness.Programs(t)
 	if err := os.Symlink(falkirk, filepath.Join(work, "falkirk")); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"falkirk/test/front"
+	"falkirk/test/registryproxy"
 )
 
 // quotedRows are what a small program that follows the same design took
@@ -76,7 +76,7 @@ func registryVersion(b *bench) string {
 
 // scenario lets all programs do the same in turns, near and far.
 func (w *imageWorld) scenario(rounds int, name, begin, suffix string, all []*imageMover) ([][]string, error) {
-	near, wide, counts := make([]contender, len(all)), make([]usage, len(all)), make([]front.Counts, len(all))
+	near, wide, counts := make([]contender, len(all)), make([]usage, len(all)), make([]registryproxy.Counts, len(all))
 	for round := range rounds {
 		for i, m := range all {
 			if m.wrong != "" {
@@ -117,9 +117,9 @@ func (w *imageWorld) scenario(rounds int, name, begin, suffix string, all []*ima
 }
 
 // far is one run through the proxies.
-func (w *imageWorld) far(m *imageMover, begin, suffix string) (usage, front.Counts, error) {
-	rules := front.Rules{Far: far}
-	for _, p := range []*front.Proxy{w.nearFrom, w.nearTo} {
+func (w *imageWorld) far(m *imageMover, begin, suffix string) (usage, registryproxy.Counts, error) {
+	rules := registryproxy.Rules{Far: far}
+	for _, p := range []*registryproxy.Proxy{w.nearFrom, w.nearTo} {
 		p.Calm(rules)
 		p.Reset()
 	}

@@ -16,9 +16,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"falkirk/test/cloud/docker"
-	"falkirk/test/front"
+	"falkirk/test/emulators/docker"
 	"falkirk/test/images"
+	"falkirk/test/registryproxy"
 )
 
 // imageWorld is two registries: a full one, and one that is brought to what a
@@ -30,8 +30,8 @@ type imageWorld struct {
 	names     []string // of repositories that are copied
 	tags      []string // "repository:tag", all of those
 	from, to  *docker.Registry
-	nearFrom  *front.Proxy
-	nearTo    *front.Proxy
+	nearFrom  *registryproxy.Proxy
+	nearTo    *registryproxy.Proxy
 	snapshots map[string]string // folder by what is in it
 }
 
@@ -63,7 +63,7 @@ func (b *bench) startImages(dir string) (*imageWorld, error) {
 		w.from.Stop()
 		return nil, err
 	}
-	w.nearFrom, w.nearTo = front.Start(w.from.URL, nil, front.Rules{}), front.Start(w.to.URL, nil, front.Rules{})
+	w.nearFrom, w.nearTo = registryproxy.Start(w.from.URL, nil, registryproxy.Rules{}), registryproxy.Start(w.to.URL, nil, registryproxy.Rules{})
 	if err := w.fill(dir); err != nil {
 		w.stop()
 		return nil, err

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"falkirk/internal/aws/cfn"
-	"falkirk/test/cloud/cfnfake"
+	"falkirk/test/emulators/cfnfake"
 )
 
 // callsPerSecond is what the API of a region bears of each kind of call.

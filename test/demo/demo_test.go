@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 type report struct {
 	Exit   struct{ Code int }
@@ -29,7 +29,7 @@ type report struct {
 
 func TestDemoServesEveryRequest(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	d := r.Must(t, "demo", "--output", "json")
 	var got report
 	if err := json.Unmarshal([]byte(d.Out), &got); err != nil {
@@ -54,7 +54,7 @@ func gone(t *testing.T, folder string) {
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		_, err := os.Stat(folder)
-		left := (&rig.Rig{Dir: folder}).Processes()
+		left := (&harness.App{Dir: folder}).Processes()
 		if os.IsNotExist(err) && len(left) == 0 {
 			return
 		}
@@ -67,7 +67,7 @@ func gone(t *testing.T, folder string) {
 
 func TestInterruptedDemoLeavesNothing(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	for _, line := range []string{"# Pack once", "# From here on", "switch from 1.0.0 to 1.1.0", "# A rollback"} {
 		cmd := r.Command(t.Context(), "demo")
 		out, err := cmd.StdoutPipe()
@@ -104,7 +104,7 @@ func TestInterruptedDemoLeavesNothing(t *testing.T) {
 // The reader leaves, as head does: of the result, or of everything that is printed.
 func TestDemoThatNobodyReadsLeavesNothing(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	for _, all := range []bool{false, true} {
 		cmd := r.Command(t.Context(), "demo")
 		read, write, err := os.Pipe()
@@ -145,13 +145,13 @@ func readUntil(s *bufio.Scanner, line string) (folder string) {
 
 func TestDemoKeptRunsOn(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	folder := filepath.Join(t.TempDir(), "kept")
 	r.Must(t, "demo", "--keep", "--folder", folder)
 	down := exec.Command(r.Binary(), "local", "down", "--yes")
 	down.Dir = folder
 	t.Cleanup(func() { _ = down.Run() })
-	if left := (&rig.Rig{Dir: folder}).Processes(); len(left) < 4 {
+	if left := (&harness.App{Dir: folder}).Processes(); len(left) < 4 {
 		t.Errorf("only %v runs", left)
 	}
 	if d := r.Run(t, "demo", "--folder", folder); d.Code != 6 || !strings.Contains(d.Err, "is not empty") {
@@ -160,7 +160,7 @@ func TestDemoKeptRunsOn(t *testing.T) {
 	if out, err := down.CombinedOutput(); err != nil {
 		t.Errorf("local down: %v\n%s", err, out)
 	}
-	for _, p := range (&rig.Rig{Dir: folder}).Processes() {
+	for _, p := range (&harness.App{Dir: folder}).Processes() {
 		t.Errorf("still there: %s", p)
 	}
 }

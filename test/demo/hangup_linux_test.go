@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 )
 
 // A terminal that is closed: the kernel hangs up, every write fails, and the
@@ -20,7 +20,7 @@ func TestDemoWhoseTerminalIsClosedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	// A child begins with the default only if its parent does not ignore it.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
-	r := rig.New(t)
+	r := harness.New(t)
 	master, slave := terminal(t)
 	cmd := r.Command(t.Context(), "demo")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
@@ -46,7 +46,7 @@ func TestDemoUnderNohupGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := rig.New(t)
+	r := harness.New(t)
 	cmd := r.Command(t.Context(), "demo")
 	cmd.Path, cmd.Args = nohup, append([]string{nohup}, cmd.Args...)
 	out, err := cmd.StdoutPipe()

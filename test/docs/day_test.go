@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/python"
-	"falkirk/test/rig"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/python"
+	"falkirk/test/harness"
 )
 
 // TestTheDayIsReal does what docs/day.md tells, with the real program, and
@@ -42,7 +42,7 @@ func TestTheOrganizationIsReal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")
 	}
-	server := cloud.Moto(t)
+	server := emulators.Moto(t)
 	d := newDay(t)
 	d.environ = append(slices.DeleteFunc(d.environ, func(e string) bool { return strings.HasPrefix(e, "AWS_") }), server.Env()...)
 	d.environ = append(d.environ, "AWS_CONFIG_FILE="+d.dir+"/.aws/config", "EXTERNAL_ID=4711-shop",
@@ -83,7 +83,7 @@ type day struct {
 
 func newDay(t *testing.T) *day {
 	t.Helper()
-	program, _ := rig.Programs(t)
+	program, _ := harness.Programs(t)
 	bin, dir := filepath.Dir(program), t.TempDir()
 	d := &day{t: t, dir: dir, bin: bin, environ: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TZ=UTC")}
 	t.Cleanup(func() {

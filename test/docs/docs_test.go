@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -32,11 +32,11 @@ func pages() map[string][]string {
 	}
 }
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 func TestReferencesAreFresh(t *testing.T) {
 	t.Parallel()
-	binary, _ := rig.Programs(t)
+	binary, _ := harness.Programs(t)
 	for page, args := range pages() {
 		want, err := exec.CommandContext(t.Context(), binary, args...).Output()
 		if err != nil {

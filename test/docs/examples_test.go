@@ -13,13 +13,13 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 )
 
 var example = regexp.MustCompile("(?s)```yaml\n(# falkirk.yml\n.*?)```")
 
 // TestExamplesAreRight checks every app file that the documents show, and that
-// of test/real, with the program and with a JSON Schema library.
+// of test/thirdparty, with the program and with a JSON Schema library.
 func TestExamplesAreRight(t *testing.T) {
 	t.Parallel()
 	examples := map[string]string{}
@@ -32,11 +32,11 @@ func TestExamplesAreRight(t *testing.T) {
 			examples[page] = m[1]
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(root, "test/real/falkirk.yml"))
+	text, err := os.ReadFile(filepath.Join(root, "test/thirdparty/falkirk.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples["test/real"] = string(text)
+	examples["test/thirdparty"] = string(text)
 	if len(examples) != 3 {
 		t.Fatalf("%d examples found", len(examples))
 	}
@@ -88,7 +88,7 @@ func check(t *testing.T, name, text string) {
 	if err := os.WriteFile(path, []byte(strings.TrimSpace(text)+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	falkirk, _ := rig.Programs(t)
+	falkirk, _ := harness.Programs(t)
 	cmd := exec.CommandContext(t.Context(), falkirk, "config", "check", "-f", path)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "DATABASE_URL=postgres://x")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/python"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/python"
 	"falkirk/test/images"
 )
 
@@ -37,7 +37,7 @@ type job struct {
 func newJob(t *testing.T) *job {
 	t.Helper()
 	s := newStage(t)
-	j := &job{stage: s, folder: t.TempDir(), origin: cloud.Registry(t, false), home: cloud.Registry(t, false)}
+	j := &job{stage: s, folder: t.TempDir(), origin: emulators.Registry(t, false), home: emulators.Registry(t, false)}
 	j.push(t)
 	s.write(t, "jobs.yml", "sync:\n  - {name: shop, source: "+j.origin+", destination: "+j.home+", insecure: true, repositories: [shop], tags: [\"*\"]}\n")
 	s.admin[prod].Must(t, "s3", "mb", "s3://shop-code", "--region", "eu-central-1")

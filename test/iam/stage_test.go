@@ -20,11 +20,11 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"falkirk/internal/aws/kms"
-	"falkirk/test/cloud"
-	"falkirk/test/rig"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 const (
 	builds = "111111111111"
@@ -66,13 +66,13 @@ const topic = `Resources:
 // stage is an emulator with two accounts that falkirk create account prepared,
 // and the app.
 type stage struct {
-	server  *cloud.Server
+	server  *emulators.Server
 	others  [][]string // of who may take the role that packs alone, the roles of prd alone, and those of administrators
 	falkirk string
 	dir     string
 	env     []string               // of a user who may take the two roles and nothing else
 	iam     map[string]*iam.Client // by account: an administrator
-	admin   map[string]cloud.CLI
+	admin   map[string]emulators.CLI
 	version int
 }
 
@@ -84,9 +84,9 @@ func newStage(t *testing.T) *stage {
 // newStageOf is newStage with another app file.
 func newStageOf(t *testing.T, appFile string) *stage {
 	t.Helper()
-	server := cloud.Judging(t)
-	s := &stage{server: server, dir: t.TempDir(), iam: map[string]*iam.Client{}, admin: map[string]cloud.CLI{}}
-	s.falkirk, _ = rig.Programs(t)
+	server := emulators.Judging(t)
+	s := &stage{server: server, dir: t.TempDir(), iam: map[string]*iam.Client{}, admin: map[string]emulators.CLI{}}
+	s.falkirk, _ = harness.Programs(t)
 	for _, id := range []string{builds, prod} {
 		s.admin[id] = server.Admin(t, id)
 		s.iam[id] = iam.NewFromConfig(s.admin[id].Config(server, "us-east-1"))

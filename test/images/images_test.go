@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/docker"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/docker"
 	"falkirk/test/images"
 )
 
@@ -23,7 +23,7 @@ import (
 // a smaller one, and its images are whole.
 func TestWorkload(t *testing.T) {
 	t.Parallel()
-	host, w := cloud.Registry(t, false), images.Small()
+	host, w := emulators.Registry(t, false), images.Small()
 	w.Tags = 1
 	first, err := w.Write(t.Context(), images.At(host))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestWorkload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := w.Write(t.Context(), images.At(cloud.Memory(t)))
+	other, err := w.Write(t.Context(), images.At(emulators.Memory(t)))
 	if diff := cmp.Diff(second, other); diff != "" || err != nil {
 		t.Errorf("another registry got others (%v):\n%s", err, diff)
 	}
@@ -81,7 +81,7 @@ func TestTheLargeWorkload(t *testing.T) {
 
 func found(t *testing.T, reference string) string {
 	t.Helper()
-	return strings.TrimSpace(cloud.Skopeo(t, "inspect", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+reference))
+	return strings.TrimSpace(emulators.Skopeo(t, "inspect", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+reference))
 }
 
 // raw is a manifest as skopeo sees it.
@@ -96,7 +96,7 @@ func raw(t *testing.T, reference string) (m struct {
 },
 ) {
 	t.Helper()
-	text := cloud.Skopeo(t, "inspect", "--tls-verify=false", "--raw", "docker://"+reference)
+	text := emulators.Skopeo(t, "inspect", "--tls-verify=false", "--raw", "docker://"+reference)
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func raw(t *testing.T, reference string) (m struct {
 
 func TestOddThings(t *testing.T) {
 	t.Parallel()
-	d := cloud.Docker(t, docker.Options{})
+	d := emulators.Docker(t, docker.Options{})
 	r, at := images.At(d.Host), d.Host+"/odd:"
 	ctx := t.Context()
 	must := func(d images.Descriptor, err error) images.Descriptor {
@@ -152,7 +152,7 @@ func TestOddThings(t *testing.T) {
 // Referrers are found where the registry lists them, and where it does not.
 func TestReferrers(t *testing.T) {
 	t.Parallel()
-	for _, host := range []string{cloud.Memory(t), cloud.Registry(t, false)} {
+	for _, host := range []string{emulators.Memory(t), emulators.Registry(t, false)} {
 		r := images.At(host)
 		subject, err := r.Image(t.Context(), "odd", "v1", 1)
 		if err != nil {
@@ -180,13 +180,13 @@ func TestReferrers(t *testing.T) {
 
 func TestManyTags(t *testing.T) {
 	t.Parallel()
-	host := cloud.Registry(t, false)
+	host := emulators.Registry(t, false)
 	all, err := images.At(host).Many(t.Context(), "many", 5, 200)
 	if err != nil || len(all) != 200 {
 		t.Fatalf("%d tags, %v", len(all), err)
 	}
 	var got struct{ Tags []string }
-	if err := json.Unmarshal([]byte(cloud.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+host+"/many")), &got); err != nil || len(got.Tags) != 200 {
+	if err := json.Unmarshal([]byte(emulators.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+host+"/many")), &got); err != nil || len(got.Tags) != 200 {
 		t.Errorf("skopeo finds %d tags, %v", len(got.Tags), err)
 	}
 	if d := found(t, host+"/many:build-0123"); d != all["build-0123"] || d != all["image-3"] {
@@ -200,7 +200,7 @@ func TestAHugeLayer(t *testing.T) { //nolint:paralleltest // it measures the hea
 		t.Skip("it takes a second")
 	}
 	const size = 200 << 20
-	host := cloud.Registry(t, false)
+	host := emulators.Registry(t, false)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	d, err := images.At(host).Huge(t.Context(), "huge", "v1", size)

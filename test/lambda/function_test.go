@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/cloud"
-	"falkirk/test/rig"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 )
 
 const (
@@ -40,14 +40,14 @@ accounts:
 
 // stage is two accounts on moto, with an administrator in each.
 type stage struct {
-	*rig.Rig
-	server      *cloud.Server
-	here, there cloud.CLI
+	*harness.App
+	server      *emulators.Server
+	here, there emulators.CLI
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{Rig: rig.New(t), server: cloud.Moto(t)}
+	s := &stage{App: harness.New(t), server: emulators.Moto(t)}
 	s.here, s.there = s.server.As(t, prod), s.server.As(t, nonprod)
 	for _, name := range []string{"shop/api", "shop/web"} {
 		s.there.Must(t, "ecr", "create-repository", "--region", "eu-west-1", "--repository-name", name)
@@ -124,7 +124,7 @@ func (s *stage) policy(t *testing.T, repository string) string {
 	return out
 }
 
-func (s *stage) stacks(t *testing.T, c cloud.CLI, region string) string {
+func (s *stage) stacks(t *testing.T, c emulators.CLI, region string) string {
 	t.Helper()
 	return c.Must(t, "cloudformation", "list-stacks", "--region", region, "--query", "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName", "--output", "text")
 }

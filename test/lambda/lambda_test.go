@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 func TestEventsAreCommands(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	r.Pack(t, "1.0.0", "1.1.0")
 	r.Must(t, "train", "1.0.0", "--to", "prd")
 	f := start(t, r)
@@ -58,7 +58,7 @@ func TestEventsAreCommands(t *testing.T) {
 
 func TestEventsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	elsewhere := filepath.Join("/", "etc", "hostname")
 	if err := os.Symlink(elsewhere, filepath.Join(r.Dir, "link.yml")); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 // Before Lambda kills the function the command is interrupted, and says so.
 func TestACommandEndsBeforeItsTime(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
+	r := harness.New(t)
 	r.Pack(t, "1.0.0", "1.1.0")
 	r.Must(t, "train", "1.0.0", "--to", "dev")
 	r.Must(t, "provision", "1.1.0", "--to", "dev")

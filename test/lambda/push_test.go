@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 	"falkirk/test/images"
-	"falkirk/test/rig"
 )
 
 // An event as ECR sends it meets the rule, which starts the function from its zip
@@ -21,7 +21,7 @@ import (
 // nothing from other regions or accounts.
 func TestAPushIsCopied(t *testing.T) {
 	t.Parallel()
-	r, s, home := rig.New(t), cloud.Ministack(t, prod), cloud.Registry(t, false)
+	r, s, home := harness.New(t), emulators.Ministack(t, prod), emulators.Registry(t, false)
 	aws := s.CLI(t)
 	aws.Must(t, "ecr", "create-repository", "--repository-name", "team/web", "--region", "us-east-1")
 	aws.Must(t, "s3", "mb", "s3://prd-code", "--region", "us-east-1")

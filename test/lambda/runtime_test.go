@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/rig"
+	"falkirk/test/harness"
 )
 
 // function is the program as Lambda runs it, against a stand-in of the Runtime
@@ -34,7 +34,7 @@ type answered struct {
 }
 
 // start runs the program in the app's folder, as if that were its zip.
-func start(t *testing.T, r *rig.Rig) *function {
+func start(t *testing.T, r *harness.App) *function {
 	t.Helper()
 	f := &function{events: make(chan event), answers: make(chan answered)}
 	server := httptest.NewServer(f.api())

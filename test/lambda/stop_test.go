@@ -10,17 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/cloud"
-	"falkirk/test/rig"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 )
 
 // decided is an app with an image, whose store is in a bucket, and a function that
 // copies the images and has no app file.
 type decided struct {
-	*rig.Rig
+	*harness.App
 	folder   string // with the app's, and that of the jobs, in which no app file is found
-	server   *cloud.Server
-	aws      cloud.CLI
+	server   *emulators.Server
+	aws      emulators.CLI
 	origin   string
 	home     string
 	function string
@@ -28,7 +28,7 @@ type decided struct {
 
 func newDecided(t *testing.T) *decided {
 	t.Helper()
-	d := &decided{Rig: rig.New(t), folder: t.TempDir(), server: cloud.Ministack(t, prod), origin: cloud.Registry(t, false), home: cloud.Registry(t, false), function: "copies"}
+	d := &decided{App: harness.New(t), folder: t.TempDir(), server: emulators.Ministack(t, prod), origin: emulators.Registry(t, false), home: emulators.Registry(t, false), function: "copies"}
 	d.aws = d.server.CLI(t)
 	for _, bucket := range []string{"prd-code", "builds"} {
 		d.aws.Must(t, "s3", "mb", "s3://"+bucket, "--region", "us-east-1")

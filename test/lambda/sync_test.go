@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/cloud"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 	"falkirk/test/images"
 	"falkirk/test/peers"
-	"falkirk/test/rig"
+	"falkirk/test/registryproxy"
 )
 
 // synced is what one job came to.
@@ -34,7 +34,7 @@ func (a answered) results(t *testing.T) []synced {
 }
 
 // jobs writes the file of jobs that is in the function's zip.
-func jobs(t *testing.T, r *rig.Rig, from, to *front.Proxy, more string) string {
+func jobs(t *testing.T, r *harness.App, from, to *registryproxy.Proxy, more string) string {
 	t.Helper()
 	text := fmt.Sprintf("sync:\n  - source: %s\n    destination: %s\n    insecure: true\n    repositories: [\"team/**\"]\n    tags: [\"*\"]\n%s", from.Host, to.Host, more)
 	path := filepath.Join(r.Dir, "sync.yml")
@@ -45,7 +45,7 @@ func jobs(t *testing.T, r *rig.Rig, from, to *front.Proxy, more string) string {
 }
 
 // sent counts the blobs that were sent through a proxy.
-func sent(p *front.Proxy) (blobs int) {
+func sent(p *registryproxy.Proxy) (blobs int) {
 	for _, q := range p.History() {
 		if q.Kind == "end upload" {
 			blobs++
@@ -58,15 +58,15 @@ func sent(p *front.Proxy) (blobs int) {
 // error, and the next goes on: no blob is sent twice.
 func TestASyncGoesOnInTheNextInvocation(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
-	origin, home := cloud.Registry(t, false), cloud.Registry(t, false)
+	r := harness.New(t)
+	origin, home := emulators.Registry(t, false), emulators.Registry(t, false)
 	load := images.Workload{Prefix: "team/", Repositories: 5, Tags: 30, Platforms: 2, Base: 20_000, Middle: 10_000, Top: 100_000}
 	written, err := load.Write(t.Context(), images.At(origin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := front.New(t, origin, front.Rules{Rate: 100_000})
-	to := front.New(t, home, front.Rules{})
+	from := registryproxy.New(t, origin, registryproxy.Rules{Rate: 100_000})
+	to := registryproxy.New(t, home, registryproxy.Rules{})
 	path := jobs(t, r, from, to, "")
 	f := start(t, r)
 	ask := `{"args": ["sync", "--jobs", "` + path + `"]}`
@@ -78,7 +78,7 @@ func TestASyncGoesOnInTheNextInvocation(t *testing.T) {
 	if a.kind != "interrupted" || d.Exit.Code != 130 || first.Unfinished == 0 || first.Uploaded == 0 || time.Since(began) > limit {
 		t.Fatalf("after %s: %+v", time.Since(began), a)
 	}
-	from.Calm(front.Rules{})
+	from.Calm(registryproxy.Rules{})
 	there := arrived(t, home, load, written)
 	to.Reset()
 	a = f.invoke(t, ask, time.Minute)
@@ -94,7 +94,7 @@ func TestASyncGoesOnInTheNextInvocation(t *testing.T) {
 		}
 	}
 	for _, tag := range []string{"team/service-00:v1", "team/service-04:v30"} {
-		if got := strings.TrimSpace(cloud.Skopeo(t, "inspect", "--tls-verify=false", "--override-arch=amd64", "--format", "{{.Digest}}", "docker://"+home+"/"+tag)); got != written.Tags[tag] {
+		if got := strings.TrimSpace(emulators.Skopeo(t, "inspect", "--tls-verify=false", "--override-arch=amd64", "--format", "{{.Digest}}", "docker://"+home+"/"+tag)); got != written.Tags[tag] {
 			t.Errorf("skopeo: %s is %s and not %s", tag, got, written.Tags[tag])
 		}
 	}
@@ -128,13 +128,13 @@ func arrived(t *testing.T, home string, load images.Workload, written images.Wri
 // A push brings one tag; what a job asks for is asked there, too.
 func TestASyncOfOnePush(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t)
-	origin, home := cloud.Registry(t, false), cloud.Registry(t, false)
+	r := harness.New(t)
+	origin, home := emulators.Registry(t, false), emulators.Registry(t, false)
 	written, err := (images.Workload{Prefix: "team/", Repositories: 2, Tags: 2, Platforms: 1, Base: 100, Middle: 100, Top: 100}).Write(t.Context(), images.At(origin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, to := front.New(t, origin, front.Rules{}), front.New(t, home, front.Rules{})
+	from, to := registryproxy.New(t, origin, registryproxy.Rules{}), registryproxy.New(t, home, registryproxy.Rules{})
 	key := filepath.Join(r.Dir, "cosign.pub")
 	path := jobs(t, r, from, to, "    verify: {keys: [cosign.pub]}\n")
 	cosign(t, r, "generate-key-pair")
@@ -149,7 +149,7 @@ func TestASyncOfOnePush(t *testing.T) {
 		t.Errorf("signed: %+v", a)
 	}
 	var list struct{ Tags []string }
-	if err := json.Unmarshal([]byte(cloud.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+home+"/team/service-01")), &list); err != nil {
+	if err := json.Unmarshal([]byte(emulators.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+home+"/team/service-01")), &list); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Contains(list.Tags, "v2") || slices.Contains(list.Tags, "v1") {
@@ -159,7 +159,7 @@ func TestASyncOfOnePush(t *testing.T) {
 	cosign(t, r, "verify", "--key", key, "--private-infrastructure", home+"/team/service-01:v2")
 }
 
-func cosign(t *testing.T, r *rig.Rig, args ...string) {
+func cosign(t *testing.T, r *harness.App, args ...string) {
 	t.Helper()
 	cmd := r.Command(t.Context())
 	cmd.Path, cmd.Args = peers.Program(t, "cosign"), append([]string{"cosign"}, args...)

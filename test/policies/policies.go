@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // Finding is one thing that a rule forbids.
@@ -28,7 +28,7 @@ func (f Finding) String() string { return f.Rule + ": " + f.At + ": " + f.Text }
 func Lint(t testing.TB, template []byte, args ...string) {
 	t.Helper()
 	Clean(t, template)
-	cloud.Lint(t, template, args...)
+	emulators.Lint(t, template, args...)
 }
 
 // Clean fails the test unless the template passes all rules.

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/cloud"
-	"falkirk/test/rig"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 )
 
 const (
@@ -47,7 +47,7 @@ type app struct {
 	t       *testing.T
 	dir     string
 	program string
-	server  *cloud.Server
+	server  *emulators.Server
 }
 
 func (a app) file(name, text string) {
@@ -88,7 +88,7 @@ func (a app) release(version, hash string) {
 }
 
 // bucket is what the AWS CLI finds below a prefix: keys without the target's own.
-func (a app) bucket(c cloud.CLI, name, prefix string) []string {
+func (a app) bucket(c emulators.CLI, name, prefix string) []string {
 	a.t.Helper()
 	var got struct{ Contents []struct{ Key string } }
 	c.JSON(a.t, &got, "s3api", "list-objects-v2", "--bucket", name)
@@ -101,12 +101,12 @@ func (a app) bucket(c cloud.CLI, name, prefix string) []string {
 	return all
 }
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 func TestSiteOverTwoAccounts(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
-	program, _ := rig.Programs(t)
+	server := emulators.Moto(t)
+	program, _ := harness.Programs(t)
 	a := app{t, t.TempDir(), program, server}
 	there := server.As(t, prd)
 	server.As(t, builds).Must(t, "s3api", "create-bucket", "--bucket", "shop-builds")

@@ -10,14 +10,14 @@ import (
 	"strconv"
 	"testing"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // emulator is ministack behind a front that completes an answer: ministack deletes
 // a change set, and leaves out the result that the API has and that the SDK reads.
-func emulator(t *testing.T) *cloud.Server {
+func emulator(t *testing.T) *emulators.Server {
 	t.Helper()
-	server := cloud.Ministack(t, account)
+	server := emulators.Ministack(t, account)
 	to, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -14,14 +14,14 @@ import (
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/test/chaos"
-	"falkirk/test/cloud"
-	"falkirk/test/rig"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // pair is a, which refers to an output of z.
-func pair(t *testing.T, server *cloud.Server, name, whenZ string) *world {
+func pair(t *testing.T, server *emulators.Server, name, whenZ string) *world {
 	t.Helper()
 	z := &node{when: whenZ, local: "z", out: "one"}
 	a := &node{when: "promote", local: "a", out: "a", reads: []int{0}}
@@ -98,7 +98,7 @@ func TestAReferenceThatIsTooLateIsRefused(t *testing.T) {
 	t.Parallel()
 	z := &node{when: "promote", local: "z", out: "one"}
 	b := &node{when: "provision", local: "b", out: "b", reads: []int{0}}
-	_, err := newWorld(t, &cloud.Server{URL: "http://127.0.0.1:1"}, "late", []*node{z, b}, []int{0, 1}).pack("1")
+	_, err := newWorld(t, &emulators.Server{URL: "http://127.0.0.1:1"}, "late", []*node{z, b}, []int{0, 1}).pack("1")
 	want := `component "n1" in dev/a/eu-central-1 reads ${stack.late-n0.Out} when it is provisioned, and component "n0" changes its stack later, when it is promoted`
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), want) {
 		t.Errorf("it says %v", err)
@@ -136,7 +136,7 @@ func TestStacksThatReferToEachOther(t *testing.T) {
 }
 
 // random is a world of 2 to 4 stacks.
-func random(t *testing.T, server *cloud.Server, r *rand.Rand, seed int) *world {
+func random(t *testing.T, server *emulators.Server, r *rand.Rand, seed int) *world {
 	t.Helper()
 	var nodes []*node
 	for i := range 2 + r.IntN(3) {

@@ -31,7 +31,7 @@ import (
 	packstack "falkirk/internal/pack/stack"
 	"falkirk/internal/release"
 	stacktarget "falkirk/internal/target/stack"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const account = "444444444444"
@@ -51,7 +51,7 @@ type world struct {
 	t      *testing.T
 	name   string
 	dir    string
-	server *cloud.Server
+	server *emulators.Server
 	api    *cloudformation.Client
 	store  *release.Store
 	target engine.Target
@@ -62,13 +62,13 @@ type world struct {
 	ids    int
 }
 
-type reach struct{ *cloud.Server }
+type reach struct{ *emulators.Server }
 
 func (r reach) Config(_ context.Context, _, region string) (aws.Config, error) {
 	return r.Server.Config(region), nil
 }
 
-func newWorld(t *testing.T, server *cloud.Server, name string, nodes []*node, order []int) *world {
+func newWorld(t *testing.T, server *emulators.Server, name string, nodes []*node, order []int) *world {
 	t.Helper()
 	w := &world{
 		t: t, name: name, dir: t.TempDir(), server: server, nodes: nodes, order: order, gate: delivery.Open,

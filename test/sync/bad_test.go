@@ -11,25 +11,25 @@ import (
 
 	"falkirk/internal/imagesync"
 	"falkirk/internal/registries"
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/docker"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/docker"
+	"falkirk/test/harness"
 	"falkirk/test/images"
-	"falkirk/test/rig"
+	"falkirk/test/registryproxy"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // bed is two registries, each behind a proxy.
 type bed struct {
 	origin, home string
-	from, to     *front.Proxy
+	from, to     *registryproxy.Proxy
 }
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{origin: cloud.Registry(t, true), home: cloud.Registry(t, true)}
-	b.from, b.to = front.New(t, b.origin, front.Rules{}), front.New(t, b.home, front.Rules{})
+	b := &bed{origin: emulators.Registry(t, true), home: emulators.Registry(t, true)}
+	b.from, b.to = registryproxy.New(t, b.origin, registryproxy.Rules{}), registryproxy.New(t, b.home, registryproxy.Rules{})
 	return b
 }
 
@@ -68,7 +68,7 @@ func TestBadDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, rules := range map[string]front.Rules{
+	for name, rules := range map[string]registryproxy.Rules{
 		"throttled":    {Throttle: 0.3},
 		"told to wait": {Throttle: 0.03, RetryAfter: 1},
 		"failing":      {Error: 0.3},
@@ -81,7 +81,7 @@ func TestBadDays(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(3) {
 				rules.Seed, rules.Once = seed, true
-				from, to := front.New(t, b.origin, rules), front.New(t, b.home, rules)
+				from, to := registryproxy.New(t, b.origin, rules), registryproxy.New(t, b.home, rules)
 				prefix := strings.ReplaceAll(name, " ", "-") + string(rune('a'+seed)) + "/"
 				r, err := run(t.Context(), t, settings(from.Host, to.Host+"/"+prefix, "service-*"))
 				if err != nil {
@@ -106,7 +106,7 @@ func TestWrongBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{"get blob", "get manifest"} {
-		b.from.Calm(front.Rules{Wrong: 1, Only: func(q front.Request) bool { return q.Kind == kind && q.Reference != "test" }})
+		b.from.Calm(registryproxy.Rules{Wrong: 1, Only: func(q registryproxy.Request) bool { return q.Kind == kind && q.Reference != "test" }})
 		prefix := "wrong-" + kind[4:]
 		set := settings(b.from.Host, b.to.Host+"/"+prefix, "api")
 		if kind == "get manifest" { // by its digest, as where a tag has moved
@@ -120,7 +120,7 @@ func TestWrongBytes(t *testing.T) {
 		if _, got, err := images.At(b.home).Read(t.Context(), prefix+"/api", "test"); err == nil && got.Digest == d.Digest {
 			t.Errorf("%s: the tag is there", kind)
 		}
-		b.from.Calm(front.Rules{})
+		b.from.Calm(registryproxy.Rules{})
 		if _, err := run(t.Context(), t, set); err != nil {
 			t.Errorf("%s, on a better day: %v", kind, err)
 		}
@@ -136,7 +136,7 @@ func TestTagThatMovesMeanwhile(t *testing.T) {
 	if _, err := images.At(b.origin).Image(ctx, "api", "test", 1); err != nil {
 		t.Fatal(err)
 	}
-	far := front.New(t, b.home, front.Rules{Far: 700 * time.Millisecond}) // copying takes a while
+	far := registryproxy.New(t, b.home, registryproxy.Rules{Far: 700 * time.Millisecond}) // copying takes a while
 	var now images.Descriptor
 	var moved error
 	far.Strike(3, func() { now, moved = images.At(b.origin).Image(ctx, "api", "test", 2) })
@@ -154,30 +154,30 @@ func TestTagThatMovesMeanwhile(t *testing.T) {
 
 // Logins of every kind, over TLS; tokens that end on the way are asked for anew.
 func TestLogins(t *testing.T) { //nolint:paralleltest // it sets the environment
-	authority, file := cloud.Authority(t)
+	authority, file := emulators.Authority(t)
 	users := map[string]string{"anna": "secret-of-anna"}
-	tokens := cloud.Tokens(t, users, time.Minute)
-	source := cloud.Docker(t, docker.Options{TLS: authority, Users: users})
-	target := cloud.Docker(t, docker.Options{Tokens: tokens})
-	proxy := front.New(t, target.Host, front.Rules{Expired: 0.1, Once: true, Seed: 1})
+	tokens := emulators.Tokens(t, users, time.Minute)
+	source := emulators.Docker(t, docker.Options{TLS: authority, Users: users})
+	target := emulators.Docker(t, docker.Options{Tokens: tokens})
+	proxy := registryproxy.New(t, target.Host, registryproxy.Rules{Expired: 0.1, Once: true, Seed: 1})
 	written, err := images.Small().Write(t.Context(), images.Registry{URL: source.URL, User: "anna", Password: users["anna"], Client: authority.Client()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	falkirk, _ := rig.Programs(t)
+	falkirk, _ := harness.Programs(t)
 	home := "http://" + proxy.Host
 	args := []string{"sync", "--source", source.Host, "--destination", home, "--repository", "service-*", "--tag", "*"}
 	out, code := command(t, falkirk, []string{"SSL_CERT_FILE=" + file, "DOCKER_CONFIG=" + t.TempDir()}, args...)
 	if code == 0 || !strings.Contains(out, "docker login") {
 		t.Errorf("without a login: exit code %d\n%s", code, out)
 	}
-	login := cloud.Login(t, "anna", users["anna"], source.Host, proxy.Host)
+	login := emulators.Login(t, "anna", users["anna"], source.Host, proxy.Host)
 	out, code = command(t, falkirk, []string{"SSL_CERT_FILE=" + file, "DOCKER_CONFIG=" + login}, args...)
 	if code != 0 || strings.Contains(out, users["anna"]) {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	for at, want := range written.Tags {
-		got := strings.TrimSpace(cloud.Skopeo(t, "inspect", "--format", "{{.Digest}}", "--tls-verify=false", "--creds", "anna:"+users["anna"], "docker://"+target.Host+"/"+at))
+		got := strings.TrimSpace(emulators.Skopeo(t, "inspect", "--format", "{{.Digest}}", "--tls-verify=false", "--creds", "anna:"+users["anna"], "docker://"+target.Host+"/"+at))
 		if got != want {
 			t.Errorf("%s is on %s, want %s", at, got, want)
 		}

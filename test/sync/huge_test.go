@@ -10,27 +10,27 @@ import (
 	"time"
 
 	"falkirk/test/chaos"
-	"falkirk/test/cloud"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 	"falkirk/test/images"
-	"falkirk/test/rig"
+	"falkirk/test/registryproxy"
 )
 
 // A layer many times larger than the memory that it may take passes through, and
 // goes on where it was when a connection breaks, on either side.
 func TestHugeLayer(t *testing.T) {
 	t.Parallel()
-	falkirk, _ := rig.Programs(t)
-	origin, home := cloud.Registry(t, true), cloud.Registry(t, true)
+	falkirk, _ := harness.Programs(t)
+	origin, home := emulators.Registry(t, true), emulators.Registry(t, true)
 	size := int64(chaos.Count(256<<20, 4<<30))
 	d, err := images.At(origin).Huge(t.Context(), "huge", "test", size)
 	if err != nil {
 		t.Fatal(err)
 	}
-	once := func(kind string) front.Rules {
-		return front.Rules{Cut: 1, Once: true, Only: func(q front.Request) bool { return q.Kind == kind }}
+	once := func(kind string) registryproxy.Rules {
+		return registryproxy.Rules{Cut: 1, Once: true, Only: func(q registryproxy.Request) bool { return q.Kind == kind }}
 	}
-	from, to := front.New(t, origin, once("get blob")), front.New(t, home, once("write part"))
+	from, to := registryproxy.New(t, origin, once("get blob")), registryproxy.New(t, home, once("write part"))
 	cmd := exec.CommandContext(t.Context(), falkirk, "sync", "--insecure", "--source", from.Host, "--destination", to.Host, "--repository", "huge", "--tag", "test")
 	cmd.Dir = t.TempDir()
 	var out bytes.Buffer
@@ -86,7 +86,7 @@ func TestLargeLayerFromASlowStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.from.Calm(front.Rules{Rate: 20 << 20, Cut: 0.2, Seed: 7, Once: true, Only: func(q front.Request) bool { return q.Kind == "get blob" }})
+	b.from.Calm(registryproxy.Rules{Rate: 20 << 20, Cut: 0.2, Seed: 7, Once: true, Only: func(q registryproxy.Request) bool { return q.Kind == "get blob" }})
 	if _, err := run(t.Context(), t, settings(b.from.Host, b.to.Host, "large")); err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"testing"
 
-	"falkirk/test/cloud"
-	"falkirk/test/front"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 	"falkirk/test/images"
-	"falkirk/test/rig"
+	"falkirk/test/registryproxy"
 )
 
 // command runs the real program to its end.
@@ -36,14 +36,14 @@ func command(t *testing.T, falkirk string, env []string, args ...string) (out st
 // its image; repeated, it ends the job, and sends nothing again that had arrived.
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	falkirk, _ := rig.Programs(t)
-	origin, home := cloud.Registry(t, true), cloud.Registry(t, true)
+	falkirk, _ := harness.Programs(t)
+	origin, home := emulators.Registry(t, true), emulators.Registry(t, true)
 	load := images.Workload{Repositories: 2, Tags: 2, Platforms: 2, Base: 40_000, Middle: 20_000, Top: 5_000}
 	written, err := load.Write(t.Context(), images.At(origin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := front.New(t, home, front.Rules{})
+	proxy := registryproxy.New(t, home, registryproxy.Rules{})
 	step := 3
 	if testing.Short() {
 		step = 12
@@ -73,7 +73,7 @@ func TestKilledAnywhere(t *testing.T) {
 }
 
 // killed kills the program at the nth request, and reports whether it came to that.
-func killed(t *testing.T, falkirk string, proxy *front.Proxy, n int, args []string) bool {
+func killed(t *testing.T, falkirk string, proxy *registryproxy.Proxy, n int, args []string) bool {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), falkirk, args...)
 	cmd.Dir = t.TempDir()
@@ -102,7 +102,7 @@ func halfTagged(t *testing.T, home, prefix string, load images.Workload) {
 		repository := strings.TrimPrefix(prefix+"/"+load.Repository(r), "/")
 		for n := range load.Tags {
 			if _, _, err := images.At(home).Read(t.Context(), repository, load.Tag(n)); err == nil {
-				cloud.Skopeo(t, "copy", "--all", "--src-tls-verify=false", "docker://"+home+"/"+repository+":"+load.Tag(n), "dir:"+t.TempDir())
+				emulators.Skopeo(t, "copy", "--all", "--src-tls-verify=false", "docker://"+home+"/"+repository+":"+load.Tag(n), "dir:"+t.TempDir())
 			}
 		}
 	}
@@ -130,13 +130,13 @@ func arrived(t *testing.T, home, prefix string, load images.Workload, written im
 // An interrupt begins no further blob, says what is left, and is exit code 130.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	falkirk, _ := rig.Programs(t)
-	origin, home := cloud.Registry(t, true), cloud.Registry(t, true)
+	falkirk, _ := harness.Programs(t)
+	origin, home := emulators.Registry(t, true), emulators.Registry(t, true)
 	written, err := images.Small().Write(t.Context(), images.At(origin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := front.New(t, home, front.Rules{})
+	proxy := registryproxy.New(t, home, registryproxy.Rules{})
 	args := []string{"sync", "--insecure", "--source", origin, "--destination", proxy.Host, "--repository", "service-*", "--tag", "*", "--output", "json"}
 	cmd := exec.CommandContext(t.Context(), falkirk, args...)
 	cmd.Dir = t.TempDir()
@@ -169,8 +169,8 @@ func TestInterrupted(t *testing.T) {
 // the end of it: no failure between two rounds.
 func TestEvery(t *testing.T) {
 	t.Parallel()
-	falkirk, _ := rig.Programs(t)
-	origin, home := cloud.Registry(t, true), cloud.Registry(t, true)
+	falkirk, _ := harness.Programs(t)
+	origin, home := emulators.Registry(t, true), emulators.Registry(t, true)
 	ctx := t.Context()
 	if _, err := images.At(origin).Image(ctx, "api", "test", 1); err != nil {
 		t.Fatal(err)

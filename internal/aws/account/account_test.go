@@ -11,7 +11,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 	two = "222222222222"
 )
 
-func pool(s *cloud.Server, accounts ...delivery.Account) *Pool {
+func pool(s *emulators.Server, accounts ...delivery.Account) *Pool {
 	return New(Options{
 		Accounts: accounts, App: "shop", Actor: "ann b@laptop",
 		Start: func(context.Context) (aws.Config, error) { return s.Config("us-east-1"), nil },
@@ -43,7 +43,7 @@ func arn(ctx context.Context, t *testing.T, p *Pool, account, region string) str
 
 func TestChain(t *testing.T) {
 	t.Parallel()
-	p := pool(cloud.Moto(t), delivery.Account{
+	p := pool(emulators.Moto(t), delivery.Account{
 		Name: "prd", ID: two, Via: []string{role(one, "hop")}, Role: role(two, "deploy"),
 		ExternalID: "xyz", Tags: map[string]string{"team": "web"}, Region: "eu-central-1",
 	})
@@ -63,7 +63,7 @@ func TestChain(t *testing.T) {
 // A mistyped account is refused before anything in it is asked.
 func TestWrongAccount(t *testing.T) {
 	t.Parallel()
-	s := cloud.Moto(t)
+	s := emulators.Moto(t)
 	p := pool(s,
 		delivery.Account{Name: "prd", ID: "222222222223", Role: role(two, "deploy"), Region: "eu-central-1"},
 		delivery.Account{Name: "bare", ID: two, Region: "eu-central-1"})
@@ -81,7 +81,7 @@ func TestWrongAccount(t *testing.T) {
 // One chain is walked once, whoever needs it.
 func TestSessionsAreShared(t *testing.T) {
 	t.Parallel()
-	p := pool(cloud.Moto(t), delivery.Account{Name: "prd", ID: two, Role: role(two, "deploy"), Region: "eu-central-1"})
+	p := pool(emulators.Moto(t), delivery.Account{Name: "prd", ID: two, Role: role(two, "deploy"), Region: "eu-central-1"})
 	keys := make([]string, 16)
 	var group sync.WaitGroup
 	for i := range keys {
@@ -107,7 +107,7 @@ func TestSessionsAreShared(t *testing.T) {
 // Who may not assume the role reads which account and which role it was.
 func TestDenied(t *testing.T) {
 	t.Parallel()
-	s := cloud.Moto(t, "INITIAL_NO_AUTH_ACTION_COUNT=0")
+	s := emulators.Moto(t, "INITIAL_NO_AUTH_ACTION_COUNT=0")
 	p := pool(s, delivery.Account{Name: "prd", ID: two, Role: role(two, "deploy"), Region: "eu-central-1"})
 	_, err := p.Config(t.Context(), "prd", "")
 	if err == nil || !strings.Contains(err.Error(), `account "prd" (222222222222) by `+role(two, "deploy")) {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const good = `# a queue
@@ -37,7 +37,7 @@ const bad = `Resources:
 `
 
 // near is a client that looks often, so that tests are quick.
-func near(s *cloud.Server) *Client {
+func near(s *emulators.Server) *Client {
 	return New(s.Config("eu-central-1"), Options{Where: "prd/eu-central-1", Fast: 20 * time.Millisecond, Slow: 50 * time.Millisecond, PerCall: 1000})
 }
 
@@ -81,7 +81,7 @@ func must(t *testing.T, err error) {
 
 func TestLife(t *testing.T) {
 	t.Parallel()
-	server := cloud.Ministack(t, "111111111111")
+	server := emulators.Ministack(t, "111111111111")
 	c, aws := near(server), server.CLI(t)
 	r := Request{Template: good, Tags: map[string]string{"falkirk:release": "1"}, Token: "op-1"}
 
@@ -121,7 +121,7 @@ func TestLife(t *testing.T) {
 // The first cause is named, with its line; and the next try makes the stack anew.
 func TestFailure(t *testing.T) {
 	t.Parallel()
-	server := cloud.Ministack(t, "111111111111")
+	server := emulators.Ministack(t, "111111111111")
 	c := near(server)
 	_, h, err := up(t, c, "shop", "one", Request{Template: bad, OnFailure: "rollback"})
 	if err == nil {
@@ -148,7 +148,7 @@ func TestFailure(t *testing.T) {
 // Nothing to change is an outcome; the change set is gone afterwards.
 func TestNothingToChange(t *testing.T) {
 	t.Parallel()
-	c := near(cloud.Moto(t))
+	c := near(emulators.Moto(t))
 	r := Request{Template: good}
 	_, _, err := up(t, c, "shop", "one", r)
 	must(t, err)
@@ -169,7 +169,7 @@ func TestNothingToChange(t *testing.T) {
 // Many stacks at once share one reader.
 func TestManyStacks(t *testing.T) {
 	t.Parallel()
-	c := near(cloud.Ministack(t, "111111111111"))
+	c := near(emulators.Ministack(t, "111111111111"))
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
@@ -185,7 +185,7 @@ func TestManyStacks(t *testing.T) {
 
 func TestDiagnosis(t *testing.T) {
 	t.Parallel()
-	c := New(cloud.Nowhere("eu-central-1"), Options{Where: "prd/eu-central-1"})
+	c := New(emulators.Nowhere("eu-central-1"), Options{Where: "prd/eu-central-1"})
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	tale := &story{c: c, stack: "shop", events: []Event{
 		{LogicalID: "Role", Type: "AWS::IAM::Role", Status: "CREATE_FAILED", Reason: "Resource creation cancelled", At: at},

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // Events with the same time keep the order in which they happened, in an answer
@@ -37,7 +37,7 @@ func TestEventsOfOneInstantKeepTheirOrder(t *testing.T) {
 				fmt.Fprintf(w, "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>%s</StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>", b.String())
 			}))
 			t.Cleanup(api.Close)
-			c := New((&cloud.Server{}).At(api.URL).Config("eu-central-1"), Options{Where: "prd/eu-central-1"})
+			c := New((&emulators.Server{}).At(api.URL).Config("eu-central-1"), Options{Where: "prd/eu-central-1"})
 			got, err := (&story{c: c, stack: "shop"}).read(t.Context())
 			must(t, err)
 			var order []string

@@ -10,15 +10,15 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"falkirk/test/cloud"
-	"falkirk/test/faults"
+	"falkirk/test/chaos/faults"
+	"falkirk/test/emulators"
 )
 
 // A lost answer to the order to execute a change set is asked for again by the
 // SDK, and refused then, as it is under way or over.
 func TestLostAnswerToExecute(t *testing.T) {
 	t.Parallel()
-	server := cloud.Ministack(t, "111111111111")
+	server := emulators.Ministack(t, "111111111111")
 	to, err := url.Parse(server.URL)
 	must(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(to)

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // What is written to a stack that exists names its ID and the ARN of the change
@@ -19,7 +19,7 @@ import (
 // API has one.
 func TestWritesNameARNs(t *testing.T) {
 	t.Parallel()
-	server := cloud.Ministack(t, "111111111111")
+	server := emulators.Ministack(t, "111111111111")
 	to, err := url.Parse(server.URL)
 	must(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(to)

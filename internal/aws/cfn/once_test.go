@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // A change set whose secret values cannot be compared is made again with the values
@@ -45,7 +45,7 @@ func TestAChangeSetWithSecretsThatCannotBeComparedIsMadeAgain(t *testing.T) {
 				_, _ = fmt.Fprintf(w, "<%sResponse><%sResult>%s</%sResult></%sResponse>", action, action, result, action, action)
 			}))
 			t.Cleanup(server.Close)
-			cfg := cloud.Nowhere("eu-central-1")
+			cfg := emulators.Nowhere("eu-central-1")
 			cfg.BaseEndpoint = aws.String(server.URL)
 			c := New(cfg, Options{Fast: time.Millisecond, Slow: time.Millisecond, PerCall: 1000})
 			r := Request{Template: "{}", Parameters: []Parameter{{Key: "Pw", Value: "rotated", Secret: true}}, Once: once}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/cfnfake"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/cfnfake"
 )
 
 // broken is a fake behind a door that answers 500 while it is shut.
@@ -28,7 +28,7 @@ func broken(t *testing.T, takes time.Duration) (f *cfnfake.Fake, c *Client, shut
 		f.ServeHTTP(w, r)
 	}))
 	t.Cleanup(door.Close)
-	cfg := cloud.Nowhere("eu-central-1")
+	cfg := emulators.Nowhere("eu-central-1")
 	cfg.BaseEndpoint = aws.String(door.URL)
 	return f, New(cfg, Options{Where: "prd/eu-central-1", Fast: 10 * time.Millisecond, Slow: 20 * time.Millisecond, PerCall: 1000}), shut
 }

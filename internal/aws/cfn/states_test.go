@@ -10,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/cfnfake"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/cfnfake"
 )
 
 // on is a client on a fake, that looks often.
 func on(f *cfnfake.Fake, opt Options) *Client {
-	cfg := cloud.Nowhere("eu-central-1")
+	cfg := emulators.Nowhere("eu-central-1")
 	cfg.BaseEndpoint = aws.String(f.URL)
 	opt.Where = "prd/eu-central-1"
 	opt.Fast, opt.Slow = orElse(opt.Fast, 10*time.Millisecond), orElse(opt.Slow, 20*time.Millisecond)

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // mute is a client of an API that never answers.
@@ -24,7 +24,7 @@ func mute(t *testing.T) *Client {
 		close(end)
 		s.Close()
 	})
-	cfg := cloud.Nowhere("eu-central-1")
+	cfg := emulators.Nowhere("eu-central-1")
 	cfg.BaseEndpoint = aws.String(s.URL)
 	return New(cfg, Options{Where: "prd/eu-central-1", Fast: 10 * time.Millisecond, Slow: 20 * time.Millisecond})
 }

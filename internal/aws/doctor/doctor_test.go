@@ -14,7 +14,7 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const (
@@ -110,7 +110,7 @@ type bench struct {
 
 func newBench(t *testing.T) bench {
 	t.Helper()
-	s := cloud.Judging(t)
+	s := emulators.Judging(t)
 	b := bench{iam: map[string]*iam.Client{}}
 	for _, one := range setups() {
 		id := one.Account.ID
@@ -203,7 +203,7 @@ func isNamed(t *testing.T, name string, r delivery.Examination, st policy.Statem
 
 func TestARejectedKeyIsNotTheFaultOfTheChain(t *testing.T) {
 	t.Parallel()
-	s := cloud.Moto(t, "INITIAL_NO_AUTH_ACTION_COUNT=0")
+	s := emulators.Moto(t, "INITIAL_NO_AUTH_ACTION_COUNT=0")
 	p := account.New(account.Options{Accounts: app().Accounts, App: "shop", Actor: "ann", Start: func(context.Context) (aws.Config, error) { return s.Config("us-east-1"), nil }})
 	r := examine(t, p, "prd")
 	if r.Broken != 1 || len(r.Accounts) != 1 || !strings.Contains(r.Accounts[0].Error, "AWS does not accept the starting credentials") ||

@@ -11,7 +11,7 @@ import (
 
 	"falkirk/internal/aws/ecr"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 func TestRegistry(t *testing.T) {
@@ -39,7 +39,7 @@ func TestRegistry(t *testing.T) {
 // that of the endpoint, as moto's token names a host that leads to Amazon.
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	target, err := url.Parse(moto.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestLogin(t *testing.T) {
 // round.
 func TestImmutable(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	cli := moto.CLI(t)
 	cli.Must(t, "ecr", "create-repository", "--repository-name", "some", "--image-tag-mutability", "IMMUTABLE_WITH_EXCLUSION",
 		"--image-tag-mutability-exclusion-filters", "filterType=WILDCARD,filter=falkirk.*", "filterType=WILDCARD,filter=prd")

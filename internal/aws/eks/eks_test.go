@@ -11,15 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/podidentity"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/podidentity"
 )
 
 const region = "eu-west-1"
 
 func TestRolesOfNodes(t *testing.T) {
 	t.Parallel()
-	s := cloud.Moto(t)
+	s := emulators.Moto(t)
 	cli, c := s.CLI(t), New(s.Config(region))
 	if _, err := c.Cluster(t.Context(), "prd"); !fault.Is(err, fault.NotFound) || !strings.Contains(err.Error(), "prd in eu-west-1") {
 		t.Errorf("no cluster: %v", err)
@@ -42,7 +42,7 @@ func TestRolesOfNodes(t *testing.T) {
 // second they are the same, with their signature. No emulator reads them.
 func TestATokenIsThatOfTheAWSCLI(t *testing.T) {
 	t.Parallel()
-	s := (&cloud.Server{}).At("http://127.0.0.1:1") // nobody is asked
+	s := (&emulators.Server{}).At("http://127.0.0.1:1") // nobody is asked
 	c := New(s.Config(region))
 	var theirs struct{ Status struct{ Token string } }
 	done := make(chan struct{})
@@ -90,7 +90,7 @@ func question(t *testing.T, token string) url.Values {
 // other client of it.
 func TestAServiceAccountStandsForARole(t *testing.T) {
 	t.Parallel()
-	fake := (&cloud.Server{}).At(podidentity.Before(t, "http://127.0.0.1:1"))
+	fake := (&emulators.Server{}).At(podidentity.Before(t, "http://127.0.0.1:1"))
 	cli := fake.CLI(t)
 	c, who := New(fake.Config(region)), Subject{Cluster: "prd", Namespace: "shop", Account: "sync"}
 	ctx := t.Context()

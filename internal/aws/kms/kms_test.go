@@ -12,7 +12,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/signing"
 	"falkirk/internal/signing/signers"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const region = "eu-central-1"
@@ -21,7 +21,7 @@ const region = "eu-central-1"
 // signatures by a list of signers as OpenSSH reads it.
 func TestKeysOfKMSSignAsSSHKeys(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
+	server := emulators.Moto(t)
 	aws := server.CLI(t)
 	for _, spec := range []string{"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "RSA_2048", "RSA_4096"} {
 		var made struct{ KeyMetadata struct{ Arn string } }
@@ -54,7 +54,7 @@ func TestKeysOfKMSSignAsSSHKeys(t *testing.T) {
 
 func TestKeysThatCannotSign(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
+	server := emulators.Moto(t)
 	_, err := kms.Open(t.Context(), server.Config(region), "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555")
 	if !fault.Is(err, fault.NotFound) || !strings.Contains(fault.HintOf(err), "ledger.sign") {
 		t.Errorf("a key that is not there: %v, hint %q", err, fault.HintOf(err))

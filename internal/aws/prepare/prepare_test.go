@@ -11,7 +11,7 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/policies"
 )
 
@@ -47,14 +47,14 @@ func kinds() map[string]policy.Kind {
 }
 
 type stage struct {
-	server *cloud.Server
-	cli    map[string]cloud.CLI
+	server *emulators.Server
+	cli    map[string]emulators.CLI
 }
 
 func newStage(t *testing.T) stage {
 	t.Helper()
-	s := cloud.Moto(t)
-	return stage{s, map[string]cloud.CLI{builds: s.As(t, builds), prod: s.As(t, prod)}}
+	s := emulators.Moto(t)
+	return stage{s, map[string]emulators.CLI{builds: s.As(t, builds), prod: s.As(t, prod)}}
 }
 
 func (s stage) preparer(id, run string) Preparer {
@@ -237,8 +237,8 @@ func TestTheOrderIsCheckedFirst(t *testing.T) {
 // and what others add to its policy later, until all of ours is taken away.
 func TestTheBucketOfTheStackKeepsItsPolicy(t *testing.T) {
 	t.Parallel()
-	server := cloud.Ministack(t, builds)
-	s := stage{server, map[string]cloud.CLI{builds: server.CLI(t)}}
+	server := emulators.Ministack(t, builds)
+	s := stage{server, map[string]emulators.CLI{builds: server.CLI(t)}}
 	r := Request{Account: "builds", Principals: []string{"444444444444"}}
 	s.apply(t, builds, "one", r)
 	attached := func() string {

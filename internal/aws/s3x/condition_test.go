@@ -14,8 +14,8 @@ import (
 
 	"falkirk/internal/fault"
 	"falkirk/internal/fence"
-	"falkirk/test/cloud"
-	"falkirk/test/conditional"
+	"falkirk/test/emulators"
+	"falkirk/test/s3proxy"
 )
 
 func put(t *testing.T, c *Client, key, text, was string) string {
@@ -35,14 +35,14 @@ func item(key, text, was string) Item {
 // server does.
 func servers(t *testing.T) map[string]*Client {
 	t.Helper()
-	versity := cloud.Versity(t)
+	versity := emulators.Versity(t)
 	versity.CLI(t).Must(t, "s3api", "create-bucket", "--bucket", "small")
 	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(conditional.Memory(t)),
+		Region: "us-east-1", BaseEndpoint: aws.String(s3proxy.Memory(t)),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAFALKIRKTESTS0000", "test", ""),
 	}
-	cfg.BaseEndpoint = aws.String(conditional.New(t, cfg).Client("one"))
-	(&cloud.Server{URL: *cfg.BaseEndpoint}).At(*cfg.BaseEndpoint).CLI(t).Must(t, "s3api", "create-bucket", "--bucket", "small")
+	cfg.BaseEndpoint = aws.String(s3proxy.New(t, cfg).Client("one"))
+	(&emulators.Server{URL: *cfg.BaseEndpoint}).At(*cfg.BaseEndpoint).CLI(t).Must(t, "s3api", "create-bucket", "--bucket", "small")
 	return map[string]*Client{"versity": New(versity.Config("us-east-1"), 4, open), "proxy": New(cfg, 4, open)}
 }
 

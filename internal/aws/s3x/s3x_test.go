@@ -22,7 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 func open(cfg aws.Config) *s3.Client {
@@ -78,7 +78,7 @@ func TestParts(t *testing.T) {
 // The AWS CLI says what came of it.
 func TestLargeObjects(t *testing.T) {
 	t.Parallel()
-	server := cloud.Versity(t)
+	server := emulators.Versity(t)
 	c := New(server.Config("us-east-1"), 4, open)
 	c.sizes = sizes{copied: 6 << 20, partCopied: 5 << 20, sent: 6 << 20, partSent: 5 << 20}
 	cli := server.CLI(t)
@@ -132,7 +132,7 @@ func (failing) Read([]byte) (int, error) { return 0, fault.New(fault.Internal, "
 // pointer that must not have moved.
 func TestConditions(t *testing.T) {
 	t.Parallel()
-	server := cloud.Versity(t)
+	server := emulators.Versity(t)
 	c := New(server.Config("us-east-1"), 4, open)
 	server.CLI(t).Must(t, "s3api", "create-bucket", "--bucket", "small")
 	p := Place{"small", "live.json"}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"falkirk/internal/blueprint/registrystack"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/policies"
 )
 
@@ -34,7 +34,7 @@ func TestTagsStayWhereTheyAre(t *testing.T) {
 // CloudFormation passes over scanning, encryption and policies; cfn-lint reads those.
 func TestTheStackMakesARepository(t *testing.T) {
 	t.Parallel()
-	c := cloud.Moto(t).CLI(t)
+	c := emulators.Moto(t).CLI(t)
 	path := filepath.Join(t.TempDir(), "registry.yaml")
 	if err := os.WriteFile(path, registrystack.Template(), 0o600); err != nil {
 		t.Fatal(err)

@@ -18,10 +18,10 @@ import (
 	"falkirk/internal/bucket"
 	"falkirk/internal/bucket/buckettest"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
-func client(s *cloud.Server) *s3.Client {
+func client(s *emulators.Server) *s3.Client {
 	return s3.NewFromConfig(s.Config("us-east-1"), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
@@ -44,19 +44,19 @@ func made(t *testing.T, c *s3.Client, name string) *Bucket {
 
 func TestMoto(t *testing.T) {
 	t.Parallel()
-	buckettest.Run(t, fresh(client(cloud.Moto(t))))
+	buckettest.Run(t, fresh(client(emulators.Moto(t))))
 }
 
 func TestMinistack(t *testing.T) {
 	t.Parallel()
-	buckettest.Run(t, fresh(client(cloud.Ministack(t, "111111111111"))))
+	buckettest.Run(t, fresh(client(emulators.Ministack(t, "111111111111"))))
 }
 
 // What is larger than a part goes in parts, is copied to its key on the
 // server's side, and leaves nothing else behind.
 func TestLargeObjects(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
+	server := emulators.Moto(t)
 	b := made(t, client(server), "large")
 	b.part, b.copied = 5<<20, 6<<20
 	content := make([]byte, 13<<20)
@@ -113,7 +113,7 @@ func TestLargeObjects(t *testing.T) {
 // otherwise.
 func TestWhatIsCreatedIsConditional(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
+	server := emulators.Moto(t)
 	made(t, client(server), "conditional")
 	var mu sync.Mutex
 	var bare []string
@@ -161,7 +161,7 @@ func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	b := made(t, client(cloud.Moto(t)), "swept")
+	b := made(t, client(emulators.Moto(t)), "swept")
 	b.part = 5 << 20
 	left, err := b.Stage(t.Context())
 	if err == nil {
@@ -201,7 +201,7 @@ func TestSweep(t *testing.T) {
 // The error says what is missing and what to do.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	b := New(client(cloud.Moto(t)), "nowhere", "x")
+	b := New(client(emulators.Moto(t)), "nowhere", "x")
 	_, _, err := b.Get(t.Context(), "a")
 	if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "s3://nowhere/x/a") || !strings.Contains(fault.HintOf(err), "falkirk create account") {
 		t.Errorf("a bucket that is not there: %v (%s)", err, fault.HintOf(err))

@@ -13,13 +13,13 @@ import (
 
 	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // A large blob passes through in pieces.
 func TestACopyNeedsLittleMemory(t *testing.T) { //nolint:paralleltest // it measures the heap of the process
 	const size = 256 << 20
-	host := cloud.Registry(t, false)
+	host := emulators.Registry(t, false)
 	sum := sha256.New()
 	if _, err := io.CopyN(sum, zeros{}, size); err != nil {
 		t.Fatal(err)

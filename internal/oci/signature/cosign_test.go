@@ -22,7 +22,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/oci/registry"
 	"falkirk/internal/oci/signature"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/peers"
 )
 
@@ -41,7 +41,7 @@ func beds(t *testing.T) map[string]bed {
 	listing := httptest.NewServer(ggcr.New(ggcr.WithReferrersSupport(true), ggcr.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(listing.Close)
 	return map[string]bed{
-		"tags":      {cloud.Registry(t, false), t.TempDir()},
+		"tags":      {emulators.Registry(t, false), t.TempDir()},
 		"referrers": {strings.TrimPrefix(listing.URL, "http://"), t.TempDir()},
 	}
 }

@@ -15,14 +15,14 @@ import (
 	"falkirk/internal/oci/registry"
 	"falkirk/internal/pack/image"
 	"falkirk/internal/release"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // A release is pushed under its version, its commit and latest, and under
 // nothing else; a version that is taken is refused.
 func TestPushLabels(t *testing.T) {
 	t.Parallel()
-	host := cloud.Registry(t, true)
+	host := emulators.Registry(t, true)
 	store := release.New(file.New(t.TempDir()))
 	settings, err := json.Marshal(image.Settings{Layout: "x", Push: host + "/builds/api"})
 	if err != nil {
@@ -47,7 +47,7 @@ func TestPushLabels(t *testing.T) {
 	tags := func() []string {
 		t.Helper()
 		var got struct{ Tags []string }
-		if err := json.Unmarshal([]byte(cloud.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+host+"/builds/api")), &got); err != nil {
+		if err := json.Unmarshal([]byte(emulators.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+host+"/builds/api")), &got); err != nil {
 			t.Fatal(err)
 		}
 		slices.Sort(got.Tags)
@@ -55,7 +55,7 @@ func TestPushLabels(t *testing.T) {
 	}
 	digest := func(tag string) string {
 		t.Helper()
-		return strings.TrimSpace(cloud.Skopeo(t, "inspect", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+host+"/builds/api:"+tag))
+		return strings.TrimSpace(emulators.Skopeo(t, "inspect", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+host+"/builds/api:"+tag))
 	}
 	one, err := push("1.4.0+3", "0123456789abcdef", false)
 	if err != nil {

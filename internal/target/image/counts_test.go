@@ -22,7 +22,7 @@ import (
 	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // count counts the requests that begin so.
@@ -173,7 +173,7 @@ func TestRetagIsCheapOnAnyRegistry(t *testing.T) {
 }
 
 // proxied is an emulator behind a proxy that notes which API calls pass.
-func proxied(t *testing.T, s *cloud.Server) (behind *cloud.Server, calls func() []string) {
+func proxied(t *testing.T, s *emulators.Server) (behind *emulators.Server, calls func() []string) {
 	t.Helper()
 	target, err := url.Parse(s.URL)
 	if err != nil {
@@ -206,7 +206,7 @@ func proxied(t *testing.T, s *cloud.Server) (behind *cloud.Server, calls func() 
 func TestRetagIsCheapOnECR(t *testing.T) {
 	t.Parallel()
 	const repositories, tags = 4, 5
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	behind, calls := proxied(t, moto)
 	api := awsecr.NewFromConfig(moto.Config("us-east-1"))
 	client := ecr.New(behind.Config("us-east-1"), "prod", "")

@@ -19,12 +19,12 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/oci"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 	"falkirk/test/peers"
 )
 
 // accounts are emulators by the name of the account.
-type accounts map[string]*cloud.Server
+type accounts map[string]*emulators.Server
 
 func (a accounts) Config(_ context.Context, account, region string) (aws.Config, error) {
 	s := a[account]
@@ -41,7 +41,7 @@ func (w *world) in(account string, opt image.Options) {
 }
 
 // described is what the AWS CLI says of a repository: digest by tag.
-func described(t *testing.T, c cloud.CLI, repository string) map[string]string {
+func described(t *testing.T, c emulators.CLI, repository string) map[string]string {
 	t.Helper()
 	var got struct {
 		ImageDetails []struct {
@@ -62,7 +62,7 @@ func described(t *testing.T, c cloud.CLI, repository string) map[string]string {
 // A release goes from the registry of one account to that of another, and live.
 func TestFromAccountToAccount(t *testing.T) {
 	t.Parallel()
-	builds, prod := cloud.Ministack(t, "111111111111"), cloud.Ministack(t, "222222222222")
+	builds, prod := emulators.Ministack(t, "111111111111"), emulators.Ministack(t, "222222222222")
 	host := strings.TrimPrefix(builds.URL, "http://")
 	builds.CLI(t).Must(t, "ecr", "create-repository", "--repository-name", "builds/api")
 	w := newWorld(t, image.Settings{Repository: "shop/api", Create: true})
@@ -140,7 +140,7 @@ func (w *world) seed(cfg aws.Config, versions ...string) {
 
 func TestMotoMovesTags(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	for _, mutability := range []string{"MUTABLE", "IMMUTABLE"} {
 		t.Run(mutability, func(t *testing.T) {
 			t.Parallel()
@@ -185,7 +185,7 @@ func TestMotoMovesTags(t *testing.T) {
 // Other hands move the tag: both digests are named, and promoting again mends it.
 func TestOtherHands(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	c := moto.CLI(t)
 	c.Must(t, "ecr", "create-repository", "--repository-name", "shop/api")
 	w := newWorld(t, image.Settings{Repository: "shop/api"})
@@ -223,7 +223,7 @@ func TestOtherHands(t *testing.T) {
 // The exported script comes to the same as the promotion.
 func TestExport(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	c := moto.CLI(t)
 	w := newWorld(t, image.Settings{Repository: "shop/api"})
 	w.in("prod", image.Options{Accounts: accounts{"prod": moto}})
@@ -246,7 +246,7 @@ func TestExport(t *testing.T) {
 }
 
 // export runs the script of a phase in a shell.
-func (w *world) export(s *cloud.Server, phase delivery.Phase, version string, remove ...string) {
+func (w *world) export(s *emulators.Server, phase delivery.Phase, version string, remove ...string) {
 	w.t.Helper()
 	p := w.placement(version)
 	p.Remove = remove

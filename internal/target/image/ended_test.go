@@ -20,14 +20,14 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/target/image"
 	"falkirk/test/chaos"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // A promotion on ECR that is ended at any of its calls is finished by the next,
 // also where tags cannot be moved.
 func TestEndedAtEachCallOfECR(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	api := awsecr.NewFromConfig(moto.Config("us-east-1"))
 	for _, mutability := range []types.ImageTagMutability{types.ImageTagMutabilityMutable, types.ImageTagMutabilityImmutable} {
 		for n, ended := int64(1), true; ended; n += int64(chaos.Count(5, 1)) {
@@ -68,7 +68,7 @@ func TestEndedAtEachCallOfECR(t *testing.T) {
 
 // stopped is an emulator behind a proxy that tells of each call that it answered,
 // before the answer is given.
-func stopped(t *testing.T, s *cloud.Server, tell func()) *cloud.Server {
+func stopped(t *testing.T, s *emulators.Server, tell func()) *emulators.Server {
 	t.Helper()
 	target, err := url.Parse(s.URL)
 	if err != nil {

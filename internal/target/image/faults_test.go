@@ -18,7 +18,7 @@ import (
 	"falkirk/internal/fault"
 	"falkirk/internal/target/image"
 	"falkirk/test/chaos"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // between is a world whose image comes from one counted registry and goes to
@@ -56,7 +56,7 @@ func (w *world) push(host, version string) delivery.Artifact {
 // itself, and to one that does not.
 func TestReferrersComeAlong(t *testing.T) {
 	t.Parallel()
-	lists, silent := func() string { return newCounted(t).host }, func() string { return cloud.Registry(t, true) }
+	lists, silent := func() string { return newCounted(t).host }, func() string { return emulators.Registry(t, true) }
 	for kind, hosts := range map[string][2]func() string{
 		"lists to lists": {lists, lists}, "lists to silent": {lists, silent},
 		"silent to lists": {silent, lists}, "silent to silent": {silent, silent},

@@ -8,19 +8,19 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // inspect is what skopeo says a reference is on.
 func inspect(t *testing.T, reference string) string {
 	t.Helper()
-	return strings.TrimSpace(cloud.Skopeo(t, "inspect", "--raw", "--tls-verify=false", "docker://"+reference))
+	return strings.TrimSpace(emulators.Skopeo(t, "inspect", "--raw", "--tls-verify=false", "docker://"+reference))
 }
 
 func tagsOf(t *testing.T, repository string) []string {
 	t.Helper()
 	var got struct{ Tags []string }
-	out := cloud.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+repository)
+	out := emulators.Skopeo(t, "list-tags", "--tls-verify=false", "docker://"+repository)
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +30,8 @@ func tagsOf(t *testing.T, repository string) []string {
 func TestLife(t *testing.T) {
 	t.Parallel()
 	for name, host := range map[string]func() string{
-		"distribution":            func() string { return cloud.Registry(t, true) },
-		"distribution that keeps": func() string { return cloud.Registry(t, false) },
+		"distribution":            func() string { return emulators.Registry(t, true) },
+		"distribution that keeps": func() string { return emulators.Registry(t, false) },
 		"go-containerregistry":    func() string { return newCounted(t).host },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,5 +94,5 @@ func life(t *testing.T, host string) {
 // fetch has skopeo fetch an image with all its platforms, and check every digest.
 func fetch(t *testing.T, reference string) {
 	t.Helper()
-	cloud.Skopeo(t, "--insecure-policy", "copy", "--all", "--src-tls-verify=false", "docker://"+reference, "dir:"+t.TempDir())
+	emulators.Skopeo(t, "--insecure-policy", "copy", "--all", "--src-tls-verify=false", "docker://"+reference, "dir:"+t.TempDir())
 }

@@ -19,7 +19,7 @@ import (
 	"falkirk/internal/oci"
 	"falkirk/internal/oci/registry"
 	"falkirk/test/chaos"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // Repositories of 5 tags for 2 platforms of 3 layers, of which the lowest is
@@ -67,7 +67,7 @@ func TestManyTags(t *testing.T) {
 func fronted(t *testing.T) *counted {
 	t.Helper()
 	c := newCounted(t)
-	behind, err := url.Parse("http://" + cloud.Registry(t, false))
+	behind, err := url.Parse("http://" + emulators.Registry(t, false))
 	if err != nil {
 		t.Fatal(err)
 	}

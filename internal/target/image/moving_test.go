@@ -8,7 +8,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 func landing(env, account, region, settings string) delivery.Landing {
@@ -56,7 +56,7 @@ func TestOnlyTheTagsOfEnvironmentsMove(t *testing.T) {
 // lets that of the environment move, as the AWS CLI sees it.
 func TestTheRepositoryKeepsTheTagsOfReleases(t *testing.T) {
 	t.Parallel()
-	server := cloud.Moto(t)
+	server := emulators.Moto(t)
 	w := newWorld(t, image.Settings{Repository: "shop/api", Create: true})
 	w.in("prod", image.Options{Accounts: accounts{"prod": server}})
 	w.pack("1.0.0", multi(t))

@@ -14,13 +14,13 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // user is one account with the credentials of somebody in it.
 type user struct {
-	server *cloud.Server
-	cli    cloud.CLI
+	server *emulators.Server
+	cli    emulators.CLI
 }
 
 func (u user) Config(_ context.Context, _, region string) (aws.Config, error) {
@@ -40,12 +40,12 @@ func inMoto() []string {
 // something cannot be, which the error names.
 func TestTheNeedsSufficeAndDoNotExceed(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Judging(t)
-	admin := moto.Admin(t, cloud.Root)
+	moto := emulators.Judging(t)
+	admin := moto.Admin(t, emulators.Root)
 	worlds := map[string]*world{}
 	for i, without := range append([]string{""}, inMoto()...) {
 		w := newWorld(t, image.Settings{Repository: fmt.Sprint("shop/api", i), Create: true})
-		all := image.Needs(nil)(w.placement(""), policy.Scope{Partition: "aws", Account: cloud.Root, Region: "us-east-1"})
+		all := image.Needs(nil)(w.placement(""), policy.Scope{Partition: "aws", Account: emulators.Root, Region: "us-east-1"})
 		cli := moto.User(t, fmt.Sprint("user", i), document(t, all, without))
 		w.in("", image.Options{Accounts: user{moto, cli}})
 		w.pack("1.4.0", multi(t))

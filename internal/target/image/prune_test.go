@@ -15,7 +15,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // What a kept index lists, and what a tag of somebody else is on, stays; what
@@ -23,7 +23,7 @@ import (
 func TestPruneKeepsWhatOthersNeed(t *testing.T) {
 	t.Parallel()
 	for kind, start := range map[string]func() string{
-		"distribution":         func() string { return cloud.Registry(t, true) },
+		"distribution":         func() string { return emulators.Registry(t, true) },
 		"go-containerregistry": func() string { return newCounted(t).host },
 	} {
 		t.Run(kind, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/image"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // A registry that lets no tag be moved, as it says when one is: the tag carries
@@ -83,7 +83,7 @@ func TestRefused(t *testing.T) {
 // that is not provisioned is not promoted.
 func TestMissing(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	w := newWorld(t, image.Settings{Repository: "shop/api"})
 	w.in("prod", image.Options{Accounts: accounts{"prod": moto}})
 	w.pack("1.4.0", multi(t))

@@ -10,7 +10,7 @@ import (
 	"falkirk/internal/aws/account"
 	"falkirk/internal/delivery"
 	"falkirk/internal/target/site"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const (
@@ -41,7 +41,7 @@ var awkward = map[string]string{
 // the credentials of the latter are used. The AWS CLI says what came of it.
 func TestTwoAccounts(t *testing.T) {
 	t.Parallel()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	b, prd := moto.As(t, buildsAccount), moto.As(t, prdAccount)
 	b.Must(t, "s3api", "create-bucket", "--bucket", builds)
 	prd.Must(t, "s3api", "create-bucket", "--bucket", bucket)
@@ -79,7 +79,7 @@ func TestTwoAccounts(t *testing.T) {
 }
 
 // witness has the AWS CLI say what an object is.
-func (w *world) witness(c cloud.CLI, key, text string) {
+func (w *world) witness(c emulators.CLI, key, text string) {
 	w.t.Helper()
 	var got struct {
 		ContentType, CacheControl string

@@ -10,7 +10,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 const distribution = `{"CallerReference":"one","Comment":"","Enabled":true,
@@ -18,9 +18,9 @@ const distribution = `{"CallerReference":"one","Comment":"","Enabled":true,
  "DefaultCacheBehavior":{"TargetOriginId":"bucket","ViewerProtocolPolicy":"redirect-to-https","MinTTL":0,"ForwardedValues":{"QueryString":false,"Cookies":{"Forward":"none"}}}}`
 
 // front is a world with a distribution before the bucket.
-func front(t *testing.T) (*world, cloud.CLI) {
+func front(t *testing.T) (*world, emulators.CLI) {
 	t.Helper()
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	cli := moto.CLI(t)
 	file := filepath.Join(t.TempDir(), "distribution.json")
 	if err := os.WriteFile(file, []byte(distribution), 0o600); err != nil {
@@ -39,7 +39,7 @@ func front(t *testing.T) (*world, cloud.CLI) {
 }
 
 // invalidated are the paths of every invalidation, in no order.
-func (w *world) invalidated(c cloud.CLI) [][]string {
+func (w *world) invalidated(c emulators.CLI) [][]string {
 	w.t.Helper()
 	var list struct {
 		InvalidationList struct{ Items []struct{ ID string } }

@@ -10,7 +10,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
-	"falkirk/test/cloud/python"
+	"falkirk/test/emulators/python"
 )
 
 // script runs a phase as the plain commands that come to it.

@@ -15,14 +15,14 @@ import (
 	"falkirk/internal/fence"
 	"falkirk/internal/target/site"
 	"falkirk/test/chaos"
-	"falkirk/test/conditional"
+	"falkirk/test/s3proxy"
 )
 
 // pair is a world behind a proxy that enforces conditions, with two processes:
 // the older one is paused at one of its requests, the newer one takes over.
 type pair struct {
 	*world
-	proxy *conditional.Proxy
+	proxy *s3proxy.Proxy
 }
 
 // endpoint gives every account the same credentials, at an address of its own.
@@ -40,7 +40,7 @@ func (e endpoint) Config(context.Context, string, string) (aws.Config, error) {
 func newPair(t *testing.T, url string) *pair {
 	t.Helper()
 	w := worldAt(t, url)
-	return &pair{world: w, proxy: conditional.New(t, w.plain())}
+	return &pair{world: w, proxy: s3proxy.New(t, w.plain())}
 }
 
 // as is a process of its own with an operation of its own.
@@ -87,16 +87,16 @@ func (p *pair) paused(nth int64, j job, fenced bool) (resume func() error) {
 	var begun atomic.Bool // the promotion is in the pointer
 	var once sync.Once
 	stopped, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	p.proxy.Hook(func(q conditional.Request) conditional.Fate {
+	p.proxy.Hook(func(q s3proxy.Request) s3proxy.Fate {
 		if q.Client != "older" {
-			return conditional.Pass
+			return s3proxy.Pass
 		}
 		begun.Store(begun.Load() || q.Operation == "CopyObject")
 		if (fenced || begun.Load()) && count.Add(1) >= nth {
 			once.Do(func() { close(stopped) })
 			<-goOn
 		}
-		return conditional.Pass
+		return s3proxy.Pass
 	})
 	go func() { ended <- p.run(ctx, target, j.phase, j.version, j.remove...) }()
 	select {
@@ -155,7 +155,7 @@ func former(t *testing.T, before []job, older job, first int64, newer []job, liv
 		first = 1
 	}
 	for nth := first; ; nth += int64(chaos.Count(5, 1)) {
-		p := newPair(t, conditional.Memory(t))
+		p := newPair(t, s3proxy.Memory(t))
 		p.packAll()
 		for i, j := range before {
 			target, ctx := p.as(fmt.Sprint("before-", i))

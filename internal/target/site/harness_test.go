@@ -27,8 +27,8 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/site"
-	"falkirk/test/cloud"
-	"falkirk/test/conditional"
+	"falkirk/test/emulators"
+	"falkirk/test/s3proxy"
 )
 
 const (
@@ -44,9 +44,9 @@ type world struct {
 	target *site.Target
 	set    site.Settings
 	place  delivery.Place
-	name   string        // of the component
-	creds  *aws.Config   // instead of the usual ones
-	server *cloud.Server // an emulator, where it is one
+	name   string            // of the component
+	creds  *aws.Config       // instead of the usual ones
+	server *emulators.Server // an emulator, where it is one
 
 	located bool // the store lies in the bucket of builds
 	mu      sync.Mutex
@@ -59,7 +59,7 @@ type world struct {
 // newWorld is a world in the memory of this process.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return worldAt(t, conditional.Memory(t))
+	return worldAt(t, s3proxy.Memory(t))
 }
 
 func worldAt(t testing.TB, url string) *world {

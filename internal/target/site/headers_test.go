@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"falkirk/internal/delivery"
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
 )
 
 // Type, cache header and digest are as packed, through promotion and rollback,
@@ -12,7 +12,7 @@ import (
 // changes nothing but a header changes it.
 func TestHeadersSurvive(t *testing.T) {
 	t.Parallel()
-	server := cloud.Versity(t)
+	server := emulators.Versity(t)
 	w := bareWorld(t, server.URL)
 	creds := server.Config("us-east-1")
 	w.creds = &creds
@@ -63,7 +63,7 @@ func TestHeadersSurvive(t *testing.T) {
 func TestOtherHeadersComeAndGo(t *testing.T) {
 	t.Parallel()
 	const key = "app.11111111.js"
-	moto := cloud.Moto(t)
+	moto := emulators.Moto(t)
 	w := worldAt(t, moto.URL)
 	cli := moto.CLI(t)
 	w.pack("1", map[string]string{"index.html": "root", key: "text", "a.css": "css"})

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"falkirk/internal/target/site"
-	"falkirk/test/conditional"
+	"falkirk/test/s3proxy"
 )
 
 // impatient sends again at once.
@@ -40,23 +40,23 @@ func (nothing) AddTokens(uint) error { return nil }
 // Neither is a failure: every write of a life is tried with both.
 func TestLostAnswersAreNoConflicts(t *testing.T) {
 	t.Parallel()
-	for name, fate := range map[string]conditional.Fate{"lost": conditional.Lose, "409": conditional.Conflict, "broken": conditional.Break} {
+	for name, fate := range map[string]s3proxy.Fate{"lost": s3proxy.Lose, "409": s3proxy.Conflict, "broken": s3proxy.Break} {
 		for _, located := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				p := newPair(t, conditional.Memory(t))
+				p := newPair(t, s3proxy.Memory(t))
 				p.located = located
 				p.packAll()
 				target := site.New(site.Options{Store: p.store(), Accounts: impatient{endpoint{p.world, p.proxy.Client("one")}}})
 				_, ctx := p.as("one")
 				var mu sync.Mutex
 				before := map[string]bool{}
-				p.proxy.Hook(func(q conditional.Request) conditional.Fate {
+				p.proxy.Hook(func(q s3proxy.Request) s3proxy.Fate {
 					mu.Lock()
 					defer mu.Unlock()
 					what := q.Operation + " " + q.Key() + q.Condition
 					if !q.IsWrite() || before[what] {
-						return conditional.Pass
+						return s3proxy.Pass
 					}
 					before[what] = true
 					return fate

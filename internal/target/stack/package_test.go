@@ -22,9 +22,9 @@ import (
 	"falkirk/internal/pack"
 	packstack "falkirk/internal/pack/stack"
 	"falkirk/internal/release"
-	"falkirk/test/cloud"
-	"falkirk/test/conditional"
+	"falkirk/test/emulators"
 	"falkirk/test/peers"
+	"falkirk/test/s3proxy"
 )
 
 // meant is what an upload means, by package.py.
@@ -41,14 +41,14 @@ type knows [3]string
 
 // comparison is with one run of the AWS CLI.
 type comparison struct {
-	server                        *cloud.Server
+	server                        *emulators.Server
 	ask                           func(folder, ours string) meant
 	templates, files, differences int
 }
 
 func compareWithCLI(t *testing.T) *comparison {
 	t.Helper()
-	server := (&cloud.Server{}).At(conditional.Memory(t))
+	server := (&emulators.Server{}).At(s3proxy.Memory(t))
 	cli := server.CLI(t)
 	for _, bucket := range []string{"cli", "ours"} {
 		cli.Must(t, "s3api", "create-bucket", "--bucket", bucket)
@@ -153,7 +153,7 @@ func isNoTemplate(err error) bool { return strings.Contains(err.Error(), "it has
 const listOfTransforms = "'list' object has no attribute 'get'"
 
 // packager runs package.py.
-func packager(t *testing.T, server *cloud.Server) func(folder, ours string) meant {
+func packager(t *testing.T, server *emulators.Server) func(folder, ours string) meant {
 	t.Helper()
 	script, err := filepath.Abs("testdata/package.py")
 	if err != nil {
@@ -207,7 +207,7 @@ func spotOf(a delivery.Artifact, store Store, accounts Accounts) spot {
 }
 
 // uploaded packs a folder and brings its files to the bucket.
-func uploaded(t *testing.T, server *cloud.Server, root string) (text string, references int, err error) {
+func uploaded(t *testing.T, server *emulators.Server, root string) (text string, references int, err error) {
 	t.Helper()
 	a, store, err := packed(t, root)
 	if err != nil {

@@ -13,21 +13,21 @@ import (
 	"falkirk/internal/bucket/file"
 	"falkirk/internal/delivery"
 	"falkirk/internal/release"
-	"falkirk/test/cloud"
-	"falkirk/test/cloud/cfnfake"
+	"falkirk/test/emulators"
+	"falkirk/test/emulators/cfnfake"
 )
 
 // one reaches one account, whatever its name.
 type one struct{ url string }
 
 func (o one) Config(_ context.Context, _, region string) (aws.Config, error) {
-	cfg := cloud.Nowhere(region)
+	cfg := emulators.Nowhere(region)
 	cfg.BaseEndpoint = aws.String(o.url)
 	return cfg, nil
 }
 
 // served reaches the accounts of an emulator.
-type served struct{ *cloud.Server }
+type served struct{ *emulators.Server }
 
 func (s served) Config(_ context.Context, _, region string) (aws.Config, error) {
 	return s.Server.Config(region), nil

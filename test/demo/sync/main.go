@@ -21,9 +21,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"falkirk/test/cloud/docker"
-	"falkirk/test/front"
+	"falkirk/test/emulators/docker"
 	"falkirk/test/images"
+	"falkirk/test/registryproxy"
 )
 
 func main() {
@@ -42,7 +42,7 @@ type show struct {
 	out      io.Writer
 	dir      string
 	program  string
-	from, to *front.Proxy
+	from, to *registryproxy.Proxy
 	source   *docker.Registry
 	load     images.Workload
 	images   images.Written
@@ -114,7 +114,7 @@ func (s *show) registries() (func(), error) {
 		all = append(all, r)
 	}
 	s.source = all[0]
-	s.from, s.to = front.Start(all[0].URL, nil, front.Rules{}), front.Start(all[1].URL, nil, front.Rules{})
+	s.from, s.to = registryproxy.Start(all[0].URL, nil, registryproxy.Rules{}), registryproxy.Start(all[1].URL, nil, registryproxy.Rules{})
 	return func() { s.from.Stop(); s.to.Stop(); stop() }, nil
 }
 
@@ -186,7 +186,7 @@ func (s *show) agree() error {
 	for _, name := range names {
 		group.Go(func() error {
 			var got [2]string
-			for i, p := range []*front.Proxy{s.from, s.to} {
+			for i, p := range []*registryproxy.Proxy{s.from, s.to} {
 				cmd := exec.CommandContext(ctx, "skopeo", "inspect", "--no-tags", "--tls-verify=false", "--format", "{{.Digest}}", "docker://"+p.Host+"/"+name)
 				out, err := cmd.Output()
 				if err != nil {

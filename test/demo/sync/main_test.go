@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"falkirk/test/cloud"
+	"falkirk/test/emulators"
+	"falkirk/test/harness"
 	"falkirk/test/peers"
-	"falkirk/test/rig"
 )
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // The demonstration ends well, skopeo has the last word in it, and what did not
 // change costs hardly any requests.
@@ -22,9 +22,9 @@ func TestTheDemonstration(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")
 	}
-	cloud.Skopeo(t, "--version")
+	emulators.Skopeo(t, "--version")
 	peers.Program(t, "docker-registry")
-	falkirk, _ := rig.Programs(t)
+	falkirk, _ := harness.Programs(t)
 	var out bytes.Buffer
 	if err := run(t.Context(), &out, []string{"-small", "-falkirk", falkirk}); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
