@@ -87,14 +87,27 @@ func (e *expander) merge(n *yaml.Node) error {
 			if m.Kind != yaml.MappingNode {
 				return fmt.Errorf("line %d: << is no mapping", n.Content[i].Line)
 			}
-			for j := 0; j+1 < len(m.Content); j += 2 {
-				if key := m.Content[j].Value; !has[key] {
-					has[key] = true
-					merged = append(merged, m.Content[j], m.Content[j+1])
-				}
-			}
+			merged = appendNew(merged, m, has)
 		}
 	}
 	n.Content = append(merged, own...)
 	return nil
+}
+
+// appendNew adds the keys of a mapping that are not there yet, with the values that
+// count: of a repeated key, the last one.
+func appendNew(merged []*yaml.Node, m *yaml.Node, has map[string]bool) []*yaml.Node {
+	last := map[string]*yaml.Node{}
+	for key, v := range Entries(m) {
+		last[key] = v
+	}
+	for i := 0; i+1 < len(m.Content); i += 2 {
+		if key, v := m.Content[i], m.Content[i+1]; !has[key.Value] && last[key.Value] == v {
+			merged = append(merged, key, v)
+		}
+	}
+	for key := range last {
+		has[key] = true
+	}
+	return merged
 }

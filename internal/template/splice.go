@@ -175,7 +175,7 @@ func (t *Template) Rewritten(name string, quoted []*yaml.Node) (*Template, error
 	var b bytes.Buffer
 	dumper, err := yaml.NewDumper(&b, yaml.WithIndent(2), yaml.WithLineWidth(-1))
 	if err == nil {
-		root := with(t.Root, nil) // Dump changes the tags of what it is given
+		root := toWrite(t.Root, false)
 		err = dumper.Dump(&yaml.Node{Kind: yaml.DocumentNode, Content: []*yaml.Node{root}})
 	}
 	if err == nil {
@@ -192,4 +192,20 @@ func (t *Template) Rewritten(name string, quoted []*yaml.Node) (*Template, error
 		return nil, fault.New(fault.Internal, "%s does not mean the same when it is written again: %w", name, err)
 	}
 	return out, nil
+}
+
+// toWrite is a copy of a tree, because Dump changes what it is given. A null
+// without a text, which Dump makes an empty text in flow forms and in keys, gets one.
+func toWrite(n *yaml.Node, explicit bool) *yaml.Node {
+	out := *n
+	if explicit && n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" && n.Value == "" {
+		out.Value = "null"
+	}
+	explicit = explicit || n.Style&yaml.FlowStyle != 0
+	out.Content = make([]*yaml.Node, len(n.Content))
+	for i, c := range n.Content {
+		isKey := n.Kind == yaml.MappingNode && i%2 == 0
+		out.Content[i] = toWrite(c, explicit || isKey)
+	}
+	return &out
 }
