@@ -102,6 +102,13 @@ func function(n *yaml.Node) (name string, arg *yaml.Node) {
 	return "", nil
 }
 
+// IsFunction reports whether a value calls an intrinsic function, in its long or
+// short form.
+func IsFunction(n *yaml.Node) bool {
+	name, _ := function(n)
+	return name != ""
+}
+
 // substituted is a text of Sub with its own variables filled in.
 func substituted(text string, values *yaml.Node) (string, []*yaml.Node) {
 	var rest []*yaml.Node

@@ -46,6 +46,7 @@ func TestForms(t *testing.T) {
 		"an address that is a text stays": {"Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b/k?versionId=3'}}}}\n", "Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: {ScriptLocation: 's3://b/k?versionId=3'}}}}\n"},
 		"of two merges the later one":     {"A: &a {Code: a}\nB: &b {Code: b}\nResources: {F: {Type: T, P: {<<: *a, <<: *b}}}\n", "A: {Code: a}\nB: {Code: b}\nResources: {F: {Type: T, P: {Code: b}}}\n"},
 		"a repeated key in a merge":       {"A: &a {Code: a, Code: b}\nResources: {F: {Type: T, P: {<<: *a}}}\n", "A: {Code: a, Code: b}\nResources: {F: {Type: T, P: {Code: b}}}\n"},
+		"a command that a function gives": {"Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: !If [A, {Name: a}, {Name: b}]}}, K: {Type: AWS::Glue::Job, Properties: {Command: {Fn::If: [A, b, c]}}}}\n", "Resources: {J: {Type: AWS::Glue::Job, Properties: {Command: !If [A, {Name: a}, {Name: b}]}}, K: {Type: AWS::Glue::Job, Properties: {Command: {Fn::If: [A, b, c]}}}}\n"},
 		"null in a flow form":             {"A: &a x\nB: *a\nResources: {F: {Type: T, P: {a, b: }}}\n", "A: x\nB: x\nResources: {F: {Type: T, P: {a: null, b: null}}}\n"},
 		"a resource that is overwritten":  {"Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: a}}, F: {Type: AWS::Lambda::Function, Properties: {Code: b}}}\n", "Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: a}}, F: {Type: AWS::Lambda::Function, Properties: {Code: <b>}}}\n"},
 		"an include far down":             {"Resources: {F: " + strings.Repeat("[", 150) + "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: a}}}" + strings.Repeat("]", 150) + "}\n", "Resources: {F: " + strings.Repeat("[", 150) + "{Fn::Transform: {Name: AWS::Include, Parameters: {Location: <a>}}}" + strings.Repeat("]", 150) + "}\n"},
@@ -87,6 +88,8 @@ func TestRefusedForms(t *testing.T) {
 		"a control character":              {"Resources:\n  A: \"x\x01\"", "app.yaml:2:8: control character 0x01, which YAML does not take"},
 		"a control character in JSON":      {"{\"Resources\":\n{\"A\": \"x\x1b\"}}", "app.yaml:2:9: control character 0x1b"},
 		"UTF-16":                           {"\xff\xfeR\x00:\x00", "app.yaml is not UTF-8 text"},
+		"a command that is a text":         {"Resources:\n  J: {Type: AWS::Glue::Job, Properties: {Command: x}}", "app.yaml:2:51: Resources.J.Properties.Command: it is no mapping"},
+		"an empty address of a template":   {"Resources:\n  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ''}}", "app.yaml:2:67: Resources.S.Properties.TemplateURL: it is empty"},
 		"a merge of a text":                {"Resources:\n  A: {<<: x}\n", "app.yaml: line 2: << is no mapping"},
 		"a merge of null":                  {"Resources:\n  A: {<<: }\n", "app.yaml: line 2: << is no mapping"},
 		"a merge of a list with a text":    {"Resources:\n  A: {<<: [{a: b}, x]}\n", "app.yaml: line 2: << is no mapping"},
@@ -121,13 +124,14 @@ func bomb() string {
 // being named.
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	got, err := references("app.yaml", []byte("Resources:\n  A: {Type: x}\n  F: {Type: AWS::Lambda::Function, Properties: {Role: r}}\nOutputs:\n  O: {Value: 1}\n  O: {Value: 2}\n"))
+	got, err := references("app.yaml", []byte("Resources:\n  A: {Type: x}\n  F: {Type: AWS::Lambda::Function, Properties: {Role: r}}\n  J: {Type: AWS::Glue::Job, Properties: {Command: {Name: glueetl}}}\nOutputs:\n  O: {Value: 1}\n  O: {Value: 2}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
 		"app.yaml:3: Resources.F.Properties has no Code: the folder of the template is packed for it, as the AWS CLI does",
-		"app.yaml: Outputs.O is in lines 5 and 6; the last one counts",
+		"app.yaml:4: Resources.J.Properties.Command has no ScriptLocation: the folder of the template is packed for it, as the AWS CLI does",
+		"app.yaml: Outputs.O is in lines 6 and 7; the last one counts",
 	}
 	if diff := cmp.Diff(want, got.notes); diff != "" {
 		t.Error(diff)

@@ -21,7 +21,7 @@ type Seen struct {
 	Files bool // it names local files
 
 	Missing []error // local files that are not there; a build may make them
-	Wrong   []error // templates inside of it that cannot be packed
+	Wrong   []error // what it names and cannot be packed: paths out of the app's folder, templates
 }
 
 // Check implements pack.Checker.
@@ -61,10 +61,11 @@ func look(root, path string, depth int) (Seen, error) {
 
 // follow looks at a local file that a template names, and into a template.
 func (s *Seen) follow(root, from string, f found, depth int) {
-	path := filepath.Join(filepath.Dir(from), filepath.FromSlash(f.path))
 	at := fmt.Sprintf("%s:%d:%d: %s", from, f.line, f.column, f.where)
-	if isAbsolute(f.path) || !filepath.IsLocal(path) {
-		return // pack says it
+	path, err := inFolder(from, f.path)
+	if err != nil {
+		s.Wrong = append(s.Wrong, fmt.Errorf("%s: %w", at, err))
+		return
 	}
 	if _, err := os.Stat(filepath.Join(root, path)); errors.Is(err, fs.ErrNotExist) {
 		s.Missing = append(s.Missing, fault.New(fault.NotFound, "%s: there is no file or folder %s", at, path))

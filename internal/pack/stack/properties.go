@@ -54,7 +54,7 @@ func properties() []property {
 		{kind: "AWS::CloudFormation::ResourceVersion", path: "SchemaHandlerPackage", form: delivery.FormURI},
 		{kind: "AWS::CodeCommit::Repository", path: "Code.S3", form: delivery.FormBucket, key: keyObjectVersion, zip: true},
 		{kind: "AWS::ElasticBeanstalk::ApplicationVersion", path: "SourceBundle", form: delivery.FormS3Bucket, always: true},
-		{kind: "AWS::Glue::Job", path: "Command.ScriptLocation", form: delivery.FormURI},
+		{kind: "AWS::Glue::Job", path: "Command.ScriptLocation", form: delivery.FormURI, always: true},
 		{kind: "AWS::StepFunctions::StateMachine", path: "DefinitionS3Location", form: delivery.FormBucket, key: keyVersion},
 	}
 }

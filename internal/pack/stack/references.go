@@ -134,49 +134,11 @@ func (s *search) resources(n *yaml.Node, where string) {
 		kind, _ := template.String(template.Child(r, "Type"))
 		for _, p := range properties() {
 			if p.kind == kind {
-				s.property(p, template.Child(r, "Properties"), below+".Properties")
+				s.addMissing(p, template.Child(r, "Properties"), below+".Properties")
+				s.look(p, template.Child(r, "Properties"), below+".Properties")
 			}
 		}
 	}
-}
-
-// property looks at one property of a resource. Where the AWS CLI packs the
-// folder of the template when it is missing, so it is here.
-func (s *search) property(p property, properties *yaml.Node, where string) {
-	if value := template.Child(properties, p.path); p.always && isEmpty(value) && properties != nil && properties.Kind == yaml.MappingNode {
-		if s.isElsewhere(p, properties) {
-			return
-		}
-		if value == nil {
-			value = &yaml.Node{Line: properties.Line, Column: properties.Column}
-			properties.Content = append(properties.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.path}, value)
-		}
-		value.Kind, value.Tag, value.Value, value.Style = yaml.ScalarNode, "!!str", ".", yaml.DoubleQuotedStyle
-		s.changed = true
-		s.notes = append(s.notes, fmt.Sprintf("%s:%d: %s has no %s: the folder of the template is packed for it, as the AWS CLI does", s.name, properties.Line, where, p.path))
-	}
-	s.look(p, properties, where)
-}
-
-// isElsewhere reports whether the code of a function is in the template, in an
-// image, or that of the section Globals.
-func (s *search) isElsewhere(p property, properties *yaml.Node) bool {
-	global := template.Child(s.global, "Function")
-	if p.kind != "AWS::Serverless::Function" {
-		global = nil
-	}
-	for _, n := range []*yaml.Node{properties, global} {
-		packageType, _ := template.String(template.Child(n, "PackageType"))
-		if template.Child(n, "InlineCode") != nil || template.Child(n, "ImageUri") != nil || packageType == "Image" {
-			return true
-		}
-	}
-	return !isEmpty(template.Child(global, p.path))
-}
-
-// isEmpty reports whether there is no value, null, or an empty text.
-func isEmpty(n *yaml.Node) bool {
-	return n == nil || n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!null" || n.ShortTag() == "!!str" && n.Value == "")
 }
 
 // look follows a property's path to a local one.
@@ -188,6 +150,8 @@ func (s *search) look(p property, n *yaml.Node, where string) {
 	switch {
 	case isText && scheme.MatchString(path):
 		s.address(p, n, where, path)
+	case isText && path == "" && p.nested:
+		s.problem(n, where, "it is empty; write the path of a template, or its address")
 	case isText && path != "":
 		s.all = append(s.all, found{property: p, node: n, where: where, path: path, line: n.Line, column: n.Column})
 	case !isText && !isEmpty(n) && n.Kind == yaml.ScalarNode && slices.Contains([]string{"!!int", "!!float", "!!bool", "!!timestamp"}, n.ShortTag()):

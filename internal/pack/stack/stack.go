@@ -125,13 +125,9 @@ func (w *work) template(ctx context.Context, path string, depth int) (delivery.T
 
 func (w *work) reference(ctx context.Context, template string, f found, depth int) (delivery.Reference, error) {
 	r := delivery.Reference{Offset: f.Offset, Length: f.Length, Where: f.where, Form: f.form}
-	if isAbsolute(f.path) {
-		err := fault.New(fault.Invalid, "%q is an absolute path", f.path)
-		return r, fault.Hint(err, "write it relative to the folder of the template; files are packed from the app's folder only")
-	}
-	path := filepath.Join(filepath.Dir(template), filepath.FromSlash(f.path))
-	if !filepath.IsLocal(path) {
-		return r, fault.New(fault.Invalid, "%q leads out of the app's folder", f.path)
+	path, err := inFolder(template, f.path)
+	if err != nil {
+		return r, err
 	}
 	if f.nested {
 		t, err := w.template(ctx, path, depth+1)
@@ -154,6 +150,21 @@ func (w *work) reference(ctx context.Context, template string, f found, depth in
 	r.Digest, r.Size, err = w.content(ctx, path, info.IsDir(), zipped)
 	w.sizes[r.Digest] = r.Size
 	return r, err
+}
+
+// inFolder is a path that a template names, relative to the app's folder. A path out
+// of it is refused: a release must be the same on every machine.
+func inFolder(template, path string) (string, error) {
+	if isAbsolute(path) {
+		err := fault.New(fault.Invalid, "%q is an absolute path", path)
+		return "", fault.Hint(err, "copy the file into the app's folder, and write its path relative to the folder of the template")
+	}
+	local := filepath.Join(filepath.Dir(template), filepath.FromSlash(path))
+	if !filepath.IsLocal(local) {
+		err := fault.New(fault.Invalid, "%q leads out of the app's folder", path)
+		return "", fault.Hint(err, "copy the file into the app's folder, and correct the path")
+	}
+	return local, nil
 }
 
 // isAbsolute reports whether a path does not begin in the folder of what names it.

@@ -196,6 +196,7 @@ func TestTheTemplateIsInTheAppsFolder(t *testing.T) {
 
 func FuzzReferences(f *testing.F) {
 	f.Add([]byte(mainTemplate))
+	f.Add([]byte("A: &a {a, ? b, c: }\nB: {<<: *a, <<: {a: 1}}\nResources: {J: {Type: AWS::Glue::Job, Properties: {Command: {}}}}\n"))
 	f.Add([]byte(`{"Resources": {"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Code": "code.zip"}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		all, err := references("t", text)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,12 +132,50 @@ func TestAddressesMeanWhatTheyMeanToTheAWSCLI(t *testing.T) {
 	c.say(t)
 }
 
+// A property that is missing means the same as to the AWS CLI, for every property
+// that it looks at: for some, the folder of the template is packed.
+func TestMissingPropertiesMeanWhatTheyMeanToTheAWSCLI(t *testing.T) {
+	t.Parallel()
+	c := compareWithCLI(t)
+	for _, p := range c.ask("", "").Properties {
+		first, _, nested := strings.Cut(p[1], ".")
+		for _, properties := range []any{nil, map[string]any{}, map[string]any{first: nil}, map[string]any{first: ""}, map[string]any{first: map[string]any{}}, map[string]any{"Other": "x"}} {
+			c.template(t, fmt.Sprintf("%s of %s, properties %v", p[1], p[0], properties), folderWith(t, p, properties))
+		}
+		if nested {
+			for _, value := range []any{nil, "", map[string]any{"Ref": "P"}} {
+				c.template(t, fmt.Sprintf("%s of %s: %v", p[1], p[0], value), folderWith(t, p, below(strings.Split(p[1], "."), value)))
+			}
+		}
+	}
+	c.say(t)
+}
+
+// folderWith is a folder with a template that has a resource, or metadata, with these properties.
+func folderWith(t *testing.T, p knows, properties any) map[string][]byte {
+	t.Helper()
+	raw, err := json.Marshal(templateOf(p, properties))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string][]byte{"app.yaml": raw, "main.py": []byte("1\n")}
+}
+
+// below is a value at a path.
+func below(path []string, value any) any {
+	for _, key := range slices.Backward(path) {
+		value = map[string]any{key: value}
+	}
+	return value
+}
+
 // templateWith is a template with a value of a property.
 func templateWith(p knows, value any) map[string]any {
-	path := strings.Split(p[1], ".")
-	for i := len(path) - 1; i >= 0; i-- {
-		value = map[string]any{path[i]: value}
-	}
+	return templateOf(p, below(strings.Split(p[1], "."), value))
+}
+
+// templateOf is a template with the properties of a resource, or with metadata.
+func templateOf(p knows, value any) map[string]any {
 	resources := map[string]any{"T": map[string]any{"Type": "AWS::SNS::Topic"}}
 	if p[2] == "Metadata" {
 		return map[string]any{"Metadata": map[string]any{p[0]: value}, "Resources": resources}
