@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/rule"
 	"falkirk/internal/usecase"
@@ -23,6 +24,9 @@ func newSave() usecase.Case[PlanQuery, SaveResult] {
 }
 
 func save(ctx context.Context, c *usecase.Call, q PlanQuery) (SaveResult, error) {
+	if q.Verb == delivery.VerbRollback { // apply takes none
+		return SaveResult{}, usecase.CheckPhase(string(q.Verb), q.Version, "plan")
+	}
 	if err := q.check(); err != nil {
 		return SaveResult{}, err
 	}
