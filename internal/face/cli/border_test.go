@@ -23,6 +23,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/quote"
 	"falkirk/internal/rule"
+	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/decide"
 	"falkirk/internal/usecase/inspect"
 	"falkirk/internal/usecase/setup"
@@ -105,7 +106,7 @@ func printers(f *face, s string) map[string]func() {
 		"release":     func() { f.printOne(filled[delivery.Release](s)) },
 		"releases":    func() { f.printReleases([]delivery.Release{filled[delivery.Release](s)}) },
 		"approvals":   func() { f.printApprovals([]exported{filled[exported](s)}) },
-		"processes":   func() { f.printProcesses([]Process{filled[Process](s)}) },
+		"processes":   func() { f.printProcesses([]usecase.Process{filled[usecase.Process](s)}) },
 		"why":         func() { f.printWhy(filled[rule.Obstacle](s)) },
 		"image":       func() { f.printImage(filled[images.Image](s)) },
 		"listed":      func() { f.printListed([]images.Listed{filled[images.Listed](s)}) },

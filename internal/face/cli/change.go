@@ -244,34 +244,6 @@ func past(op delivery.Operation) string {
 	}
 }
 
-// confirm asks before a protected environment is touched. What is not possible
-// anyway is said first, and nobody is asked; possible may be nil.
-func (f *face) confirm(app *App, possible func(*App) error, environments ...string) error {
-	for _, name := range environments {
-		env, err := app.Engine.App.Environment(name)
-		if err != nil {
-			return err
-		}
-		if !env.Protected || f.yes {
-			continue
-		}
-		if possible != nil {
-			if err := possible(app); err != nil {
-				return err
-			}
-		}
-		refusal := fault.New(fault.Refused, "%s is protected", name)
-		if !f.Ask {
-			return fault.Hint(refusal, "repeat the command with --yes")
-		}
-		fprintf(f.Err, "%s is protected. Type its name to go on: ", name)
-		if f.readLine() != name {
-			return fault.Hint(refusal, "nothing was changed; type the name, or give --yes")
-		}
-	}
-	return nil
-}
-
 // text prints, unless JSON is asked for.
 func (f *face) text(show func()) error {
 	if !f.isJSON() {
@@ -280,7 +252,7 @@ func (f *face) text(show func()) error {
 	return nil
 }
 
-func (f *face) open(ctx context.Context, report func(engine.Event)) (*App, error) {
+func (f *face) open(ctx context.Context, report func(engine.Event)) (*usecase.App, error) {
 	path, err := f.path()
 	if err != nil {
 		return nil, err

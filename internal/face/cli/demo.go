@@ -8,6 +8,7 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/project"
 )
 
@@ -37,7 +38,7 @@ func (f *face) demo(ctx context.Context, req project.DemoRequest) error {
 			fprintln(f.Out, block(text))
 		}
 	}
-	req.Plan = func(app *App, r engine.Request) error {
+	req.Plan = func(app *usecase.App, r engine.Request) error {
 		plan, digest, err := app.Engine.Preview(ctx, r)
 		if err != nil {
 			return err

@@ -42,7 +42,7 @@ type Streams struct {
 type Wiring struct {
 	Version Version
 	Kinds   config.Kinds
-	Open    Opener
+	Open    usecase.Opener
 	Files   func(a delivery.App) []config.Finding       // what does not fit between the app file and the files that it names
 	Reach   func(path string) (*Accounts, error)        // reads an app file, and opens nothing that it names
 	Redact  func(file *config.File) func(string) string // hides the secrets of an app file
@@ -101,7 +101,7 @@ type face struct {
 	screen  io.Writer            // Err as it is, for what is drawn over
 	redact  func(string) string  // takes secrets out; nil until an app file is open
 	plain   io.Writer            // Out for JSON, and for documents that somebody applies: nothing is hidden there
-	app     *App                 // nil until an app file is open
+	app     *usecase.App         // nil until an app file is open
 	flush   func() []string      // waits for notices; nil until an app file is open
 	typed   *bufio.Reader        // over In, once something was asked
 	drawn   atomic.Pointer[live] // what is drawn over now

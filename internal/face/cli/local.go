@@ -108,7 +108,7 @@ func (f *face) completePlaces(cmd *cobra.Command, args []string, begun string) (
 	return startingWith(slices.Compact(names), begun), how
 }
 
-func (f *face) printProcesses(all []Process) {
+func (f *face) printProcesses(all []usecase.Process) {
 	if len(all) == 0 {
 		fprintln(f.Out, "nothing runs here")
 		return

@@ -11,13 +11,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// noteOrphans says which of these environments have orphaned places, and what to do.
-func (f *face) noteOrphans(ctx context.Context, app *App, names ...string) {
-	for _, st := range app.Orphaned(ctx, names...) {
-		f.showOrphans(st)
-	}
-}
-
 func (f *face) showOrphans(st engine.Status) {
 	if f.isJSON() {
 		f.doc.Warnings = append(f.doc.Warnings, usecase.OrphanLines(st, "orphaned")...)

@@ -65,7 +65,7 @@ func (f *face) pack(ctx context.Context, q release.PackQuery) error {
 const mostLeftOut = 10
 
 // printLeftOut prints a line for each component and reason.
-func (f *face) printLeftOut(all []LeftOut) {
+func (f *face) printLeftOut(all []usecase.LeftOut) {
 	for len(all) > 0 {
 		n := 1
 		for n < len(all) && all[n].Component == all[0].Component && all[n].Why == all[0].Why {

@@ -10,6 +10,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/inspect"
 )
 
@@ -34,13 +35,13 @@ func TestBlobsThatMayNotBeReadAreNoSuccess(t *testing.T) {
 		{delivery.BlobProof{Blobs: 2}, down, 1, []string{"2 blobs read", "the store does not answer"}},
 	} {
 		var out strings.Builder
-		app := &App{
+		app := &usecase.App{
 			File:    &config.File{},
 			Engine:  &engine.Engine{},
 			Ledgers: func(context.Context) (names, others []string, err error) { return nil, nil, nil },
 			Audit:   func(context.Context) (delivery.BlobProof, error) { return c.proof, c.err },
 		}
-		open := func(context.Context, string, func(engine.Event)) (*App, error) { return app, nil }
+		open := func(context.Context, string, func(engine.Event)) (*usecase.App, error) { return app, nil }
 		wiring := Wiring{Inspect: inspect.New(time.Now), Open: open}
 		v := &verification{face: &face{Streams: Streams{Out: &out, Err: &out}, inks: newInks(), file: "falkirk.yml", output: "text", Wiring: wiring}}
 		err := v.proveBlobs(t.Context())
