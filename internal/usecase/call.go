@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"time"
 
@@ -103,6 +104,20 @@ func (c *Call) AppAccounts() (Accounts, error) {
 		return Accounts{}, fault.Hint(fault.New(fault.Refused, "AWS accounts cannot be examined from here"), "use the command line: falkirk doctor")
 	}
 	return c.Accounts()
+}
+
+// explain adds to an error about an environment what is live there, also where the
+// use case needed no store.
+func (c *Call) explain(ctx context.Context, err error) error {
+	var unknown delivery.UnknownEnvironment
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	app, openErr := c.App(ctx)
+	if openErr != nil {
+		return err
+	}
+	return app.Explain(ctx, err)
 }
 
 // Warn tells what changes nothing about the result, and somebody should know.

@@ -77,10 +77,7 @@ func Do[Q, R any](ctx context.Context, c *Call, k Case[Q, R], q Q) (R, error) {
 		}
 	}
 	r, err := k.Do(ctx, c, q)
-	if err != nil && c.app != nil {
-		err = c.app.Explain(ctx, err)
-	}
-	return r, err
+	return r, c.explain(ctx, err)
 }
 
 // via carries a request and its result as JSON.

@@ -5,6 +5,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 )
 
 // Jobs are the jobs of sync that a face has chosen: those of the app file, or those
@@ -31,6 +32,9 @@ func (j Jobs) Delivery() delivery.App {
 func (c *Call) Jobs(ctx context.Context) (*Jobs, error) {
 	if c.jobs != nil {
 		return c.jobs, nil
+	}
+	if c.OpenJobs == nil {
+		return nil, fault.Hint(fault.New(fault.Refused, "jobs of sync cannot be opened from here"), "use the command line: falkirk sync")
 	}
 	jobs, err := c.OpenJobs(ctx)
 	if err == nil {

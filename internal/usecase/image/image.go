@@ -62,7 +62,7 @@ type Access struct {
 func (a Access) tool(ctx context.Context, c *usecase.Call, open Opener) (images.Tool, error) {
 	var app delivery.App
 	if a.Account != "" {
-		file, err := c.File()
+		file, err := c.AppFile(ctx)
 		if err != nil {
 			return images.Tool{}, err
 		}

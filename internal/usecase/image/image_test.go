@@ -378,6 +378,20 @@ func TestAJobInJSONIsAsInAnAppFile(t *testing.T) {
 	}
 }
 
+// TestAFaceWithoutJobsGetsAnAnswer: one that cannot open any.
+func TestAFaceWithoutJobsGetsAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.call()
+	c.OpenJobs = nil
+	if _, err := usecase.Do(t.Context(), c, w.room.Sync, image.SyncQuery{}); !fault.Is(err, fault.Refused) {
+		t.Errorf("sync: %v", err)
+	}
+	if _, err := usecase.Do(t.Context(), c, w.room.LastSync, image.LastSyncQuery{}); !fault.Is(err, fault.Refused) {
+		t.Errorf("the last run: %v", err)
+	}
+}
+
 // TestACallOpensItsJobsOnce: rounds of one call share logins and what people decided.
 func TestACallOpensItsJobsOnce(t *testing.T) {
 	t.Parallel()

@@ -97,7 +97,7 @@ func openJobs(ctx context.Context, c *usecase.Call, q SyncQuery) (*usecase.Jobs,
 	if q.Job.Account == "" && q.Job.SourceAccount == "" {
 		return from, nil
 	}
-	file, err := c.File()
+	file, err := c.AppFile(ctx)
 	from.App = file
 	return from, err
 }
