@@ -171,3 +171,26 @@ func roomOf(name string) (room string, allowed []string, ok bool) {
 func below(name, room string) bool {
 	return room == "" || name == room || strings.HasPrefix(name, room+"/")
 }
+
+// TestUseCasesKnowNoFace: use cases are asked for from elsewhere too, so they read no
+// file of this machine, no variable and no flag, and speak to no network themselves.
+func TestUseCasesKnowNoFace(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, p := range packages(t) {
+		if !below(inside(p.ImportPath), "usecase") {
+			continue
+		}
+		found++
+		for _, imported := range p.Imports {
+			for _, not := range []string{"os", "net", "flag", "log", "path/filepath", "github.com/spf13"} {
+				if below(imported, not) {
+					t.Errorf("%s imports %s: that is for a face, or for what internal/app gives it", p.ImportPath, imported)
+				}
+			}
+		}
+	}
+	if found < 2 {
+		t.Errorf("%d packages of use cases were looked at", found)
+	}
+}

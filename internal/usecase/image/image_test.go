@@ -41,6 +41,9 @@ type world struct {
 	room  image.Room
 	want  images.Descriptor // builds/api:1
 
+	releases engine.Releases
+	opened   int // how often the decisions of a file of jobs were
+
 	mu     sync.Mutex
 	events []usecase.Event
 }
@@ -71,10 +74,12 @@ func newWorld(t *testing.T) *world {
 			Registries: registries.New(nil),
 			Last:       imagesync.Last{App: a.Name, Open: func(context.Context) (bucket.Bucket, error) { return w.store, nil }},
 			Decisions: func(context.Context, config.Decisions, string) (*engine.Decisions, error) {
+				w.opened++
 				return w.decisions(), nil
 			},
 		}
 	})
+	w.releases = release.New(w.store)
 	return w
 }
 
@@ -95,15 +100,18 @@ func (w *world) ledger() whole {
 // decisions are those in the world's store.
 func (w *world) decisions() *engine.Decisions {
 	return &engine.Decisions{
-		App: "shop", Ledger: w.ledger(), Releases: release.New(w.store), Now: time.Now,
+		App: "shop", Ledger: w.ledger(), Releases: w.releases, Now: time.Now,
 		Below: func(context.Context, string) ([]string, error) { return nil, nil },
 	}
 }
 
 // stop stops everything.
-func (w *world) stop() {
+func (w *world) stop() { w.t.Helper(); w.decide(delivery.VerbStop, "") }
+
+// decide writes what a person decided about the whole app.
+func (w *world) decide(verb delivery.Verb, version string) {
 	w.t.Helper()
-	op := delivery.Operation{ID: "1", App: "shop", Environment: delivery.Everywhere, Verb: delivery.VerbStop, Actor: "ann", Reason: "fire", At: time.Now()}
+	op := delivery.Operation{ID: "1", App: "shop", Environment: delivery.Everywhere, Verb: verb, Version: version, Actor: "ann", Reason: "fire", At: time.Now()}
 	if _, err := w.ledger().Decide(w.t.Context(), delivery.Entry{Event: delivery.Decided, Operation: op}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -196,7 +204,7 @@ func TestUnknownFieldsAreRefused(t *testing.T) {
 		}
 	}
 	for _, job := range []string{`{"colour": 1}`, `{"verify": {"file": "x"}}`} {
-		if _, err := w.ask("image.sync", `{"job": `+job+`}`); !fault.Is(err, fault.Invalid) {
+		if _, err := w.ask("image.sync", `{"job": `+job+`}`); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "unknown field") {
 			t.Errorf("%s: %v", job, err)
 		}
 	}
@@ -228,7 +236,7 @@ func TestAStopHoldsBackWhatWrites(t *testing.T) {
 func TestTheDecisionsOfAFileOfJobsHoldItBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.jobs.App, w.jobs.Kept, w.jobs.Decisions = nil, false, &config.Decisions{App: "shop"}
+	w.jobs.Decisions = &config.Decisions{App: "shop"}
 	c := w.call()
 	c.Decisions = func(context.Context) (*engine.Decisions, error) { return nil, nil }
 	w.stop()
@@ -237,9 +245,45 @@ func TestTheDecisionsOfAFileOfJobsHoldItBack(t *testing.T) {
 	if !fault.Is(err, fault.Refused) || len(got) != 1 || got[0].Error == "" || w.digest("copies/api", "1") != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	q.DryRun = true
+	if _, err := w.ask("image.lastsync", `{"names": ["base"]}`); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the result of a run that was held back is kept: %v", err)
+	}
+	q.DryRun, w.opened = true, 0
 	if _, err := usecase.Do(t.Context(), c, w.room.Sync, q); err != nil {
 		t.Errorf("a dry run: %v", err)
+	}
+	if w.opened > 0 {
+		t.Error("a dry run opens the store")
+	}
+}
+
+// banned are releases of which each one holds an image.
+type banned struct {
+	engine.Releases
+	digest string
+}
+
+// Get gives one.
+func (b banned) Get(_ context.Context, _, version string) (delivery.Release, error) {
+	return delivery.Release{Version: version, Artifacts: []delivery.Artifact{{Digest: b.digest}}}, nil
+}
+
+// TestAnImageOfABannedReleaseIsNotWritten, by any use case.
+func TestAnImageOfABannedReleaseIsNotWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.releases = banned{digest: w.want.Digest}
+	w.decide(delivery.VerbBan, "1")
+	for _, e := range w.room.Entries() {
+		if e.Effect != usecase.Writes {
+			continue
+		}
+		if got, err := w.ask(e.Name, queries[e.Name]); !fault.Is(err, fault.Refused) {
+			t.Errorf("%s: %s, %v", e.Name, got, err)
+		}
+	}
+	if w.digest("builds/api", "live") != "" || w.digest("other/api", "1") != "" || w.digest("copies/api", "1") != "" {
+		t.Error("something was written")
 	}
 }
 
