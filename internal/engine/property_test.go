@@ -24,7 +24,9 @@ type life struct {
 	t      *testing.T
 	bytes  []byte // what is decided next; an empty one ends it
 	story  []string
-	fails  bool // hooks
+	fails  bool            // hooks
+	scan   delivery.Answer // of the gate after provision
+	keep   int             // of the environments; another one is another app file
 	frozen bool
 	served int // what had been done when a step began
 }
@@ -53,7 +55,7 @@ func (l *life) version() string { return strconv.Itoa(1 + l.next(4)) }
 
 func newLife(t *testing.T, bytes []byte) *life {
 	t.Helper()
-	l := &life{world: newWorld(t), t: t, bytes: bytes}
+	l := &life{world: newWorld(t), t: t, bytes: bytes, scan: delivery.Open, keep: 1}
 	l.change = func(a *delivery.App) {
 		for i := range a.Environments {
 			e := &a.Environments[i]
@@ -62,7 +64,10 @@ func newLife(t *testing.T, bytes []byte) *life {
 				{Name: "after", Kind: "world", When: delivery.After(delivery.Promote), If: delivery.Always, Once: true},
 			}
 			e.Freeze = []delivery.Freeze{{Deny: "2026-03-02 - 2026-03-03"}}
+			e.Gates = append(slices.Clip(e.Gates), delivery.GateSetting{Name: "scan", Kind: "world", When: delivery.After(delivery.Provision), Once: true})
+			e.Keep = l.keep
 		}
+		a.Environments[1].WayBack = delivery.WayBackRefuses
 		a.Environments[1].Gates = append(a.Environments[1].Gates, delivery.GateSetting{
 			Name: "board", Kind: "world", When: delivery.Before(delivery.Promote), Once: true, Forward: true,
 		})
@@ -76,6 +81,9 @@ func newLife(t *testing.T, bytes []byte) *life {
 func (l *life) ask(q delivery.Question) delivery.Verdict {
 	l.mu.Lock()
 	gate, fails := l.gate, l.fails
+	if q.When == delivery.After(delivery.Provision) {
+		gate = l.scan
+	}
 	l.mu.Unlock()
 	if q.Outcome == "" {
 		return delivery.Verdict{Answer: gate, Reason: "so it is"}
@@ -138,7 +146,7 @@ func (l *life) request() Request {
 
 // step does one thing.
 func (l *life) step() {
-	switch l.next(12) {
+	switch l.next(15) {
 	case 0, 1, 2:
 		l.run(l.request())
 	case 3, 4:
@@ -158,10 +166,15 @@ func (l *life) step() {
 		l.say("gates are %s", l.gate)
 	case 10:
 		l.fails = l.next(3) == 0
+		l.scan = []delivery.Answer{delivery.Open, delivery.Open, delivery.Shut}[l.next(3)]
 		l.frozen = l.next(3) == 0
-		l.say("hooks fail %v, frozen %v", l.fails, l.frozen)
+		l.say("hooks fail %v, frozen %v, scan is %s", l.fails, l.frozen, l.scan)
 	case 11:
 		l.apply()
+	case 12, 13:
+		l.meddle(l.request(), l.next(meddlings), 1+l.next(40))
+	case 14:
+		l.damage(l.env(), l.next(8))
 	}
 }
 
@@ -169,7 +182,9 @@ func (l *life) step() {
 func (l *life) run(req Request) {
 	l.t.Helper()
 	l.say("%s %s in %s%s", req.Verb, req.Version, req.Environment, req.Reason)
+	was := l.picture(req)
 	res, err := l.living(false).Run(l.t.Context(), req)
+	l.mayHave(req, was, res, err)
 	if err != nil {
 		l.say("  says %v", err)
 		return
@@ -257,14 +272,10 @@ func (l *life) apply() {
 	if err != nil {
 		return
 	}
-	before := len(l.look(req.Environment).Recent)
-	last := l.look(req.Environment).Last
-	if l.next(2) == 0 {
-		l.run(l.request())
-	}
-	moved := l.look(req.Environment).Last != last && len(l.look(req.Environment).Recent) != before
+	moved := l.since(req.Environment)
 	done := len(l.world.served)
 	_, err = l.living(false).Apply(l.t.Context(), saved, "bea")
+	l.salt = ""
 	l.say("apply it: %v", err)
 	switch {
 	case err == nil:
@@ -272,8 +283,8 @@ func (l *life) apply() {
 	case fault.Is(err, fault.Conflict) && len(l.world.served) != done:
 		l.fail("a plan that was refused was done")
 	}
-	if moved && err == nil {
-		l.fail("somebody has worked in %s since, and the plan was applied", req.Environment)
+	if moved != "" && err == nil {
+		l.fail("%s since, and the plan was applied in %s", moved, req.Environment)
 	}
 }
 
@@ -313,9 +324,13 @@ func (l *life) holds(b before) {
 			l.fail("%s is banned, and went live in %s", is.Live(), env)
 		}
 		l.isWhole(env, is)
+		l.goesBackRight(env)
 		l.askWhy(env)
 	}
 	l.chain(delivery.Everywhere)
+	if len(l.wrong) > 0 {
+		l.fail("a target was asked to %s", l.wrong[0])
+	}
 }
 
 func (l *life) chain(env string) {
@@ -372,7 +387,8 @@ func (l *life) askWhy(env string) {
 // ends lets everything go, and sees that a release can still come through.
 func (l *life) ends() {
 	l.t.Helper()
-	l.gate, l.fails, l.frozen = delivery.Open, false, false
+	l.gate, l.scan, l.fails, l.frozen = delivery.Open, delivery.Open, false, false
+	l.mend()
 	e := l.living(false)
 	for _, env := range []string{"dev", "prd", delivery.Everywhere} {
 		for _, verb := range []delivery.Verb{delivery.VerbResume, delivery.VerbRelease} {

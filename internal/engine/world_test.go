@@ -29,6 +29,8 @@ type world struct {
 	trap   *trap
 	broken map[string]error // by "place component action": fails each time
 	served []string         // what Do did
+	wrong  []string         // what no run may ask a target for
+	salt   string           // in the digests of artifacts: other content under the same version
 	events []Event
 	store  *memory
 	ids    int
@@ -149,6 +151,7 @@ func (w *world) Do(_ context.Context, p delivery.Placement, s delivery.Step, rep
 			return delivery.Outcome{}, err
 		}
 		if v == at.live {
+			w.wrong = append(w.wrong, "remove "+v+", which serves in "+p.Place.String())
 			return delivery.Outcome{}, fault.New(fault.Internal, "dropped the live release %s", v)
 		}
 		at.present = slices.DeleteFunc(at.present, func(x string) bool { return x == v })
@@ -172,7 +175,7 @@ func (w *world) Get(_ context.Context, app, version string) (delivery.Release, e
 		return delivery.Release{}, err
 	}
 	return delivery.Release{App: app, Version: version, Artifacts: []delivery.Artifact{
-		{Component: "web", Digest: "w" + version}, {Component: "api", Digest: "a" + version},
+		{Component: "web", Digest: "w" + version + w.salt}, {Component: "api", Digest: "a" + version + w.salt},
 	}}, nil
 }
 
