@@ -13,8 +13,9 @@ import (
 	"falkirk/test/chaos"
 )
 
-// meddlings is how many things can happen during a run.
-const meddlings = 6
+// meddlings is how many things can happen during a run; stops is the one after which
+// a run touches nothing more.
+const meddlings, stops = 6, 2
 
 // meddle runs a request; during one of its calls something else happens.
 func (l *life) meddle(req Request, what, call int) {
@@ -23,11 +24,11 @@ func (l *life) meddle(req Request, what, call int) {
 	stopped := -1
 	trap := l.trap
 	trap.mu.Lock()
-	trap.calls, trap.at, trap.instead = 0, call, func() { stopped = l.happens(what, req) }
+	trap.calls, trap.at, trap.reads, trap.instead = 0, call, true, func() { stopped = l.happens(what, req) }
 	trap.mu.Unlock()
 	_, err := l.living(false).Run(l.t.Context(), req)
 	trap.mu.Lock()
-	trap.at, trap.instead = 0, nil
+	trap.at, trap.reads, trap.instead = 0, false, nil
 	trap.mu.Unlock()
 	l.say("  says %v", err)
 	if stopped < 0 {
@@ -62,15 +63,21 @@ func (l *life) happens(what int, during Request) (stopped int) {
 	}
 	switch what {
 	case 0, 1:
+		if l.look(during.Environment).Open != nil {
+			return -1 // it would only wait
+		}
 		other := during
-		other.Version = []string{"1", "2", "3", "4"}[(len(during.Version)+l.ids)%4]
+		other.Version = []string{"1", "2"}[what]
+		if other.Version == during.Version {
+			other.Version = "3"
+		}
 		if during.Verb == delivery.VerbPrune || during.Verb == delivery.VerbRollback {
 			other.Verb = delivery.VerbPromote
 		}
 		other.Reason = "never mind the order"
 		_, err := l.living(false).Run(ctx, other)
 		l.say("    %s %s in %s: %v", other.Verb, other.Version, other.Environment, err)
-	case 2:
+	case stops:
 		decide(Decision{Verb: delivery.VerbStop, Environment: during.Environment})
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -133,11 +140,14 @@ func (l *life) mend() {
 	}
 }
 
+// changes is how many things can happen to what a plan was made from.
+const changes = 5
+
 // since lets something happen after a plan was saved, and says what; "" for nothing
 // that the plan was made from.
-func (l *life) since(env string) string {
+func (l *life) since(env string, what int) string {
 	rec := l.look(env)
-	switch l.next(5) {
+	switch what {
 	case 0:
 		l.run(l.request())
 		if now := l.look(env); now.Last != rec.Last && len(now.Recent) != len(rec.Recent) {
@@ -253,14 +263,14 @@ func TestMeddling(t *testing.T) {
 		{Verb: delivery.VerbPromote, Version: "2"}, {Verb: delivery.VerbProvision, Version: "4"},
 		{Verb: delivery.VerbRollback}, {Verb: delivery.VerbPrune},
 	}
-	every := chaos.Count(20, 1)
+	every := chaos.Count(5, 1)
 	base := prepared(t)
 	for i, req := range verbs {
 		for what := range meddlings {
 			for _, gate := range []delivery.Answer{delivery.Open, delivery.Shut} {
 				t.Run(fmt.Sprintf("%s, %d, gates %s", req.Verb, what, gate), func(t *testing.T) {
 					t.Parallel()
-					for call := 1 + (7*what+11*i)%every; call < 60; call += every {
+					for call := 1 + (7*what+11*i)%every; call < 45; call += every {
 						meddleOnce(t, base, req, what, call, gate)
 					}
 				})
@@ -303,9 +313,87 @@ func meddleOnce(t *testing.T, base *life, req Request, what, call int, gate deli
 	t.Helper()
 	l := base.clone(t)
 	req.Environment, req.Actor = "prd", "ann"
-	l.gate, l.scan = gate, gate
+	l.gate, l.scan, l.board = gate, gate, delivery.Open
 	b := l.remember()
+	was := l.picture(req)
 	l.meddle(req, what, call)
 	l.holds(b)
-	l.ends()
+	if req.Verb == delivery.VerbProvision && gate == delivery.Shut && what != stops {
+		l.isNotThere(req, was)
+	}
+	if call%4 == 0 {
+		l.ends()
+	}
+}
+
+// TestRequestsFromEveryState runs each request from each state that an environment
+// can be in, with gates that open and gates that close.
+func TestRequestsFromEveryState(t *testing.T) {
+	t.Parallel()
+	base := prepared(t)
+	states := map[string]func(*life) *life{
+		"whole": func(l *life) *life { return l },
+		"what is live is lost": func(l *life) *life {
+			l.each("prd", func(_ delivery.Landing, s *spot) {
+				s.present = slices.DeleteFunc(s.present, func(v string) bool { return v == s.live })
+			})
+			return l
+		},
+		"no release before": func(l *life) *life {
+			l = newLife(l.t, nil)
+			for _, v := range []string{"1", "2"} {
+				l.run(Request{Verb: delivery.VerbProvision, Environment: "prd", Version: v, Actor: "ann"})
+			}
+			l.run(Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "1", Actor: "ann", Reason: "never mind the order"})
+			return l
+		},
+	}
+	for call := 14; call < 26; call += 3 {
+		states[fmt.Sprintf("killed at call %d", call)] = func(l *life) *life {
+			l.trap.calls, l.trap.at, l.trap.deadly, l.trap.reads = 0, call, true, true
+			_, err := l.living(true).Run(l.t.Context(), Request{Verb: delivery.VerbPromote, Environment: "prd", Version: "2", Actor: "ann"})
+			l.trap.at, l.trap.deadly, l.trap.dead, l.trap.reads = 0, false, false, false
+			l.say("promote 2 is killed: %v", err)
+			return l
+		}
+	}
+	requests := []Request{
+		{Verb: delivery.VerbProvision, Version: "3"}, {Verb: delivery.VerbProvision, Version: "4"},
+		{Verb: delivery.VerbPromote, Version: "2"}, {Verb: delivery.VerbRollback}, {Verb: delivery.VerbPrune},
+	}
+	for state, reach := range states {
+		for _, req := range requests {
+			for _, gate := range []delivery.Answer{delivery.Open, delivery.Shut} {
+				t.Run(fmt.Sprintf("%s, %s %s, gates %s", state, req.Verb, req.Version, gate), func(t *testing.T) {
+					t.Parallel()
+					l := reach(base.clone(t))
+					l.gate, l.scan, l.board = gate, gate, delivery.Open
+					req.Environment, req.Actor = "prd", "ann"
+					b := l.remember()
+					l.run(req)
+					l.holds(b)
+					l.ends()
+				})
+			}
+		}
+	}
+}
+
+// TestSavedPlansAfterEveryChange applies a saved plan after each thing that can
+// happen to what it was made from.
+func TestSavedPlansAfterEveryChange(t *testing.T) {
+	t.Parallel()
+	base := prepared(t)
+	for what := range changes {
+		for _, req := range []Request{{Verb: delivery.VerbPromote, Version: "2"}, {Verb: delivery.VerbProvision, Version: "4"}, {Verb: delivery.VerbPrune}} {
+			t.Run(fmt.Sprintf("%s, %d", req.Verb, what), func(t *testing.T) {
+				t.Parallel()
+				l := base.clone(t)
+				l.bytes = []byte{1, 1, 1, 1, 1}
+				req.Environment, req.Actor = "prd", "ann"
+				l.saves(req, what)
+				l.ends()
+			})
+		}
+	}
 }

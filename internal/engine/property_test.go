@@ -26,6 +26,7 @@ type life struct {
 	story  []string
 	fails  bool            // hooks
 	scan   delivery.Answer // of the gate after provision
+	board  delivery.Answer // of the gate before promote; "": as the others
 	keep   int             // of the environments; another one is another app file
 	frozen bool
 	served int // what had been done when a step began
@@ -81,8 +82,11 @@ func newLife(t *testing.T, bytes []byte) *life {
 func (l *life) ask(q delivery.Question) delivery.Verdict {
 	l.mu.Lock()
 	gate, fails := l.gate, l.fails
-	if q.When == delivery.After(delivery.Provision) {
+	switch {
+	case q.When == delivery.After(delivery.Provision):
 		gate = l.scan
+	case q.Gate == "board" && l.board != "":
+		gate = l.board
 	}
 	l.mu.Unlock()
 	if q.Outcome == "" {
@@ -267,18 +271,23 @@ func (l *life) decide() {
 // apply saves a plan, lets something happen, and applies it.
 func (l *life) apply() {
 	req := Request{Verb: delivery.VerbPromote, Environment: l.env(), Version: l.version(), Actor: "ann"}
+	l.saves(req, l.next(changes))
+}
+
+func (l *life) saves(req Request, what int) {
+	l.t.Helper()
 	saved, _, err := l.living(false).Save(l.t.Context(), req)
-	l.say("save promote %s in %s: %v", req.Version, req.Environment, err)
+	l.say("save %s %s in %s: %v", req.Verb, req.Version, req.Environment, err)
 	if err != nil {
 		return
 	}
-	moved := l.since(req.Environment)
+	moved := l.since(req.Environment, what)
 	done := len(l.world.served)
 	_, err = l.living(false).Apply(l.t.Context(), saved, "bea")
 	l.salt = ""
 	l.say("apply it: %v", err)
 	switch {
-	case err == nil:
+	case err == nil && req.Verb == delivery.VerbPromote:
 		l.isThere(req.Environment, req.Version)
 	case fault.Is(err, fault.Conflict) && len(l.world.served) != done:
 		l.fail("a plan that was refused was done")
@@ -387,7 +396,7 @@ func (l *life) askWhy(env string) {
 // ends lets everything go, and sees that a release can still come through.
 func (l *life) ends() {
 	l.t.Helper()
-	l.gate, l.scan, l.fails, l.frozen = delivery.Open, delivery.Open, false, false
+	l.gate, l.scan, l.board, l.fails, l.frozen = delivery.Open, delivery.Open, delivery.Open, false, false
 	l.mend()
 	e := l.living(false)
 	for _, env := range []string{"dev", "prd", delivery.Everywhere} {
