@@ -263,11 +263,14 @@ func TestMeddling(t *testing.T) {
 		{Verb: delivery.VerbPromote, Version: "2"}, {Verb: delivery.VerbProvision, Version: "4"},
 		{Verb: delivery.VerbRollback}, {Verb: delivery.VerbPrune},
 	}
-	every := chaos.Count(5, 1)
+	every := chaos.Count(7, 1)
 	base := prepared(t)
 	for i, req := range verbs {
 		for what := range meddlings {
 			for _, gate := range []delivery.Answer{delivery.Open, delivery.Shut} {
+				if gate == delivery.Open && what > 1 && !chaos.Full() {
+					continue // what is decided in such runs has tests of its own
+				}
 				t.Run(fmt.Sprintf("%s, %d, gates %s", req.Verb, what, gate), func(t *testing.T) {
 					t.Parallel()
 					for call := 1 + (7*what+11*i)%every; call < 45; call += every {
@@ -321,7 +324,7 @@ func meddleOnce(t *testing.T, base *life, req Request, what, call int, gate deli
 	if req.Verb == delivery.VerbProvision && gate == delivery.Shut && what != stops {
 		l.isNotThere(req, was)
 	}
-	if call%4 == 0 {
+	if call%8 == 0 {
 		l.ends()
 	}
 }
