@@ -197,6 +197,30 @@ environments: [{name: dev, target: {local: {path: , env: {A: }, args: []}}}]
 	}
 }
 
+// An empty text is a value, and replaces what is inherited; a key without a value
+// takes it away. The page says so.
+func TestAnEmptyTextIsAValue(t *testing.T) {
+	t.Parallel()
+	f := loaded(t, `app: shop
+components:
+  web: {site: {path: dist}, target: {local: {env: {A: a, B: b, C: c}}}}
+environments: [{name: dev, target: {local: {env: {A: "", B: , C: "${env:EMPTY}", D: ''}}}}]
+`)
+	want := `"env":{"A":"","C":"","D":""}`
+	if got := string(f.App.Environments[0].Landings[0].Settings); !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	page := string(Reference(testKinds()))
+	for _, want := range []string{"A key without a\nvalue (`key:` or `key: null`) is as if the key were not there", "An empty text (`key: \"\"`) is a value", "a key without a value takes away what is inherited"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(strings.ToLower(page), "an empty value") {
+		t.Error("the page speaks of an empty value, which may be an empty text or none")
+	}
+}
+
 func TestAnchorsAndMergeKeys(t *testing.T) {
 	t.Parallel()
 	f := loaded(t, `app: shop

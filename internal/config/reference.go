@@ -18,8 +18,9 @@ func Reference(kinds Kinds) []byte {
 		"This page is made by the tool; `falkirk schema` prints the same as a JSON Schema for editors.\n" +
 		"`falkirk schema > falkirk.schema.json` makes the file that the first lines of `falkirk init` name.\n\n" +
 		"`${env:NAME}` in a value is replaced by the environment variable of that name, also where a number or\n" +
-		"true or false is wanted; `$${` stands for `${` itself. Unknown keys are refused. An empty value is as if\n" +
-		"the key were not there.\n\n")
+		"true or false is wanted; `$${` stands for `${` itself. Unknown keys are refused. A key without a\n" +
+		"value (`key:` or `key: null`) is as if the key were not there. An empty text (`key: \"\"`) is a value: in\n" +
+		"`parameters`, `tags` and `env` it is given as it is.\n\n")
 	b.WriteString(example)
 	section(&b, "The file", "", reflected(document{}))
 	section(&b, "accounts.NAME", "", reflected(account{}))
@@ -31,7 +32,7 @@ func Reference(kinds Kinds) []byte {
 	b.WriteString("## target\n\nSettings by kind of target. Those of one component in one place are merged from, the nearer winning:\n\n" +
 		"1. `components.NAME.target`\n2. `environments[].target`\n3. `environments[].components.NAME.target`\n" +
 		"4. `environments[].regions[].target`\n5. `environments[].regions[].components.NAME.target`\n\n" +
-		"Mappings merge key by key; lists and single values replace; an empty value takes away what is inherited.\n" +
+		"Mappings merge key by key; lists and single values replace; a key without a value takes away what is inherited.\n" +
 		"The kind is the one that the nearest of 5, 3 and 1 names, or else the only one in 4 or 2.\n\n")
 	kindSections(&b, "target.", kinds.Targets)
 	section(&b, "environments[].gates[]", "Exactly one kind of gate, and:", reflected(gate{}))

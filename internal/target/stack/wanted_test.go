@@ -91,7 +91,7 @@ func TestEscapedParametersAreSentAsTheyAre(t *testing.T) {
 	t.Parallel()
 	s := spot{set: Defaults()}
 	s.Version = "1.4.0"
-	s.set.Parameters = map[string]string{"Plain": "${release.version}", "Escaped": "a${release.version}", "Variable": "${release.version} ${release.version}"}
+	s.set.Parameters = map[string]string{"Plain": "${release.version}", "Escaped": "a${release.version}", "Variable": "${release.version} ${release.version}", "Empty": ""}
 	s.Written = map[string]delivery.Written{
 		"parameters.Escaped":  {{Text: "a"}, {Text: "${", Escaped: true}, {Text: "release.version}"}},
 		"parameters.Variable": {{Text: "${release.version}", Variable: "V"}, {Text: " ${release.version}"}},
@@ -104,7 +104,10 @@ func TestEscapedParametersAreSentAsTheyAre(t *testing.T) {
 	for _, p := range all {
 		got[p.Key] = p.Value
 	}
-	for key, want := range map[string]string{"Plain": "1.4.0", "Escaped": "a${release.version}", "Variable": "${release.version} 1.4.0"} {
+	if _, ok := got["Empty"]; !ok {
+		t.Error("a parameter with an empty text is not sent")
+	}
+	for key, want := range map[string]string{"Plain": "1.4.0", "Escaped": "a${release.version}", "Variable": "${release.version} 1.4.0", "Empty": ""} {
 		if got[key] != want {
 			t.Errorf("%s is %q, want %q", key, got[key], want)
 		}
