@@ -153,21 +153,23 @@ func (s speaker) check(m matter, word delivery.Approval) error {
 	last := m.last(word.By, now)
 	switch {
 	case word.Until != nil && !word.Until.After(now):
-		return fault.New(fault.Invalid, "it would count until %s, and it is %s", moment(*word.Until), moment(now))
+		err := fault.New(fault.Invalid, "it would count until %s, and it is %s", moment(*word.Until), moment(now))
+		return fault.Hint(err, "nothing was written; give a later end")
 	case word.At.After(now.Add(ahead)):
-		return fault.New(fault.Invalid, "it is from the future: it says %s and it is %s here", moment(word.At), moment(now))
+		err := fault.New(fault.Invalid, "it is from the future: it says %s and it is %s here", moment(word.At), moment(now))
+		return fault.Hint(err, "nothing was written; correct the clock of the machine that signs, and sign again")
 	case !word.At.After(last):
 		err := fault.New(fault.Conflict, "%s has said something about the plan at %s, which is not before %s", word.By, moment(last), moment(word.At))
 		return fault.Hint(err, "nothing was written; look at the plan again, and say it again")
 	case word.Signature == "":
 		return nil
 	case s.At.IsZero():
-		return fault.New(fault.Invalid, "a signature is over a time, and none is given")
+		return fault.Hint(fault.New(fault.Invalid, "a signature is over a time, and none is given"), "give the time that was signed")
 	case word.Reason != s.Reason:
-		return fault.New(fault.Invalid, "the reason that was signed has a secret in it")
+		return fault.Hint(fault.New(fault.Invalid, "the reason that was signed has a secret in it"), "nothing was written; sign a reason without the secret")
 	}
 	if err := s.gates.Signed(word.Message(), word.Signature); err != nil {
-		return fault.New(fault.Refused, "nothing was written: %w", err)
+		return fault.Hint(fault.New(fault.Refused, "nothing was written: %w", err), "look at the plan again, and sign exactly what is shown: falkirk approvals %s", m.env.Name)
 	}
 	return nil
 }

@@ -99,7 +99,8 @@ func ofVersion(q VersionQuery) (engine.Decision, error) {
 func ofScope(q ScopeQuery) (engine.Decision, error) {
 	switch {
 	case q.All && q.Environment != "":
-		return engine.Decision{}, fault.New(fault.Invalid, "an environment and the whole app are given; give one of them")
+		err := fault.New(fault.Invalid, "an environment and the whole app are given; give one of them")
+		return engine.Decision{}, fault.Hint(err, "leave out the environment, or leave out all")
 	case q.All:
 		return engine.Decision{Environment: delivery.Everywhere, Reason: q.Reason}, nil
 	}
@@ -110,9 +111,9 @@ func ofScope(q ScopeQuery) (engine.Decision, error) {
 func checkEnvironment(name string) error {
 	switch name {
 	case "":
-		return fault.New(fault.Invalid, "no environment is given")
+		return fault.Hint(fault.New(fault.Invalid, "no environment is given"), "name one; falkirk status lists them")
 	case delivery.Everywhere:
-		return fault.New(fault.NotFound, "no environment %q", name)
+		return fault.Hint(fault.New(fault.NotFound, "no environment %q", name), "falkirk status lists the environments")
 	}
 	return nil
 }

@@ -73,6 +73,9 @@ func TestEveryVerbByJSON(t *testing.T) {
 		text, bad := json.Marshal(r)
 		if err != nil {
 			text = []byte(err.Error())
+			if fault.HintOf(err) == "" {
+				t.Errorf("%s %s: %v: there is no next step", c.name, c.query, err)
+			}
 		}
 		if bad != nil || fault.KindOf(err) != c.kind || (err == nil) != (c.kind == 0) || !strings.Contains(string(text), c.has) {
 			t.Errorf("%s %s: %s, %v", c.name, c.query, text, bad)

@@ -86,7 +86,7 @@ func (m matter) fill(ctx context.Context, app *usecase.App, gates Gates, rejects
 	}
 	m.gates, err = gates.Count(m.env, m.question())
 	if err == nil && len(m.gates) == 0 {
-		err = fault.New(fault.Refused, "no gate of %s asks people about %s", m.env.Name, m.op.Heading())
+		err = fault.Hint(fault.New(fault.Refused, "no gate of %s asks people about %s", m.env.Name, m.op.Heading()), "no approval is needed; to ask for one, add a gate with approval in the app file")
 	}
 	return m, err
 }

@@ -52,7 +52,8 @@ func newReview(gates GatesOf) usecase.Case[ReviewQuery, Review] {
 		Effect: usecase.Reads, Reach: usecase.Anywhere, Needs: usecase.View,
 		Do: func(ctx context.Context, c *usecase.Call, q ReviewQuery) (Review, error) {
 			if e := q.Expires.Std(); e < 0 || e > 0 && e < time.Second {
-				return Review{}, fault.New(fault.Invalid, "an approval that expires after %s is over before anybody can ask", e)
+				err := fault.New(fault.Invalid, "an approval that expires after %s is over before anybody can ask", e)
+				return Review{}, fault.Hint(err, "give a longer time, such as 24h")
 			}
 			app, err := c.App(ctx)
 			if err != nil {

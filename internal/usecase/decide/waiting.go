@@ -22,7 +22,8 @@ func isDigits(text string) bool {
 func checkDigest(digest string) error {
 	digits, is := strings.CutPrefix(digest, "sha256:")
 	if !is || len(digits) != 64 || !isDigits(digits) {
-		return fault.New(fault.Invalid, "plan %q is no digest: sha256: and 64 digits", digest)
+		err := fault.New(fault.Invalid, "plan %q is no digest: sha256: and 64 digits", digest)
+		return fault.Hint(err, "falkirk approvals shows the plans that wait, with their digests")
 	}
 	return nil
 }

@@ -156,6 +156,9 @@ func (w *world) refused(actor, name string, query any, kind fault.Kind, says str
 	if !fault.Is(err, kind) || !strings.Contains(err.Error(), says) {
 		w.Errorf("%s %v: %v", name, query, err)
 	}
+	if err != nil && fault.HintOf(err) == "" {
+		w.Errorf("%s %v: %v: there is no next step", name, query, err)
+	}
 	if w.entries() != before {
 		w.Errorf("%s %v: something was written", name, query)
 	}
