@@ -111,7 +111,7 @@ func (w *word) run(ctx context.Context, arg string) error {
 	if !said.Open || !w.goOn {
 		return nil
 	}
-	return w.goOnWith(ctx, seen.Operation)
+	return w.again(ctx, seen.Operation)
 }
 
 // review asks what the argument means: an environment, a digest, or a file with a
@@ -187,9 +187,4 @@ func (w *word) confirmWord(seen decide.Review) error {
 		return fault.Hint(refusal, "nothing was written; answer y, or give --yes")
 	}
 	return nil
-}
-
-// goOnWith does what waited, as the command that is told would.
-func (w *word) goOnWith(ctx context.Context, op delivery.Operation) error {
-	return w.again(ctx, op)
 }

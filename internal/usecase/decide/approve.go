@@ -104,7 +104,7 @@ func (s speaker) say(ctx context.Context, m matter) (WordResult, error) {
 	signed := delivery.Signed{Approval: word, Operation: s.app.Engine.NewID(), Actor: s.actor}
 	res.Approval = word
 	m.rec.Approvals = append(m.rec.Approvals, signed)
-	if res.Gates, err = s.gates.Count(m.env, m.question()); err != nil {
+	if res.Gates, err = m.count(s.gates); err != nil {
 		return res, err
 	}
 	if err := checkCounts(signed, res.Gates); err != nil {

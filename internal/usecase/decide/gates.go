@@ -9,13 +9,16 @@ import (
 	"falkirk/internal/usecase"
 )
 
+// KindApproval is the kind of gate that approvals open.
+const KindApproval = "approval"
+
 // Gates counts approvals as the approval gates of an app do.
 type Gates interface {
-	// Count asks every gate for approvals that the question's operation meets.
-	Count(env delivery.Environment, q delivery.Question) ([]Tally, error)
-	// Name is the name that a key signs under: the one wanted, or that of the key in
-	// the list of the first gate that counts only what is signed; "" without such a gate.
-	Name(env delivery.Environment, q delivery.Question, key PublicKey, wanted string) (string, error)
+	// Count counts for one gate: that of the question.
+	Count(q delivery.Question) (Tally, error)
+	// Name is the name that a key signs under for one gate: the one wanted, or that of
+	// the key in the gate's list.
+	Name(q delivery.Question, key PublicKey, wanted string) (string, error)
 	// Signed fails where a signature is not by its own key over the message.
 	Signed(message, signature string) error
 }
@@ -47,6 +50,53 @@ type Ignored struct {
 	delivery.Signed
 	Why  string `json:"why"`
 	Void bool   `json:"void"` // it is no word of that person about this plan at all
+}
+
+// count asks every gate for approvals that the operation meets.
+func (m matter) count(gates Gates) ([]Tally, error) {
+	for _, g := range m.env.Gates {
+		if err := g.Unusable.Err("gate " + g.Name + " of " + m.env.Name); err != nil && g.Kind == KindApproval {
+			return nil, err // it has no settings to count by
+		}
+	}
+	var all []Tally
+	for _, q := range m.questions() {
+		t, err := gates.Count(q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// keyName is the name of a key for the first gate that counts only what is signed; ""
+// without such a gate.
+func (m matter) keyName(gates Gates, key PublicKey, wanted string) (string, error) {
+	for i, q := range m.questions() {
+		if m.gates[i].Signed {
+			return gates.Name(q, key, wanted)
+		}
+	}
+	return "", nil
+}
+
+// questions are what each gate for approvals around the operation's phase is asked.
+func (m matter) questions() []delivery.Question {
+	var all []delivery.Question
+	phase := m.op.Verb.Phase()
+	for _, g := range m.env.Gates {
+		if g.Kind != KindApproval || g.Forward && m.op.Verb == delivery.VerbRollback {
+			continue
+		}
+		if g.When == delivery.Before(phase) || g.When == delivery.After(phase) {
+			all = append(all, delivery.Question{
+				Gate: g.Name, Settings: g.Settings, When: g.When, Operation: m.op, AskedBy: m.askedBy, Plan: m.digest, PackedBy: m.packedBy,
+				Approvals: m.rec.Approvals, Place: delivery.Place{Environment: m.env.Name},
+			})
+		}
+	}
+	return all
 }
 
 func anySigned(gates []Tally) bool {

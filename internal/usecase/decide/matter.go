@@ -27,14 +27,6 @@ type matter struct {
 	gates    []Tally
 }
 
-// question is what the gates are asked, without what is of each of them.
-func (m matter) question() delivery.Question {
-	return delivery.Question{
-		Operation: m.op, AskedBy: m.askedBy, Plan: m.digest, PackedBy: m.packedBy,
-		Approvals: m.rec.Approvals, Place: delivery.Place{Environment: m.env.Name},
-	}
-}
-
 // next is the command that goes on.
 func (m matter) next(open bool) string {
 	switch {
@@ -84,7 +76,7 @@ func (m matter) fill(ctx context.Context, app *usecase.App, gates Gates, rejects
 		}
 		m.packedBy = rel.PackedBy
 	}
-	m.gates, err = gates.Count(m.env, m.question())
+	m.gates, err = m.count(gates)
 	if err == nil && len(m.gates) == 0 {
 		err = fault.Hint(fault.New(fault.Refused, "no gate of %s asks people about %s", m.env.Name, m.op.Heading()), "no approval is needed; to ask for one, add a gate with approval in the app file")
 	}

@@ -109,7 +109,7 @@ func (r reviewer) name(m matter) (string, error) {
 	if r.PublicKey == "" {
 		return r.As, nil
 	}
-	name, err := r.gates.Name(m.env, m.question(), PublicKey{r.PublicKey, cmp.Or(r.KeyLabel, "that was given")}, r.As)
+	name, err := m.keyName(r.gates, PublicKey{r.PublicKey, cmp.Or(r.KeyLabel, "that was given")}, r.As)
 	return cmp.Or(name, r.As, login(r.actor)), err
 }
 

@@ -164,27 +164,20 @@ func (w *world) refused(actor, name string, query any, kind fault.Kind, says str
 	}
 }
 
-// gates asks the approval gate of each environment.
+// gates is the approval gate.
 type gates struct{ *approval.Gate }
 
-func of(env delivery.Environment, q delivery.Question) delivery.Question {
-	g := env.Gates[0]
-	q.Gate, q.Settings, q.When = g.Name, g.Settings, g.When
-	return q
-}
-
-func (g gates) Count(env delivery.Environment, q delivery.Question) ([]decide.Tally, error) {
-	q = of(env, q)
+func (g gates) Count(q delivery.Question) (decide.Tally, error) {
 	t, err := g.Gate.Count(q)
 	out := decide.Tally{Gate: q.Gate, Answer: t.Answer, Reason: t.Reason, Quorum: t.Quorum, Signed: approval.Signed(q)}
 	for _, w := range t.Ignored {
 		out.Ignored = append(out.Ignored, decide.Ignored{Signed: w.Signed, Why: w.Why, Void: w.Void})
 	}
-	return []decide.Tally{out}, err
+	return out, err
 }
 
-func (g gates) Name(env delivery.Environment, q delivery.Question, key decide.PublicKey, wanted string) (string, error) {
-	return g.Gate.Name(of(env, q), keys.Key{Path: key.Label, Public: key.Line}, wanted)
+func (g gates) Name(q delivery.Question, key decide.PublicKey, wanted string) (string, error) {
+	return g.Gate.Name(q, keys.Key{Path: key.Label, Public: key.Line}, wanted)
 }
 
 func (gates) Signed(message, signature string) error {
