@@ -7,7 +7,8 @@ help: ## list what can be made
 demo: ## watch a release live on this machine
 	go run ./cmd/falkirk demo
 
-demo-aws test chaos: export FALKIRK_PEERS = install # what is missing is installed by the test that needs it
+# What is missing is installed by the test that needs it.
+demo-aws test chaos: export FALKIRK_PEERS = install
 
 demo-aws: ## the same on an emulated AWS: three accounts, two regions, from nothing
 	@go test ./test/docs -count=1 -v -run TestTheOrganizationIsReal -show | grep -v -E '^(=== |--- |PASS|ok )'

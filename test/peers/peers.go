@@ -43,7 +43,9 @@ var found sync.Map
 func find(name string) (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	script := filepath.Join(filepath.Dir(file), "install")
-	if os.Getenv("FALKIRK_PEERS") == "install" {
+	switch mode := os.Getenv("FALKIRK_PEERS"); mode {
+	case "":
+	case "install":
 		cmd := exec.Command(script, name)
 		cmd.Stdout = os.Stderr
 		var errs bytes.Buffer
@@ -51,6 +53,9 @@ func find(name string) (string, error) {
 		if err := cmd.Run(); err != nil {
 			return "", fmt.Errorf("install %s: %w\n%s", name, err, errs.String())
 		}
+		_, _ = os.Stderr.Write(errs.Bytes()) // why it could not be installed
+	default:
+		return "", fmt.Errorf("FALKIRK_PEERS is %q; the only value is \"install\"", mode)
 	}
 	out, err := exec.Command(script, "--path", name).Output()
 	if err != nil {
