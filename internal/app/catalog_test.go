@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -8,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"falkirk/internal/config"
+	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
 )
 
@@ -89,6 +93,29 @@ func checkData(t *testing.T, at string, v reflect.Type, seen map[reflect.Type]bo
 			if f.IsExported() && f.Tag.Get("json") != "-" {
 				checkData(t, at+"."+f.Name, f.Type, seen)
 			}
+		}
+	}
+}
+
+// TestWhatAFunctionCanBeAskedFor is a table of every use case: a Lambda function
+// offers those that need nothing of this machine, and no other.
+func TestWhatAFunctionCanBeAskedFor(t *testing.T) {
+	t.Parallel()
+	f := lambdaFunction(wire())
+	f.Call = func(string, string, func(func(string) string)) *usecase.Call {
+		reached := fault.New(fault.Locked, "reached")
+		return &usecase.Call{
+			File:      func() (*config.File, error) { return nil, reached },
+			Accounts:  func() (usecase.Accounts, error) { return usecase.Accounts{}, reached },
+			Open:      func(context.Context, func(engine.Event)) (*usecase.App, error) { return nil, reached },
+			OpenJobs:  func(context.Context) (*usecase.Jobs, error) { return nil, reached },
+			Decisions: func(context.Context) (*engine.Decisions, error) { return nil, reached },
+		}
+	}
+	for _, e := range entries() {
+		_, err := f.Handle(t.Context(), json.RawMessage(`{"use": "`+e.Name+`"}`))
+		if offered := err == nil || !strings.Contains(err.Error(), "no use case"); offered != (e.Reach == usecase.Anywhere) {
+			t.Errorf("%s, reach %s: %v", e.Name, e.Reach, err)
 		}
 	}
 }

@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"io"
 	"os"
-	"strings"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
@@ -13,30 +11,25 @@ import (
 	"falkirk/internal/face/cli"
 	"falkirk/internal/face/lambda"
 	"falkirk/internal/fault"
-	"falkirk/internal/target/local"
 	"falkirk/internal/usecase"
 )
 
 // serveLambda answers events until Lambda ends the process.
 func serveLambda(w cli.Wiring) {
-	w.Open = func(ctx context.Context, path string, report func(engine.Event)) (*usecase.App, error) {
-		a, err := open(ctx, path, report)
-		if err == nil {
-			t := a.Engine.Targets["local"].(*local.Target)
-			a.Engine.Targets["local"] = nowhere{t, t}
-		}
-		return a, err
-	}
-	f := lambda.Function{
-		Verbs: cli.Verbs(w),
+	_ = os.Chdir(taskRoot()) // where it is by itself; files that are not found say so
+	awslambda.Start(lambdaFunction(w).Handle)
+}
+
+// lambdaFunction offers every use case that needs nothing of this machine.
+func lambdaFunction(w cli.Wiring) lambda.Function {
+	return lambda.Function{
+		Catalog: catalog(w),
+		Call: func(file, jobs string, hide func(func(string) string)) *usecase.Call {
+			return (&files{w, file, jobs, hide}).call()
+		},
 		// The function's zip, its layers, a mounted file system, its scratch space.
 		Folders: []string{taskRoot(), "/opt", "/mnt", os.TempDir()},
-		Run: func(ctx context.Context, args []string, out io.Writer) int {
-			return cli.Main(ctx, w, cli.Streams{In: strings.NewReader(""), Out: out, Err: os.Stderr}, args)
-		},
 	}
-	_ = os.Chdir(taskRoot()) // where it is by itself; files that are not found say so
-	awslambda.Start(f.Handle)
 }
 
 // taskRoot is where Lambda unpacks the zip.

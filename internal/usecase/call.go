@@ -74,6 +74,28 @@ type Sent struct {
 	Kind string `json:"kind"`
 }
 
+// Warnings are what an event adds to the warnings of a JSON document.
+func (ev Event) Warnings() []string {
+	switch {
+	case ev.Orphaned != nil:
+		return OrphanLines(*ev.Orphaned, "orphaned")
+	case ev.Packing != nil && ev.Packing.Unit == delivery.UnitWarning:
+		return []string{ev.Component + ": " + ev.Packing.Note}
+	case ev.Warning != "":
+		return []string{ev.Warning}
+	}
+	return nil
+}
+
+// Interrupted makes an error that only says that the context ended the one of an
+// interrupt.
+func Interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
+		return fault.New(fault.Interrupted, "%w", err)
+	}
+	return err
+}
+
 // App is the app file of the call with all that works on it. It is opened once.
 func (c *Call) App(ctx context.Context) (*App, error) {
 	if c.app != nil {

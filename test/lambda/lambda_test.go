@@ -13,35 +13,35 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
-func TestEventsAreCommands(t *testing.T) {
+func TestEventsAskForUseCases(t *testing.T) {
 	t.Parallel()
 	r := harness.New(t)
 	r.Pack(t, "1.0.0", "1.1.0")
 	r.Must(t, "train", "1.0.0", "--to", "prd")
 	f := start(t, r)
 
-	a := f.invoke(t, `{"args": ["status", "prd"]}`, time.Minute)
+	a := f.invoke(t, `{"use": "inspect.status", "query": {"environment": "prd"}}`, time.Minute)
 	d := a.document(t)
-	if a.kind != "" || d.Command != "falkirk status" || d.Exit.Code != 0 || !strings.Contains(string(d.Result), `"live":"1.0.0"`) {
+	if a.kind != "" || d.Use != "inspect.status" || d.Exit.Code != 0 || !strings.Contains(string(d.Result), `"live":"1.0.0"`) {
 		t.Errorf("status: %+v", a)
 	}
-	a = f.invoke(t, `{"args": ["history"], "file": "falkirk.yml"}`, time.Minute)
-	if d := a.document(t); a.kind != "" || d.Command != "falkirk history" {
+	a = f.invoke(t, `{"use": "inspect.history", "file": "falkirk.yml"}`, time.Minute)
+	if d := a.document(t); a.kind != "" || d.Use != "inspect.history" {
 		t.Errorf("history: %+v", a)
 	}
-	a = f.invoke(t, `{"args": ["promote", "1.0.0", "--to", "dev"]}`, time.Minute)
+	a = f.invoke(t, `{"use": "release.promote", "query": {"version": "1.0.0", "environment": "dev"}}`, time.Minute)
 	if d := a.document(t); a.kind != "" || d.Exit.Code != 0 {
 		t.Errorf("nothing to do: %+v", a)
 	}
-	a = f.invoke(t, `{"args": ["promote", "9.9.9", "--to", "dev"]}`, time.Minute)
+	a = f.invoke(t, `{"use": "release.promote", "query": {"version": "9.9.9", "environment": "dev"}}`, time.Minute)
 	if d := a.document(t); a.kind != "not-found" || d.Exit.Code != 2 {
 		t.Errorf("promote of what is not there: %+v", a)
 	}
-	a = f.invoke(t, `{"args": ["provision", "1.1.0", "--to", "dev"]}`, time.Minute)
+	a = f.invoke(t, `{"use": "release.provision", "query": {"version": "1.1.0", "environment": "dev"}}`, time.Minute)
 	if d := a.document(t); a.kind != "refused" || !strings.Contains(d.Error.Message, "a Lambda function cannot change a local target") {
 		t.Errorf("provision on a local target: %+v", a)
 	}
-	a = f.invoke(t, `{"args": ["hold", "dev", "--reason", "the fair"]}`, time.Minute)
+	a = f.invoke(t, `{"use": "decide.hold", "query": {"environment": "dev", "reason": "the fair"}}`, time.Minute)
 	if d := a.document(t); a.kind != "" || d.Exit.Code != 0 {
 		t.Errorf("hold: %+v", a)
 	}
@@ -65,24 +65,20 @@ func TestEventsThatAreRefused(t *testing.T) {
 	}
 	f := start(t, r)
 	for _, body := range []string{
-		`{}`, `[]`, `"status"`, `{"args": []}`, `{"args": ["status"], "more": 1}`,
-		`{"args": ["demo"]}`, `{"args": ["pack"]}`, `{"args": ["init"]}`, `{"args": ["apply", "p.json"]}`,
-		`{"args": ["plan", "1", "--to", "dev", "--save", "p.json"]}`, `{"args": ["local", "up"]}`, `{"args": ["logs", "dev", "api"]}`,
-		`{"args": ["local-process", "serve"]}`, `{"args": ["guard-process"]}`, `{"args": ["demo-service"]}`, `{"args": ["reference", "commands"]}`, `{"args": ["completion", "bash"]}`,
-		`{"args": ["--quiet", "status"]}`, `{"args": ["status", "--output", "text"]}`, `{"args": ["status", "--output=text"]}`,
-		`{"args": ["status", "-otext"]}`, `{"args": ["status", "--file=x"]}`, `{"args": ["status", "-fx"]}`, `{"args": ["status", "--help"]}`,
-		`{"args": ["status", "--"]}`, `{"args": ["train", "1", "--to", "prd", "--follow"]}`,
-		`{"args": ["status"], "file": "` + elsewhere + `"}`, `{"args": ["status"], "file": "link.yml"}`,
-		`{"args": ["sync", "--jobs", "` + elsewhere + `"]}`, `{"args": ["sync", "--jobs=` + elsewhere + `"]}`, `{"args": ["sync", "--jobs=link.yml"]}`,
-		`{"args": ["sync", "--jobs"]}`, `{"args": ["sync", "--jobs", ""]}`, `{"args": ["sync", "--jobs="]}`, `{"args": ["sync", "--key", "` + elsewhere + `"]}`,
-		`{"args": ["sync", "--jobs", "falkirk.yml", "--jobs", "` + elsewhere + `"]}`,
-		`{"args": ["status"], "file": "nothing.yml"}`, `{"args": ["status"], "file": "../../../etc/hostname"}`,
+		`{}`, `[]`, `"inspect.status"`, `{"use": ""}`, `{"use": "status"}`, `{"use": "inspect.status", "more": 1}`,
+		`{"args": ["status"]}`, `{"use": "release.pack"}`, `{"use": "release.fetch", "query": {"to": "/tmp/x"}}`,
+		`{"use": "inspect.logs"}`, `{"use": "inspect.local-up"}`, `{"use": "inspect.local-down"}`, `{"use": "local-process"}`, `{"use": "guard-process"}`,
+		`{"use": "inspect.status", "query": {"file": "x"}}`, `{"use": "inspect.status", "query": []}`, `{"use": "inspect.status", "query": {"environment": 1}}`,
+		`{"use": "image.tag", "query": {"list": "` + elsewhere + `"}}`, `{"use": "decide.approve", "query": {"key": "` + elsewhere + `"}}`,
+		`{"use": "inspect.status", "file": "` + elsewhere + `"}`, `{"use": "inspect.status", "file": "link.yml"}`,
+		`{"use": "image.sync", "jobs": "` + elsewhere + `"}`, `{"use": "image.sync", "jobs": "link.yml"}`, `{"use": "image.sync", "jobs": "nothing.yml"}`,
+		`{"use": "inspect.status", "file": "nothing.yml"}`, `{"use": "inspect.status", "file": "../../../etc/hostname"}`,
 	} {
 		if a := f.invoke(t, body, time.Minute); a.kind != "invalid" {
 			t.Errorf("%s: %+v", body, a)
 		}
 	}
-	if a := f.invoke(t, `{"args": ["version"]}`, time.Minute); a.kind != "" {
+	if a := f.invoke(t, `{"use": "inspect.status"}`, time.Minute); a.kind != "" {
 		t.Errorf("it does not go on: %+v", a)
 	}
 }
@@ -106,7 +102,7 @@ func TestACommandEndsBeforeItsTime(t *testing.T) {
 	}
 	f := start(t, r)
 	began := time.Now()
-	a := f.invoke(t, `{"args": ["promote", "1.1.0", "--to", "dev"], "file": "slow.yml"}`, 5*time.Second)
+	a := f.invoke(t, `{"use": "release.promote", "query": {"version": "1.1.0", "environment": "dev"}, "file": "slow.yml"}`, 5*time.Second)
 	if d := a.document(t); a.kind != "interrupted" || d.Exit.Code != 130 || time.Since(began) > 5*time.Second {
 		t.Errorf("after %s: %+v", time.Since(began), a)
 	}

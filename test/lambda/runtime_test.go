@@ -113,8 +113,8 @@ func (a answered) document(t *testing.T) document {
 }
 
 type document struct {
-	Command string
-	Exit    struct{ Code int }
-	Error   struct{ Kind, Message string }
-	Result  json.RawMessage
+	Use    string
+	Exit   struct{ Code int }
+	Error  struct{ Kind, Message string }
+	Result json.RawMessage
 }

@@ -76,13 +76,13 @@ func (d *decided) pack(t *testing.T, version string) {
 // invoke starts the function, and gives what it answered.
 func (d *decided) invoke(t *testing.T) (failed bool, answer string) {
 	t.Helper()
-	return d.ask(t, "sync", "--jobs", "sync.yml")
+	return d.ask(t, map[string]any{"use": "image.sync", "jobs": "sync.yml"})
 }
 
-// ask is invoke with another command.
-func (d *decided) ask(t *testing.T, args ...string) (failed bool, answer string) {
+// ask is invoke with another event.
+func (d *decided) ask(t *testing.T, ask map[string]any) (failed bool, answer string) {
 	t.Helper()
-	event, err := json.Marshal(map[string]any{"args": args})
+	event, err := json.Marshal(ask)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,12 +120,12 @@ func TestAStopAndABanReachTheFunction(t *testing.T) {
 	if failed, answer := d.invoke(t); !failed || !strings.Contains(answer, "everything is stopped by") || !strings.Contains(answer, "refused") || len(d.arrived(t)) > 0 {
 		t.Errorf("under a stop: %v arrived, %s", d.arrived(t), answer)
 	}
-	for _, args := range [][]string{
-		{"image", "copy", "--insecure", d.origin + "/shop/api:1", d.home + "/shop/api:copy"},
-		{"sync", "--source", d.origin, "--destination", d.home, "--insecure", "--repository", "shop/api", "--tag", "1"},
+	for _, ask := range []map[string]any{
+		{"use": "image.copy", "query": map[string]any{"from": d.origin + "/shop/api:1", "to": d.home + "/shop/api:copy", "insecure": true}},
+		{"use": "image.sync", "query": map[string]any{"job": map[string]any{"source": d.origin, "destination": d.home, "insecure": true, "repositories": []string{"shop/api"}, "tags": []string{"1"}}}},
 	} {
-		if failed, answer := d.ask(t, args...); !failed || !strings.Contains(answer, "everything is stopped by") || len(d.arrived(t)) > 0 {
-			t.Errorf("%v under a stop: %v arrived, %s", args, d.arrived(t), answer)
+		if failed, answer := d.ask(t, ask); !failed || !strings.Contains(answer, "everything is stopped by") || len(d.arrived(t)) > 0 {
+			t.Errorf("%v under a stop: %v arrived, %s", ask, d.arrived(t), answer)
 		}
 	}
 	d.at(t, "app", "resume", "--all")

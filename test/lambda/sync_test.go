@@ -69,7 +69,7 @@ func TestASyncGoesOnInTheNextInvocation(t *testing.T) {
 	to := registryproxy.New(t, home, registryproxy.Rules{})
 	path := jobs(t, r, from, to, "")
 	f := start(t, r)
-	ask := `{"args": ["sync", "--jobs", "` + path + `"]}`
+	ask := `{"use": "image.sync", "jobs": "` + path + `"}`
 
 	const limit = 6 * time.Second
 	began := time.Now()
@@ -139,7 +139,7 @@ func TestASyncOfOnePush(t *testing.T) {
 	path := jobs(t, r, from, to, "    verify: {keys: [cosign.pub]}\n")
 	cosign(t, r, "generate-key-pair")
 	f := start(t, r)
-	ask := `{"args": ["sync", "--jobs", "` + path + `", "--only", "team/service-01:v2"]}`
+	ask := `{"use": "image.sync", "query": {"only": "team/service-01:v2"}, "jobs": "` + path + `"}`
 	a := f.invoke(t, ask, time.Minute)
 	if d := a.document(t); a.kind != "refused" || d.Exit.Code != 6 || !strings.Contains(d.Error.Message, "has no signature") || a.results(t)[0].Counts["refused"] != 1 {
 		t.Errorf("not signed: %+v", a)

@@ -24,7 +24,7 @@ type pattern map[string]any
 func (f Function) rules() []rule {
 	var all []rule
 	if f.Schedule != "" {
-		raw, _ := json.Marshal(map[string]any{"args": []string{"sync", "--jobs", f.Jobs}}) // plain strings
+		raw, _ := json.Marshal(map[string]any{"use": syncCase, "jobs": f.Jobs}) // plain strings
 		all = append(all, rule{id: "Schedule", what: "Copies what lacks or has moved", schedule: f.Schedule, input: m("Input", string(raw))})
 	}
 	for _, p := range f.Pushes {
@@ -39,9 +39,15 @@ func (f Function) rules() []rule {
 	return all
 }
 
-// transformed makes the command line of a push out of its event.
+// syncCase is the use case that events of the function ask for.
+const syncCase = "image.sync"
+
+// transformed makes the request of a push out of its event.
 func (f Function) transformed(p Push) block {
-	raw, _ := json.Marshal(map[string]any{"args": []string{"sync", p.Job, "--jobs", f.Jobs, "--only", "REPOSITORY:TAG"}}) // plain strings
+	raw, _ := json.Marshal(map[string]any{
+		"use": syncCase, "jobs": f.Jobs,
+		"query": map[string]any{"names": []string{p.Job}, "only": "REPOSITORY:TAG"},
+	}) // plain strings
 	return m(
 		"InputPathsMap", m("repository", "$.detail.repository-name", "tag", "$.detail.image-tag"),
 		"InputTemplate", strings.Replace(string(raw), "REPOSITORY:TAG", "<repository>:<tag>", 1),

@@ -213,7 +213,7 @@ func TestEvents(t *testing.T) {
 				t.Errorf("%s has no %s: %s", name, w, got)
 			}
 		}
-		if input != `{"args":["sync","images","--jobs","sync.yml","--only","<repository>:<tag>"]}` {
+		if input != `{"jobs":"sync.yml","query":{"names":["images"],"only":"<repository>:<tag>"},"use":"image.sync"}` {
 			t.Errorf("%s starts %s", name, input)
 		}
 		text, err = SourceTemplate(sources()[name])

@@ -4,13 +4,13 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"falkirk/internal/fault"
 	"falkirk/internal/network"
+	"falkirk/internal/usecase"
 )
 
 // Main runs one command and returns its exit code.
@@ -30,9 +30,7 @@ func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
 		// The words themselves were wrong: an unknown command, a flag that is missing.
 		err = fault.Hint(fault.New(fault.Invalid, "%w", err), "%s --help", cmd.CommandPath())
 	}
-	if ctx.Err() != nil && err != nil && fault.KindOf(err) == fault.Internal && errors.Is(err, context.Canceled) {
-		err = fault.New(fault.Interrupted, "%w", err)
-	}
+	err = usecase.Interrupted(ctx, err)
 	return f.finish(cmd, f.work.Err(f.explain(ctx, cmd, err)))
 }
 

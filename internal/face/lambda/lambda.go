@@ -1,54 +1,112 @@
-// Package lambda is the way in for AWS Lambda: an event is a command line, the
-// answer is the JSON document that the command prints, and a command that was
-// not done is an error of the function.
+// Package lambda is the way in for AWS Lambda: an event names a use case and has
+// its request, the answer is a JSON document with its result, and what was not done
+// is an error of the function.
 package lambda
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
+	"falkirk/internal/delivery"
+	"falkirk/internal/engine"
+	"falkirk/internal/face/document"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
-
-// Event asks for one command.
-type Event struct {
-	Args []string `json:"args"` // as after "falkirk": ["status", "prd"]
-	File string   `json:"file"` // the app file; empty: falkirk.yml beside the program
-}
 
 // Function answers events.
 type Function struct {
-	// Run runs a command line, prints one JSON document to out and gives the
-	// exit code.
-	Run     func(ctx context.Context, args []string, out io.Writer) int
-	Verbs   []string // the commands that may be asked for
-	Folders []string // app files are read from inside these only
+	Catalog usecase.Catalog
+	// Call is the call of an event about an app file and a file of jobs; "" is the one
+	// beside the program. What hides the secrets of a file is told to hide.
+	Call    func(file, jobs string, hide func(redact func(string) string)) *usecase.Call
+	Folders []string // files are read from inside these only
 }
 
-// Handle runs the command of one event. The answer is its document. A command
-// that was not done is an error: its type is the document's error.kind
-// (or exit.name), its message is the document.
+// Handle asks for the use case of one event. The answer is its document. What was
+// not done is an error: its type is the document's error.kind, its message is the
+// document.
 func (f Function) Handle(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
-	args, err := f.arguments(raw)
+	ev, entry, err := f.read(raw)
 	if err != nil {
-		return nil, messages.InvokeResponse_Error{Type: "invalid", Message: fault.CleanAddresses(err.Error())}
+		return nil, messages.InvokeResponse_Error{Type: "invalid", Message: withHint(err)}
 	}
 	ctx, stop := beforeTheEnd(ctx)
 	defer stop()
+	ctx, work := fault.Watch(ctx)
+	doc := document.Document{Use: entry.Name}
+	a := &answering{doc: &doc}
+	a.call = f.Call(ev.File, ev.Jobs, func(redact func(string) string) { a.redact = redact })
+	a.listen(ev.Query)
+	doc.Result, err = entry.Do(ctx, a.call, ev.Query)
+	err = work.Err(usecase.Interrupted(ctx, err))
+	a.flush()
+	doc.End(fault.ExitCode(err), err)
 	var out bytes.Buffer
-	code := f.Run(ctx, args, &out)
-	return answer(out.Bytes(), code)
+	if failed := doc.Write(&out, true, a.redact); failed != nil {
+		return nil, messages.InvokeResponse_Error{Type: "internal", Message: failed.Error()}
+	}
+	line := bytes.TrimSpace(out.Bytes())
+	if err != nil {
+		return nil, messages.InvokeResponse_Error{Type: fault.KindOf(err).String(), Message: string(line)}
+	}
+	return line, nil
 }
 
-// beforeTheEnd interrupts a command some time before Lambda kills the function,
-// so that it stops between two steps and says what stands.
+func withHint(err error) string {
+	text := fault.CleanAddresses(err.Error())
+	if hint := fault.HintOf(err); hint != "" {
+		text += "; next: " + hint
+	}
+	return text
+}
+
+// answering is one event that is answered.
+type answering struct {
+	call   *usecase.Call
+	doc    *document.Document
+	redact func(string) string // nil until an app file is open
+	unsent func() []string     // notices; nil until an app file is open
+	mu     sync.Mutex
+}
+
+// listen hears warnings, and of the app that is opened.
+func (a *answering) listen(query json.RawMessage) {
+	a.call.Tell = func(ev usecase.Event) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.doc.Warnings = append(a.doc.Warnings, ev.Warnings()...)
+	}
+	open := a.call.Open
+	a.call.Open = func(ctx context.Context, report func(engine.Event)) (*usecase.App, error) {
+		app, err := open(ctx, report)
+		if err != nil {
+			return nil, err
+		}
+		a.unsent = app.Flush
+		if app.Shown != nil {
+			app.Shown(slices.DeleteFunc(textsIn(query), func(s string) bool { return delivery.CheckVersion(s) != nil })...)
+		}
+		return app, nil
+	}
+}
+
+// flush waits for notices, and warns of those that were not sent.
+func (a *answering) flush() {
+	if a.unsent != nil {
+		a.doc.Warnings = append(a.doc.Warnings, a.unsent()...)
+	}
+}
+
+// beforeTheEnd interrupts a use case some time before Lambda kills the function,
+// so that it stops between two steps and says what is live.
 func beforeTheEnd(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	end, limited := ctx.Deadline()
@@ -58,29 +116,6 @@ func beforeTheEnd(ctx context.Context) (context.Context, func()) {
 	left := time.Until(end)
 	alarm := time.AfterFunc(left-min(10*time.Second, left/5), cancel)
 	return ctx, func() { alarm.Stop(); cancel() }
-}
-
-func answer(out []byte, code int) (json.RawMessage, error) {
-	var doc struct {
-		Exit struct {
-			Name string
-			Code int
-		}
-		Error *struct{ Kind string }
-	}
-	var line bytes.Buffer
-	if err := json.Compact(&line, out); err != nil || json.Unmarshal(out, &doc) != nil {
-		message := fmt.Sprintf("the command ended with exit code %d and printed no document: %s", code, out)
-		return nil, messages.InvokeResponse_Error{Type: "failed", Message: message}
-	}
-	if code == 0 || doc.Error == nil && doc.Exit.Code == code { // an answer that has a code of its own is no error
-		return line.Bytes(), nil
-	}
-	kind := doc.Exit.Name
-	if doc.Error != nil {
-		kind = doc.Error.Kind
-	}
-	return nil, messages.InvokeResponse_Error{Type: kind, Message: line.String()}
 }
 
 // Asked reports whether the process was started as a Lambda function: by the
