@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -16,13 +15,6 @@ import (
 	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/decide"
 )
-
-// SigningKey is an SSH key of this machine.
-type SigningKey struct {
-	Public string // the line of its .pub file
-	Path   string
-	Sign   func(ctx context.Context, message, namespace string, tell io.Writer) (armored string, err error)
-}
 
 // word is one call of approve or reject.
 type word struct {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"falkirk/internal/delivery"
 	"falkirk/internal/usecase/decide"
 )
 
@@ -37,20 +36,4 @@ func (w *word) printSaid(said decide.WordResult) {
 	if said.Next != "" && !w.goOn {
 		fprintf(w.Out, "next: %s\n", said.Next)
 	}
-}
-
-// spoken is a word as a sentence.
-func spoken(a delivery.Approval) string {
-	verb := "approves"
-	if a.Rejects {
-		verb = "rejects"
-	}
-	line := sprintf("%s %s plan %s for %s in %s", a.By, verb, short(a.Plan), orNothing(a.Version), a.Environment)
-	if a.Signature != "" {
-		line += ", signed"
-	}
-	if a.Until != nil {
-		line += ", until " + moment(*a.Until)
-	}
-	return line
 }

@@ -6,9 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/engine"
 	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/release"
@@ -46,93 +44,6 @@ func (c *change) asideFlags(cmd *cobra.Command) {
 
 func (c *change) overrideFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.freeze, "override", "", "promote although the environment is frozen, for this `REASON`")
-}
-
-func (f *face) provisionCmd() *cobra.Command {
-	c := &change{face: f}
-	cmd := &cobra.Command{
-		Annotations: asks(f.Release.Provision.Entry(), f.Release.Plan.Entry()),
-		Use:         "provision VERSION --to ENVIRONMENT",
-		Short:       "Make a release ready beside what is live, in all places at once",
-		Example:     "  falkirk provision 1.4.0 --to prd --dry-run",
-		Args:        exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if c.dryRun {
-				return c.preview(cmd.Context(), release.PlanQuery{Verb: delivery.VerbProvision, Environment: c.to, Version: args[0]})
-			}
-			return changed(cmd.Context(), c, f.Release.Provision, release.ProvisionQuery{Consent: c.flagged(), Environment: c.to, Version: args[0]})
-		},
-	}
-	c.toFlag(cmd)
-	c.flags(cmd)
-	return cmd
-}
-
-func (f *face) promoteCmd() *cobra.Command {
-	c := &change{face: f}
-	cmd := &cobra.Command{
-		Annotations: asks(f.Release.Promote.Entry(), f.Release.Plan.Entry()),
-		Use:         "promote VERSION --to ENVIRONMENT",
-		Short:       "Make a provisioned release live",
-		Example:     "  falkirk promote 1.4.0 --to prd",
-		Args:        exactly(1, "one VERSION"), ValidArgsFunction: f.completeVersions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if c.dryRun {
-				return c.preview(cmd.Context(), release.PlanQuery{
-					Verb: delivery.VerbPromote, Environment: c.to, Version: args[0], SkipOrder: c.skip, Override: c.freeze,
-				})
-			}
-			return changed(cmd.Context(), c, f.Release.Promote, release.PromoteQuery{
-				Consent: c.flagged(), Environment: c.to, Version: args[0], SkipOrder: c.skip, Override: c.freeze,
-			})
-		},
-	}
-	c.toFlag(cmd)
-	c.asideFlags(cmd)
-	c.flags(cmd)
-	return cmd
-}
-
-func (f *face) rollbackCmd() *cobra.Command {
-	c := &change{face: f}
-	cmd := &cobra.Command{
-		Annotations: asks(f.Release.Rollback.Entry(), f.Release.Plan.Entry()),
-		Use:         "rollback ENVIRONMENT [--to VERSION]",
-		Short:       "Promote the release that was live before",
-		Example:     "  falkirk rollback prd\n  falkirk rollback prd --to 1.3.2",
-		Args:        exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if c.dryRun {
-				return c.preview(cmd.Context(), release.PlanQuery{Verb: delivery.VerbRollback, Environment: args[0], Version: c.to, Reason: c.skip})
-			}
-			return changed(cmd.Context(), c, f.Release.Rollback, release.RollbackQuery{
-				Consent: c.flagged(), Environment: args[0], Version: c.to, Reason: c.skip,
-			})
-		},
-	}
-	cmd.Flags().StringVar(&c.skip, "reason", "", "why; it is kept in the ledger")
-	cmd.Flags().StringVar(&c.to, "to", "", "the release to go back to (default: the one before)")
-	_ = cmd.RegisterFlagCompletionFunc("to", f.completeVersions)
-	c.flags(cmd)
-	return cmd
-}
-
-func (f *face) pruneCmd() *cobra.Command {
-	c := &change{face: f}
-	cmd := &cobra.Command{
-		Annotations: asks(f.Release.Prune.Entry(), f.Release.Plan.Entry()),
-		Use:         "prune ENVIRONMENT",
-		Short:       "Remove what is neither live nor kept",
-		Args:        exactly(1, "one ENVIRONMENT"), ValidArgsFunction: f.completeEnvironments,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if c.dryRun {
-				return c.preview(cmd.Context(), release.PlanQuery{Verb: delivery.VerbPrune, Environment: args[0]})
-			}
-			return changed(cmd.Context(), c, f.Release.Prune, release.PruneQuery{Consent: c.flagged(), Environment: args[0]})
-		},
-	}
-	c.flags(cmd)
-	return cmd
 }
 
 // check refuses flags that do not fit together.
@@ -242,32 +153,4 @@ func past(op delivery.Operation) string {
 	default:
 		return op.Version + " is live in " + op.Environment
 	}
-}
-
-// text prints, unless JSON is asked for.
-func (f *face) text(show func()) error {
-	if !f.isJSON() {
-		show()
-	}
-	return nil
-}
-
-func (f *face) open(ctx context.Context, report func(engine.Event)) (*usecase.App, error) {
-	path, err := f.path()
-	if err != nil {
-		return nil, err
-	}
-	if err := f.fits(config.Pinned(path)); err != nil {
-		return nil, err
-	}
-	app, err := f.Open(ctx, path, report)
-	if err != nil {
-		return nil, err
-	}
-	f.hide(app.Redact)
-	if app.Shown != nil {
-		app.Shown(versionsIn(f.args)...)
-	}
-	f.app, f.flush = app, app.Flush
-	return app, f.fits(app.File.Falkirk)
 }

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	"falkirk/internal/fault"
 )
 
 // Completion reads the app file and the store; when it cannot, it offers
@@ -69,4 +72,87 @@ func (f *face) completeWaiting(cmd *cobra.Command, _ []string, begun string) ([]
 		}
 	}
 	return startingWith(all, begun), cobra.ShellCompDirectiveDefault // files may be saved plans
+}
+
+// completeAccounts offers the names of accounts.
+func (f *face) completeAccounts(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	all, err := f.reach()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return startingWith(all.Names, begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeComponents offers the names of components.
+func (f *face) completeComponents(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	app, err := f.open(cmd.Context(), func(engine.Event) {})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, c := range app.File.App.Components {
+		names = append(names, c.Name)
+	}
+	return startingWith(names, begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeRegions offers the names of regions.
+func (f *face) completeRegions(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	app, err := f.open(cmd.Context(), func(engine.Event) {})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, e := range app.File.App.Environments {
+		for _, p := range e.Places {
+			names = append(names, p.Region)
+		}
+	}
+	slices.Sort(names)
+	return startingWith(slices.Compact(names), begun), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeSyncs offers the names of jobs.
+func (f *face) completeSyncs(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	var found []string
+	if path, err := f.path(); err == nil {
+		if file, err := config.Open(path, f.Kinds, f.Getenv); err == nil {
+			for _, job := range file.App.Syncs {
+				if strings.HasPrefix(job.Name, begun) && !slices.Contains(args, job.Name) {
+					found = append(found, job.Name)
+				}
+			}
+		}
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completePlaces offers the environments of the app file and the places on this machine.
+func (f *face) completePlaces(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	names, how := f.completeEnvironments(cmd, args, "")
+	if f.app == nil {
+		return nil, how
+	}
+	all, _ := f.app.Local.List(cmd.Context(), delivery.Scope{}) // completion says nothing of an error
+	for _, p := range all {
+		names = append(names, p.Place.String())
+	}
+	slices.Sort(names)
+	return startingWith(slices.Compact(names), begun), how
+}
+
+// placeThenComponent takes at least so many of both, in this order.
+func placeThenComponent(least int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && len(args) <= 2 {
+			return nil
+		}
+		return fault.Hint(fault.New(fault.Invalid, "%s takes one PLACE, and at most one COMPONENT", cmd.CommandPath()), "%s --help", cmd.CommandPath())
+	}
+}
+
+// scopeIn reads PLACE and COMPONENT.
+func scopeIn(args []string) delivery.Scope {
+	args = append(slices.Clone(args), "", "")
+	return delivery.Scope{Place: args[0], Component: args[1]}
 }

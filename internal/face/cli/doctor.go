@@ -8,55 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/config"
 	"falkirk/internal/delivery"
 	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/inspect"
-	"falkirk/internal/usecase/setup"
 )
-
-// Accounts is what the commands work with that look after AWS accounts.
-type Accounts struct {
-	Falkirk string              // the version that the app file pins
-	Redact  func(string) string // takes secrets out of a text
-	usecase.Accounts
-	Prepare setup.Preparer
-}
-
-// reach opens the accounts of the app file.
-func (f *face) reach() (*Accounts, error) {
-	path, err := f.path()
-	if err != nil {
-		return nil, err
-	}
-	if err := f.fits(config.Pinned(path)); err != nil {
-		return nil, err
-	}
-	all, err := f.Reach(path)
-	if err != nil {
-		return nil, err
-	}
-	f.hide(all.Redact)
-	return all, f.fits(all.Falkirk)
-}
-
-// accounts are those of the app file, for use cases.
-func (f *face) accounts() (usecase.Accounts, error) {
-	all, err := f.reach()
-	if err != nil {
-		return usecase.Accounts{}, err
-	}
-	return all.Accounts, nil
-}
-
-// completeAccounts offers the names of accounts.
-func (f *face) completeAccounts(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	all, err := f.reach()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return startingWith(all.Names, begun), cobra.ShellCompDirectiveNoFileComp
-}
 
 func (f *face) doctorCmd() *cobra.Command {
 	var all bool

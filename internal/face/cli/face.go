@@ -179,3 +179,27 @@ func atMostOne(name string) cobra.PositionalArgs {
 		return fault.Hint(fault.New(fault.Invalid, "%s takes at most one %s", c.CommandPath(), name), "%s --help", c.CommandPath())
 	}
 }
+
+// Accounts is what the commands work with that look after AWS accounts.
+type Accounts struct {
+	Falkirk string              // the version that the app file pins
+	Redact  func(string) string // takes secrets out of a text
+	usecase.Accounts
+	Prepare setup.Preparer
+}
+
+// Version says which build this is.
+type Version struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit,omitempty"`
+	Modified bool   `json:"modified,omitempty"` // built from a work tree with changes
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// SigningKey is an SSH key of this machine.
+type SigningKey struct {
+	Public string // the line of its .pub file
+	Path   string
+	Sign   func(ctx context.Context, message, namespace string, tell io.Writer) (armored string, err error)
+}

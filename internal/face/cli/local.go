@@ -3,12 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/delivery"
-	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
 	"falkirk/internal/usecase/inspect"
 )
@@ -76,36 +73,6 @@ prd/eu-1; COMPONENT is one component there. Without them the whole app is meant.
 			return err
 		},
 	}
-}
-
-// placeThenComponent takes at least so many of both, in this order.
-func placeThenComponent(least int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) >= least && len(args) <= 2 {
-			return nil
-		}
-		return fault.Hint(fault.New(fault.Invalid, "%s takes one PLACE, and at most one COMPONENT", cmd.CommandPath()), "%s --help", cmd.CommandPath())
-	}
-}
-
-// scopeIn reads PLACE and COMPONENT.
-func scopeIn(args []string) delivery.Scope {
-	args = append(slices.Clone(args), "", "")
-	return delivery.Scope{Place: args[0], Component: args[1]}
-}
-
-// completePlaces offers the environments of the app file and the places on this machine.
-func (f *face) completePlaces(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	names, how := f.completeEnvironments(cmd, args, "")
-	if f.app == nil {
-		return nil, how
-	}
-	all, _ := f.app.Local.List(cmd.Context(), delivery.Scope{}) // completion says nothing of an error
-	for _, p := range all {
-		names = append(names, p.Place.String())
-	}
-	slices.Sort(names)
-	return startingWith(slices.Compact(names), begun), how
 }
 
 func (f *face) printProcesses(all []usecase.Process) {

@@ -20,13 +20,6 @@ func (f *face) warnUnsent() {
 	}
 }
 
-// warn says something beside the result, in text and in the document.
-func (f *face) warn(format string, args ...any) {
-	text := sprintf(format, args...)
-	f.doc.Warnings = append(f.doc.Warnings, text)
-	fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), text)
-}
-
 func (f *face) noticesCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "notices", Short: "Try the notices of the app file", GroupID: "see"}
 	cmd.AddCommand(&cobra.Command{

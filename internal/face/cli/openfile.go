@@ -38,3 +38,20 @@ func (f *face) openJobs(context.Context) (*usecase.Jobs, error) {
 	}
 	return f.Jobs(file, jobs)
 }
+
+// loadUsed reads the app file for a command that needs only some blocks of it.
+func (f *face) loadUsed() (*config.File, error) { return f.loadBy(config.Open) }
+func (f *face) loadBy(read func(string, config.Kinds, func(string) (string, bool)) (*config.File, error)) (*config.File, error) {
+	path, err := f.path()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.fits(config.Pinned(path)); err != nil {
+		return nil, err
+	}
+	file, err := read(path, f.Kinds, f.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return file, f.fits(file.Falkirk)
+}

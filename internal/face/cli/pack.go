@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -117,14 +116,6 @@ func (f *face) packProgress() func(usecase.Event) {
 		}
 		last[component] = time.Now()
 	}
-}
-
-func (f *face) printRelease(r delivery.Release) {
-	rows := [][]string{{"COMPONENT", "KIND", "DIGEST", "SIZE", "PARTS"}}
-	for _, a := range r.Artifacts {
-		rows = append(rows, []string{a.Component, a.Kind, short(a.Digest), size(a.Size), fmt.Sprint(a.Count)})
-	}
-	table(f.Out, rows)
 }
 
 func (f *face) releasesCmd() *cobra.Command {

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"falkirk/internal/engine"
 )
 
 // completeByUse gives every command below root a completion by its usage: VERSION,
@@ -51,33 +48,4 @@ func positions(use string) []string {
 		after = word
 	}
 	return words
-}
-
-// completeComponents offers the names of components.
-func (f *face) completeComponents(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	app, err := f.open(cmd.Context(), func(engine.Event) {})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, c := range app.File.App.Components {
-		names = append(names, c.Name)
-	}
-	return startingWith(names, begun), cobra.ShellCompDirectiveNoFileComp
-}
-
-// completeRegions offers the names of regions.
-func (f *face) completeRegions(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	app, err := f.open(cmd.Context(), func(engine.Event) {})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, e := range app.File.App.Environments {
-		for _, p := range e.Places {
-			names = append(names, p.Region)
-		}
-	}
-	slices.Sort(names)
-	return startingWith(slices.Compact(names), begun), cobra.ShellCompDirectiveNoFileComp
 }

@@ -2,13 +2,10 @@ package cli
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"falkirk/internal/config"
 	"falkirk/internal/fault"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/regular"
@@ -169,21 +166,6 @@ func (f *face) lastSyncs(ctx context.Context, q image.LastSyncQuery) error {
 	})
 }
 
-// completeSyncs offers the names of jobs.
-func (f *face) completeSyncs(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	var found []string
-	if path, err := f.path(); err == nil {
-		if file, err := config.Open(path, f.Kinds, f.Getenv); err == nil {
-			for _, job := range file.App.Syncs {
-				if strings.HasPrefix(job.Name, begun) && !slices.Contains(args, job.Name) {
-					found = append(found, job.Name)
-				}
-			}
-		}
-	}
-	return found, cobra.ShellCompDirectiveNoFileComp
-}
-
 // printSync is the summary of one job.
 func (f *face) printSync(r *imagesync.Result) {
 	well := r.Error == ""
@@ -214,5 +196,3 @@ func (f *face) printSync(r *imagesync.Result) {
 		fprintf(f.Out, "%s; %s sent (%s) (%s)\n", lines, count(r.Uploaded, "blob"), size(r.Bytes), took(seconds(r.Seconds)))
 	}
 }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -88,3 +88,52 @@ func (f *face) readLine() string {
 	}
 	return strings.TrimSpace(line)
 }
+
+// text prints, unless JSON is asked for.
+func (f *face) text(show func()) error {
+	if !f.isJSON() {
+		show()
+	}
+	return nil
+}
+
+// byWhom says by whom, when and why something was decided.
+func byWhom(o delivery.Operation) string {
+	text := "by " + o.Actor + " since " + moment(o.At)
+	if o.Reason != "" {
+		text += ": " + o.Reason
+	}
+	return text
+}
+
+func orNothing(v string) string {
+	if v == "" {
+		return "nothing"
+	}
+	return v
+}
+
+// spoken is a word as a sentence.
+func spoken(a delivery.Approval) string {
+	verb := "approves"
+	if a.Rejects {
+		verb = "rejects"
+	}
+	line := sprintf("%s %s plan %s for %s in %s", a.By, verb, short(a.Plan), orNothing(a.Version), a.Environment)
+	if a.Signature != "" {
+		line += ", signed"
+	}
+	if a.Until != nil {
+		line += ", until " + moment(*a.Until)
+	}
+	return line
+}
+
+// warn says something beside the result, in text and in the document.
+func (f *face) warn(format string, args ...any) {
+	text := sprintf(format, args...)
+	f.doc.Warnings = append(f.doc.Warnings, text)
+	fprintf(f.Err, "%s %s\n", f.paint(yellow, "warning:"), text)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -6,15 +6,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Version says which build this is.
-type Version struct {
-	Version  string `json:"version"`
-	Commit   string `json:"commit,omitempty"`
-	Modified bool   `json:"modified,omitempty"` // built from a work tree with changes
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
 func (f *face) versionCmd() *cobra.Command {
 	return &cobra.Command{
 		Annotations: does(EffectReads),
