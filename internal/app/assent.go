@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 	"falkirk/internal/gate/approval"
 	"falkirk/internal/signing/keys"
@@ -51,7 +51,7 @@ func (a assent) Signed(message, signature string) error {
 }
 
 // signingKey finds an SSH key of this machine: the one at path, or else the usual one.
-func signingKey(ctx context.Context, path string) (cli.SigningKey, error) {
+func signingKey(ctx context.Context, path string) (ui.SigningKey, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		home = "" // then there are no usual keys
@@ -63,5 +63,5 @@ func signingKey(ctx context.Context, path string) (cli.SigningKey, error) {
 	if err == nil && key.Public == "" {
 		err = fault.Hint(fault.New(fault.Invalid, "the public key beside %s is empty", key.Path), "write it with: ssh-keygen -y")
 	}
-	return cli.SigningKey{Public: key.Public, Path: key.Path, Sign: key.Sign}, err
+	return ui.SigningKey{Public: key.Public, Path: key.Path, Sign: key.Sign}, err
 }

@@ -14,7 +14,7 @@ import (
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/config"
 	"falkirk/internal/delivery"
-	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/imagesync"
 	imagetarget "falkirk/internal/target/image"
 	sitetarget "falkirk/internal/target/site"
@@ -117,7 +117,7 @@ func moving(a delivery.App) func(policy.ARN) []string {
 
 // openAccounts reads an app file and opens nothing of what it names: that may
 // be out of reach, or not there yet.
-func openAccounts(path string) (*cli.Accounts, error) {
+func openAccounts(path string) (*ui.Accounts, error) {
 	f, err := config.Open(path, settings(), os.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func openAccounts(path string) (*cli.Accounts, error) {
 	for _, a := range f.App.Accounts {
 		names = append(names, a.Name)
 	}
-	return &cli.Accounts{
+	return &ui.Accounts{
 		Falkirk: f.Falkirk, Redact: newHider(f).Redact, Prepare: preparer(f.App),
 		Accounts: usecase.Accounts{Names: names, Examine: examiner(f.App, pool)},
 	}, nil

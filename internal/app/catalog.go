@@ -7,11 +7,12 @@ import (
 	"slices"
 
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/usecase"
 )
 
 // catalog is every use case of the program: a new room is a line.
-func catalog(w cli.Wiring) usecase.Catalog {
+func catalog(w ui.Wiring) usecase.Catalog {
 	return usecase.NewCatalog(slices.Concat(
 		w.Inspect.Entries(),
 		w.Decide.Entries(),
@@ -34,7 +35,7 @@ func Catalog() (usecase.Catalog, map[string][]string) {
 
 // ThroughJSON carries every request and every result as JSON, as a face on another
 // machine does. Only errors stay as they are.
-func ThroughJSON(w *cli.Wiring) {
+func ThroughJSON(w *ui.Wiring) {
 	all := catalog(*w)
 	w.Via = func(c *usecase.Call) func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
 		return func(ctx context.Context, name string, query json.RawMessage) (json.RawMessage, error) {

@@ -12,6 +12,7 @@ import (
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/usecase"
 )
 
@@ -94,7 +95,7 @@ func TestAPersonAgreesToAPlan(t *testing.T) {
 					}
 					var out bytes.Buffer
 					args := append(strings.Fields(line), "--file", filepath.Join(dir, "falkirk.yml"))
-					code := cli.Main(context.WithoutCancel(t.Context()), w, cli.Streams{In: in, Out: &out, Err: &out, Ask: true}, args)
+					code := cli.Main(context.WithoutCancel(t.Context()), w, ui.Streams{In: in, Out: &out, Err: &out, Ask: true}, args)
 					return code, out.String()
 				}
 				if code, text := run("pack --version 1", typed{text: strings.NewReader("")}); code != 0 {

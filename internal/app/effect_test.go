@@ -20,22 +20,23 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 )
 
 // effects is what each command may change. A new command needs a line here, and
 // a run below where it writes.
-var effects = map[cli.Effect][]string{
-	cli.EffectReads: {
+var effects = map[ui.Effect][]string{
+	ui.EffectReads: {
 		"blueprint", "calendar", "config check", "config show", "diff", "doctor", "export", "history",
 		"image inspect", "image ls", "lock show", "logs", "plan show", "reference", "releases", "schema", "status", "verify", "version", "why",
 	},
-	cli.EffectMachine: {"approvals", "create prd-configs", "demo", "fetch", "init", "local down", "local ps", "local up", "plan", "reference man"},
-	cli.EffectDecides: {
+	ui.EffectMachine: {"approvals", "create prd-configs", "demo", "fetch", "init", "local down", "local ps", "local up", "plan", "reference man"},
+	ui.EffectDecides: {
 		"approve", "ban", "hold", "lock steal", "reject", "release-hold", "resume", "retire", "sign-ledger", "stop", "unban",
 	},
-	cli.EffectRun: {"apply", "converge", "promote", "provision", "prune", "rollback", "train"},
-	cli.EffectWrites: {
+	ui.EffectRun: {"apply", "converge", "promote", "provision", "prune", "rollback", "train"},
+	ui.EffectWrites: {
 		"create account", "create ecr-sync", "create sync-function", "delete ecr-sync", "delete sync-function",
 		"image copy", "image tag", "notices test", "pack", "sync",
 	},
@@ -44,11 +45,11 @@ var effects = map[cli.Effect][]string{
 // TestEveryCommandSaysWhatItChanges walks the whole command line.
 func TestEveryCommandSaysWhatItChanges(t *testing.T) {
 	t.Parallel()
-	found := map[cli.Effect][]string{}
+	found := map[ui.Effect][]string{}
 	for _, c := range cli.Commands(wire()) {
 		found[c.Effect] = append(found[c.Effect], c.Path)
 		if c.Effect == "" {
-			t.Errorf("falkirk %s does not say what it changes: see cli.Effect", c.Path)
+			t.Errorf("falkirk %s does not say what it changes: see ui.Effect", c.Path)
 		}
 	}
 	for effect, want := range effects {
@@ -116,7 +117,7 @@ func (s *stage) run(t *testing.T, line string) (code int, text string) {
 	w := wire()
 	w.Getenv = func(string) (string, bool) { return "", false }
 	args := append(strings.Fields(strings.ReplaceAll(line, "HOST", s.host)), "--file", filepath.Join(s.dir, "falkirk.yml"))
-	code = cli.Main(context.WithoutCancel(t.Context()), w, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, args)
+	code = cli.Main(context.WithoutCancel(t.Context()), w, ui.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, args)
 	return code, out.String()
 }
 
@@ -190,7 +191,7 @@ func (s *stage) refusesWriters(t *testing.T, saved, why string, kind fault.Kind)
 	t.Helper()
 	s.requests()
 	before := s.sum(t)
-	for _, effect := range []cli.Effect{cli.EffectRun, cli.EffectWrites} {
+	for _, effect := range []ui.Effect{ui.EffectRun, ui.EffectWrites} {
 		for _, command := range effects[effect] {
 			line, known := writers[command]
 			if !known {

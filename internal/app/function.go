@@ -5,13 +5,12 @@ import (
 	"errors"
 	"strings"
 
-	"falkirk/internal/usecase/setup"
-
 	"falkirk/internal/aws/cfn"
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/prepare"
 	"falkirk/internal/aws/syncfunction"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase/setup"
 )
 
 // setUpFunction makes, shows or removes the function that copies images.

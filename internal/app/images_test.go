@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 )
 
 // lines are commands about images, one after another. HOST is the registry, DIR the
@@ -63,7 +64,7 @@ func TestCommandsAboutImagesThroughJSON(t *testing.T) {
 }
 
 // said runs a command and gives what it printed, without what differs from run to run.
-func (s *stage) said(t *testing.T, line string, change ...func(*cli.Wiring)) (code int, text string) {
+func (s *stage) said(t *testing.T, line string, change ...func(*ui.Wiring)) (code int, text string) {
 	t.Helper()
 	var out bytes.Buffer
 	w := wire()
@@ -75,7 +76,7 @@ func (s *stage) said(t *testing.T, line string, change ...func(*cli.Wiring)) (co
 	if !strings.Contains(line, "-- ") {
 		args = append(args, "--file", filepath.Join(s.dir, "falkirk.yml"))
 	}
-	code = cli.Main(context.WithoutCancel(t.Context()), w, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, args)
+	code = cli.Main(context.WithoutCancel(t.Context()), w, ui.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, args)
 	text = strings.NewReplacer(s.host, "HOST", s.dir, "DIR").Replace(out.String())
 	return code, changing.ReplaceAllString(text, "")
 }
@@ -90,7 +91,7 @@ func TestFalkirkJobsNamesTheJobsWhereThereIsNoAppFile(t *testing.T) {
 		var out bytes.Buffer
 		w := wire()
 		w.Getenv = func(name string) (string, bool) { return path, name == "FALKIRK_JOBS" }
-		return cli.Main(context.WithoutCancel(t.Context()), w, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, args), out.String()
+		return cli.Main(context.WithoutCancel(t.Context()), w, ui.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, args), out.String()
 	}
 	if code, text := run("sync"); code != 0 || !strings.Contains(text, "base: 2 tags: 0 the same, 2 new") {
 		t.Errorf("exit code %d\n%s", code, text)

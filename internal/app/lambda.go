@@ -8,20 +8,20 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
-	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/face/lambda"
 	"falkirk/internal/fault"
 	"falkirk/internal/usecase"
 )
 
 // serveLambda answers events until Lambda ends the process.
-func serveLambda(w cli.Wiring) {
+func serveLambda(w ui.Wiring) {
 	_ = os.Chdir(taskRoot()) // where it is by itself; files that are not found say so
 	awslambda.Start(lambdaFunction(w).Handle)
 }
 
 // lambdaFunction offers every use case that needs nothing of this machine.
-func lambdaFunction(w cli.Wiring) lambda.Function {
+func lambdaFunction(w ui.Wiring) lambda.Function {
 	return lambda.Function{
 		Catalog: catalog(w),
 		Call: func(file, jobs string, hide func(func(string) string)) *usecase.Call {

@@ -9,11 +9,12 @@ import (
 	"golang.org/x/term"
 
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/face/lambda"
 )
 
 // Option changes how the program is put together.
-type Option func(*cli.Wiring)
+type Option func(*ui.Wiring)
 
 // Main runs the command line and returns the exit code. The first interrupt
 // asks the command to stop between two steps, the second ends the process. As a
@@ -31,7 +32,7 @@ func Main(args []string, with ...Option) int {
 	return cli.Main(ctx, wiring, streams(), args)
 }
 
-func isHidden(w cli.Wiring, args []string) bool {
+func isHidden(w ui.Wiring, args []string) bool {
 	for _, h := range w.Hidden {
 		if len(args) > 0 && args[0] == h.Name {
 			return true
@@ -40,10 +41,10 @@ func isHidden(w cli.Wiring, args []string) bool {
 	return false
 }
 
-func streams() cli.Streams {
+func streams() ui.Streams {
 	tty := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 	_, plain := os.LookupEnv("NO_COLOR") // https://no-color.org
-	return cli.Streams{
+	return ui.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Terminal: tty(os.Stderr) && os.Getenv("TERM") != "dumb",
 		Screen:   tty(os.Stdout),

@@ -5,7 +5,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/engine"
-	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 	"falkirk/internal/target/local"
 	"falkirk/internal/usecase"
@@ -13,7 +13,7 @@ import (
 
 // files opens what a request from another machine is about.
 type files struct {
-	w    cli.Wiring
+	w    ui.Wiring
 	file string                    // app file; "" is that of FALKIRK_FILE, or the nearest
 	jobs string                    // file of jobs; "" is that of FALKIRK_JOBS where there is no app file
 	hide func(func(string) string) // told what takes the secrets of an app file out of a text

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"falkirk/internal/usecase/setup"
-
 	"falkirk/internal/aws/policy"
 	"falkirk/internal/aws/syncsetup"
 	"falkirk/internal/blueprint/syncjob"
@@ -18,6 +16,7 @@ import (
 	"falkirk/internal/imagesync"
 	"falkirk/internal/kube"
 	"falkirk/internal/regular"
+	"falkirk/internal/usecase/setup"
 )
 
 // setUpSync makes, shows or removes the schedule that copies images.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 )
 
 // job is a file of jobs in a folder of its own, as a CronJob or a function has it:
@@ -31,7 +32,7 @@ func (s *stage) alone(t *testing.T, path string, more ...string) (code int, text
 	var out bytes.Buffer
 	w := wire()
 	w.Getenv = func(string) (string, bool) { return "", false }
-	code = cli.Main(context.WithoutCancel(t.Context()), w, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, append([]string{"sync", "--jobs", path}, more...))
+	code = cli.Main(context.WithoutCancel(t.Context()), w, ui.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, append([]string{"sync", "--jobs", path}, more...))
 	return code, out.String()
 }
 

@@ -15,7 +15,7 @@ import (
 	"falkirk/internal/blueprint/sitestack"
 	"falkirk/internal/config"
 	"falkirk/internal/demo"
-	"falkirk/internal/face/cli"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/guard"
 	"falkirk/internal/imagesync"
 	"falkirk/internal/regular"
@@ -47,8 +47,8 @@ func guardCommand() []string {
 	return []string{self, hiddenGuard}
 }
 
-func wire() cli.Wiring {
-	return cli.Wiring{
+func wire() ui.Wiring {
+	return ui.Wiring{
 		Version:      buildVersion(),
 		Kinds:        settings(),
 		Open:         open,
@@ -75,7 +75,7 @@ func wire() cli.Wiring {
 		Decide:  decide.New(assentOf),
 		Release: release.New(func(path string, from io.Reader) error { return regular.Write(path, 0o644, from) }),
 		Image:   image.New(openImages),
-		Hidden: []cli.Hidden{
+		Hidden: []ui.Hidden{
 			{Name: hiddenLocal, Run: local.Main},
 			{Name: hiddenGuard, Run: guard.Main},
 			{Name: demo.Service, Run: demo.Serve},
@@ -110,8 +110,8 @@ func settings() config.Kinds {
 }
 
 // version is what the build knows of itself.
-func buildVersion() cli.Version {
-	v := cli.Version{Version: "dev"}
+func buildVersion() ui.Version {
+	v := ui.Version{Version: "dev"}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

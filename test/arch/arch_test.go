@@ -58,7 +58,10 @@ var may = map[string][]string{
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"usecase":          {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "quote", "fault"},
 	"face/document":    {"config", "fault"},
-	"face/*":           {"usecase", "face/document", "network", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"},
+	"face/cli":         {"usecase", "face/document", "network", "config", "engine", "delivery", "quote", "fault"},
+	"face/cli/ui":      {"usecase", "face/document", "network", "config", "engine", "rule", "delivery", "regular", "quote", "fault"},
+	"face/cli/*":       {"face/cli/ui", "usecase", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"}, // no room knows another
+	"face/lambda":      {"usecase", "face/document", "engine", "delivery", "fault"},
 	"redact":           {"engine", "ledger", "release", "network", "delivery", "fault"},
 	"demo":             {"engine", "delivery", "fault"},
 	"app":              {""}, // sees all
@@ -147,25 +150,26 @@ func inside(path string) string {
 	return "../" + strings.TrimPrefix(path, "falkirk/")
 }
 
-// roomOf finds the room that a package is in, and what that room may import. A
-// room with a rule of its own is not one of its family.
+// roomOf finds the room that a package is in, and what that room may import: by the
+// rule with the longest path. A room with a rule of its own is not one of its family.
 func roomOf(name string) (room string, allowed []string, ok bool) {
 	for rule, imports := range may {
-		if !strings.HasSuffix(rule, "*") && below(name, rule) {
-			return rule, imports, true
+		here, family := strings.CutSuffix(rule, "/*")
+		if family {
+			kind, inFamily := strings.CutPrefix(name, here+"/")
+			if !inFamily {
+				continue
+			}
+			kind, _, _ = strings.Cut(kind, "/")
+			if here += "/" + kind; may[here] != nil {
+				continue
+			}
+		}
+		if below(name, here) && len(here) > len(room) {
+			room, allowed, ok = here, imports, true
 		}
 	}
-	for rule, imports := range may {
-		room := rule
-		if family, ok := strings.CutSuffix(rule, "/*"); ok {
-			kind, _, _ := strings.Cut(strings.TrimPrefix(name, family+"/"), "/")
-			room = family + "/" + kind
-		}
-		if below(name, room) {
-			return room, imports, true
-		}
-	}
-	return "", nil, false
+	return room, allowed, ok
 }
 
 func below(name, room string) bool {

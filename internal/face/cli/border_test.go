@@ -18,6 +18,12 @@ import (
 
 	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
+	decidecmd "falkirk/internal/face/cli/decide"
+	imagecmd "falkirk/internal/face/cli/image"
+	inspectcmd "falkirk/internal/face/cli/inspect"
+	releasecmd "falkirk/internal/face/cli/release"
+	setupcmd "falkirk/internal/face/cli/setup"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 	"falkirk/internal/images"
 	"falkirk/internal/imagesync"
@@ -84,56 +90,56 @@ func filled[T any](text string) T {
 }
 
 // bordered is a face whose streams are kept.
-func bordered(color bool) (f *face, text *bytes.Buffer) {
+func bordered(color bool) (f *ui.Face, text *bytes.Buffer) {
 	text = &bytes.Buffer{}
-	f = &face{inks: newInks(), output: "text"}
+	f = &ui.Face{Inks: ui.NewInks(), Output: "text"}
 	f.Color = color
-	f.Out, f.Err = newBorder(text, f.inks, f.isJSON), newBorder(text, f.inks, f.isJSON)
-	f.plain = newDocumentBorder(text, f.inks, f.isJSON, true)
+	f.Out, f.Err = ui.NewBorder(text, f.Inks, f.IsJSON), ui.NewBorder(text, f.Inks, f.IsJSON)
+	f.Plain = ui.NewDocumentBorder(text, f.Inks, f.IsJSON, true)
 	return f, text
 }
 
 // printers are what shows things that others wrote.
-func printers(f *face, s string) map[string]func() {
-	p := f.lines(false)
+func printers(f *ui.Face, s string) map[string]func() {
+	p := f.Lines(false)
 	op := filled[delivery.Operation](s)
 	all := map[string]func(){
-		"status":      func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, false, nil) },
-		"digests":     func() { f.printStatus([]engine.Status{filled[engine.Status](s)}, true, nil) },
-		"history":     func() { f.printHistory(inspect.HistoryResult{filled[inspect.PastOperation](s)}, false) },
-		"steps":       func() { f.printHistory(inspect.HistoryResult{filled[inspect.PastOperation](s)}, true) },
-		"plan":        func() { f.printPlan(filled[delivery.Plan](s), strings.Repeat("x", 30)) },
-		"release":     func() { f.printOne(filled[delivery.Release](s)) },
-		"releases":    func() { f.printReleases([]delivery.Release{filled[delivery.Release](s)}) },
-		"approvals":   func() { f.printApprovals([]exported{filled[exported](s)}) },
-		"processes":   func() { f.printProcesses([]usecase.Process{filled[usecase.Process](s)}) },
-		"why":         func() { f.printWhy(filled[rule.Obstacle](s)) },
-		"image":       func() { f.printImage(filled[images.Image](s)) },
-		"listed":      func() { f.printListed([]images.Listed{filled[images.Listed](s)}) },
-		"tagged":      func() { f.printTagged([]images.Tagged{filled[images.Tagged](s)}, false) },
-		"copied":      func() { f.printCopied(filled[images.Copied](s)) },
-		"sync":        func() { r := filled[imagesync.Result](s); f.printSync(&r) },
-		"doctor":      func() { f.printExamination(filled[delivery.Examination](s), true) },
-		"preparation": func() { f.showPreparation(f.Out.Write, filled[setup.Preparation](s)) },
-		"function":    func() { f.showFunction(f.Out.Write, filled[setup.Function](s)) },
-		"schedule":    func() { f.showSchedule(f.Out.Write, filled[setup.Schedule](s)) },
-		"error":       func() { f.tell(fault.Hint(fmt.Errorf("%s: %w", s, errors.New(s)), "%s", s)) },
-		"table":       func() { table(f.Out, [][]string{{s, "b"}, {"c", s}}) },
+		"status":      func() { f.PrintStatus([]engine.Status{filled[engine.Status](s)}, false, nil) },
+		"digests":     func() { f.PrintStatus([]engine.Status{filled[engine.Status](s)}, true, nil) },
+		"history":     func() { inspectcmd.PrintHistory(f, inspect.HistoryResult{filled[inspect.PastOperation](s)}, false) },
+		"steps":       func() { inspectcmd.PrintHistory(f, inspect.HistoryResult{filled[inspect.PastOperation](s)}, true) },
+		"plan":        func() { f.PrintPlan(filled[delivery.Plan](s), strings.Repeat("x", 30)) },
+		"release":     func() { releasecmd.PrintOne(f, filled[delivery.Release](s)) },
+		"releases":    func() { releasecmd.PrintReleases(f, []delivery.Release{filled[delivery.Release](s)}) },
+		"approvals":   func() { decidecmd.PrintApprovals(f, []decidecmd.Exported{filled[decidecmd.Exported](s)}) },
+		"processes":   func() { inspectcmd.PrintProcesses(f, []usecase.Process{filled[usecase.Process](s)}) },
+		"why":         func() { inspectcmd.PrintWhy(f, filled[rule.Obstacle](s)) },
+		"image":       func() { imagecmd.PrintImage(f, filled[images.Image](s)) },
+		"listed":      func() { imagecmd.PrintListed(f, []images.Listed{filled[images.Listed](s)}) },
+		"tagged":      func() { imagecmd.PrintTagged(f, []images.Tagged{filled[images.Tagged](s)}, false) },
+		"copied":      func() { imagecmd.PrintCopied(f, filled[images.Copied](s)) },
+		"sync":        func() { r := filled[imagesync.Result](s); imagecmd.PrintSync(f, &r) },
+		"doctor":      func() { setupcmd.PrintExamination(f, filled[delivery.Examination](s), true) },
+		"preparation": func() { setupcmd.ShowPreparation(f, f.Out.Write, filled[setup.Preparation](s)) },
+		"function":    func() { setupcmd.ShowFunction(f, f.Out.Write, filled[setup.Function](s)) },
+		"schedule":    func() { setupcmd.ShowSchedule(f, f.Out.Write, filled[setup.Schedule](s)) },
+		"error":       func() { f.Tell(fault.Hint(fmt.Errorf("%s: %w", s, errors.New(s)), "%s", s)) },
+		"table":       func() { ui.Table(f.Out, [][]string{{s, "b"}, {"c", s}}) },
 		"lock": func() {
 			l := filled[delivery.Lock](s)
 			now := time.Now()
 			l.Since, l.Lease = &now, &now
-			f.printLock(l)
+			decidecmd.PrintLock(f, l)
 		},
 		"gates": func() {
-			w := &word{change: &change{face: f}}
-			w.printReview(filled[decide.Review](s))
-			w.printSaid(filled[decide.WordResult](s))
+			w := &decidecmd.Word{Change: &ui.Change{Face: f}}
+			w.PrintReview(filled[decide.Review](s))
+			w.PrintSaid(filled[decide.WordResult](s))
 		},
 	}
 	for _, verb := range []delivery.Verb{delivery.VerbHold, delivery.VerbBan, delivery.VerbStop} {
 		all["decide "+string(verb)] = func() {
-			(&decision{face: f, verb: verb}).print(engine.Decided{Operation: op, Changed: true})
+			(&decidecmd.Decision{Face: f, Verb: verb}).Print(engine.Decided{Operation: op, Changed: true})
 		}
 	}
 	for _, kind := range []engine.EventKind{
@@ -143,9 +149,9 @@ func printers(f *face, s string) map[string]func() {
 		all["event "+string(kind)] = func() {
 			ev := filled[engine.Event](s)
 			ev.Kind = kind
-			p.report(ev)
+			p.Report(ev)
 			ev.Error = ""
-			p.report(ev)
+			p.Report(ev)
 		}
 	}
 	return all
@@ -180,7 +186,7 @@ func TestNothingFromOutsideLeavesRaw(t *testing.T) {
 					if strings.HasPrefix(strings.TrimLeft(line, " \t"), "FORGED") {
 						t.Errorf("%s of %.40q draws the line %.80q", name, s, line)
 					}
-					if len(line) > longest+100 {
+					if len(line) > ui.Longest+100 {
 						t.Errorf("%s: a line of %d bytes", name, len(line))
 					}
 				}
@@ -199,12 +205,12 @@ func isFolded(name string) bool {
 func TestJSONHasNoRawControl(t *testing.T) {
 	t.Parallel()
 	f, text := bordered(false)
-	f.output = "json"
+	f.Output = "json"
 	want := strings.Join(hostile()[:4], "") + "\U000e0041" + "ok"
 	want = strings.ToValidUTF8(want, "\ufffd")
-	f.doc.Result = want
-	f.doc.End(0, errors.New(want))
-	if err := f.doc.Write(f.Out, false, nil); err != nil {
+	f.Doc.Result = want
+	f.Doc.End(0, errors.New(want))
+	if err := f.Doc.Write(f.Out, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	if i := strings.IndexFunc(strings.ReplaceAll(text.String(), "\n", ""), quote.Unsafe); i >= 0 {
@@ -222,11 +228,11 @@ func TestJSONHasNoRawControl(t *testing.T) {
 // The border is the same for any pieces that a text is written in.
 func TestTheBorderTakesPieces(t *testing.T) {
 	t.Parallel()
-	text := "é\u202e😀\x1b[31m\nü\x9b" + strings.Repeat("ä", longest) + "\nend\n"
+	text := "é\u202e😀\x1b[31m\nü\x9b" + strings.Repeat("ä", ui.Longest) + "\nend\n"
 	var whole bytes.Buffer
-	k := newInks()
+	k := ui.NewInks()
 	no := func() bool { return false }
-	if _, err := io.WriteString(newBorder(&whole, k, no), text); err != nil {
+	if _, err := io.WriteString(ui.NewBorder(&whole, k, no), text); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(whole.String(), "… (cut)\nend\n") {
@@ -234,7 +240,7 @@ func TestTheBorderTakesPieces(t *testing.T) {
 	}
 	for range 50 {
 		var pieces bytes.Buffer
-		b := newBorder(&pieces, k, no)
+		b := ui.NewBorder(&pieces, k, no)
 		for rest := text; rest != ""; {
 			n := min(1+rand.N(1000), len(rest)) //nolint:gosec // a test
 			if len(text)-len(rest) < 30 {

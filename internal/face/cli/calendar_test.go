@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"falkirk/internal/config"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/usecase/inspect"
 )
 
@@ -44,9 +45,9 @@ func calendarAt(t *testing.T, now string, args ...string) string {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	w := Wiring{Kinds: anyKinds(), Getenv: os.LookupEnv, Now: func() time.Time { return at }}
+	w := ui.Wiring{Kinds: anyKinds(), Getenv: os.LookupEnv, Now: func() time.Time { return at }}
 	w.Inspect = inspect.New(w.Now)
-	s := Streams{In: strings.NewReader(""), Out: &out, Err: &errs}
+	s := ui.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}
 	if code := Main(t.Context(), w, s, append([]string{"calendar", "-f", path}, args...)); code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}

@@ -1,5 +1,5 @@
-// Package cli is the command line: flags in, an operation for the engine, text
-// or JSON out, one exit code. It knows no kind of component, target or gate.
+// Package cli is the command line: the list of commands, one exit code, and the
+// answer as text or JSON. Its commands are in rooms with the names of those of usecase.
 package cli
 
 import (
@@ -8,33 +8,40 @@ import (
 
 	"github.com/spf13/cobra"
 
+	decidecmd "falkirk/internal/face/cli/decide"
+	imagecmd "falkirk/internal/face/cli/image"
+	inspectcmd "falkirk/internal/face/cli/inspect"
+	projectcmd "falkirk/internal/face/cli/project"
+	releasecmd "falkirk/internal/face/cli/release"
+	setupcmd "falkirk/internal/face/cli/setup"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 	"falkirk/internal/network"
 	"falkirk/internal/usecase"
 )
 
 // Main runs one command and returns its exit code.
-func Main(ctx context.Context, w Wiring, s Streams, args []string) int {
-	f := &face{Wiring: w, Streams: s}
-	f.screen, f.inks = s.Err, newInks()
-	ctx, f.work = fault.Watch(f.watch(network.WithTeller(ctx, f.waiting)))
-	f.plain = newDocumentBorder(f.Out, f.inks, f.isJSON, s.Screen)
-	f.Out = newBorder(f.Out, f.inks, f.isJSON)
-	f.Err = newBorder(f.Err, f.inks, func() bool { return false })
-	defer f.readers.stop()
-	root := f.root()
-	f.prepare(root)
+func Main(ctx context.Context, w ui.Wiring, s ui.Streams, args []string) int {
+	f := &ui.Face{Wiring: w, Streams: s}
+	f.RawErr, f.Inks = s.Err, ui.NewInks()
+	ctx, f.Work = fault.Watch(f.Watch(network.WithTeller(ctx, f.Waiting)))
+	f.Plain = ui.NewDocumentBorder(f.Out, f.Inks, f.IsJSON, s.Screen)
+	f.Out = ui.NewBorder(f.Out, f.Inks, f.IsJSON)
+	f.Err = ui.NewBorder(f.Err, f.Inks, func() bool { return false })
+	defer f.Readers.Stop()
+	root := root(f)
+	prepare(f, root)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err != nil && !f.begun && fault.KindOf(err) == fault.Internal {
+	if err != nil && !f.Begun && fault.KindOf(err) == fault.Internal {
 		// The words themselves were wrong: an unknown command, a flag that is missing.
 		err = fault.Hint(fault.New(fault.Invalid, "%w", err), "%s --help", cmd.CommandPath())
 	}
 	err = usecase.Interrupted(ctx, err)
-	return f.finish(cmd, f.work.Err(f.explain(ctx, cmd, err)))
+	return finish(f, cmd, f.Work.Err(f.Explain(ctx, cmd, err)))
 }
 
-func (f *face) root() *cobra.Command {
+func root(f *ui.Face) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "falkirk",
 		Short: "Takes a build from a laptop or CI to production: pack, provision, promote, prune",
@@ -44,23 +51,23 @@ regions: pack, provision, promote, prune, with gates between environments.
 Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(c *cobra.Command, args []string) error {
-			if err := checkGiven(c, args); err != nil {
+			if err := ui.CheckGiven(c, args); err != nil {
 				return err
 			}
-			f.begun, f.args = true, args
-			if err := f.checkOutput(); err != nil {
+			f.Begun, f.Args = true, args
+			if err := f.CheckOutput(); err != nil {
 				return err
 			}
-			return f.ask(c)
+			return f.AskRules(c)
 		},
 	}
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
 	p := root.PersistentFlags()
-	p.StringVarP(&f.file, "file", "f", "", "the app file (default: falkirk.yml here or in a folder above; $FALKIRK_FILE)")
-	p.StringVarP(&f.output, "output", "o", "text", "text or json")
-	p.BoolVarP(&f.yes, "yes", "y", false, "do not ask before changing a protected environment")
-	p.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the result")
+	p.StringVarP(&f.AppFile, "file", "f", "", "the app file (default: falkirk.yml here or in a folder above; $FALKIRK_FILE)")
+	p.StringVarP(&f.Output, "output", "o", "text", "text or json")
+	p.BoolVarP(&f.Yes, "yes", "y", false, "do not ask before changing a protected environment")
+	p.BoolVarP(&f.Quiet, "quiet", "q", false, "no progress, only the result")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fault.Hint(fault.New(fault.Invalid, "%w", err), "%s --help", c.CommandPath())
 	})
@@ -70,8 +77,8 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 		&cobra.Group{ID: "see", Title: "What is where:"},
 		&cobra.Group{ID: "images", Title: "Images in registries:"},
 		&cobra.Group{ID: "app", Title: "The app file:"})
-	root.AddCommand(f.commands()...)
-	f.completeByUse(root)
+	root.AddCommand(commands(f)...)
+	completeByUse(f, root)
 	for _, h := range f.Hidden {
 		root.AddCommand(&cobra.Command{
 			Use: h.Name, Hidden: true, DisableFlagParsing: true,
@@ -82,40 +89,40 @@ Start with "falkirk demo", or with "falkirk init" in your own repository.`,
 }
 
 // commands lists every command, in the order of the help page.
-func (f *face) commands() []*cobra.Command {
+func commands(f *ui.Face) []*cobra.Command {
 	return slices.Concat([]*cobra.Command{
-		f.packCmd(), f.planCmd(), f.applyCmd(), f.provisionCmd(), f.promoteCmd(), f.rollbackCmd(), f.pruneCmd(), f.trainCmd(), f.convergeCmd(),
-	}, f.decisionCmds(), []*cobra.Command{
-		f.retireCmd(),
-		f.approveCmd(), f.rejectCmd(), f.approvalsCmd(),
-		f.lockCmd(),
-		f.statusCmd(), f.exportCmd(), f.diffCmd(), f.whyCmd(), f.historyCmd(), f.verifyCmd(), f.doctorCmd(), f.noticesCmd(), f.calendarCmd(), f.releasesCmd(), f.fetchCmd(), f.logsCmd(), f.localCmd(),
-		f.syncCmd(), f.imageCmd(),
-		f.initCmd(), f.blueprintCmd(), f.createCmd(), f.deleteCmd(), f.configCmd(), f.schemaCmd(),
-		f.demoCmd(), f.versionCmd(), f.referenceCmd(),
+		releasecmd.PackCmd(f), releasecmd.PlanCmd(f), releasecmd.ApplyCmd(f), releasecmd.ProvisionCmd(f), releasecmd.PromoteCmd(f), releasecmd.RollbackCmd(f), releasecmd.PruneCmd(f), releasecmd.TrainCmd(f), releasecmd.ConvergeCmd(f),
+	}, decidecmd.DecisionCmds(f), []*cobra.Command{
+		releasecmd.RetireCmd(f),
+		decidecmd.ApproveCmd(f), decidecmd.RejectCmd(f), decidecmd.ApprovalsCmd(f),
+		decidecmd.LockCmd(f),
+		inspectcmd.StatusCmd(f), inspectcmd.ExportCmd(f), inspectcmd.DiffCmd(f), inspectcmd.WhyCmd(f), inspectcmd.HistoryCmd(f), inspectcmd.VerifyCmd(f), setupcmd.DoctorCmd(f), inspectcmd.NoticesCmd(f), inspectcmd.CalendarCmd(f), releasecmd.ReleasesCmd(f), releasecmd.FetchCmd(f), inspectcmd.LogsCmd(f), inspectcmd.LocalCmd(f),
+		imagecmd.SyncCmd(f), imagecmd.ImageCmd(f),
+		projectcmd.InitCmd(f), setupcmd.BlueprintCmd(f), setupcmd.CreateCmd(f), setupcmd.DeleteCmd(f), projectcmd.ConfigCmd(f), projectcmd.SchemaCmd(f),
+		projectcmd.DemoCmd(f), projectcmd.VersionCmd(f), referenceCmd(f),
 	})
 }
 
 // finish prints the error or the JSON document, once, and gives the exit code.
-func (f *face) finish(cmd *cobra.Command, err error) int {
-	f.warnUnsent()
+func finish(f *ui.Face, cmd *cobra.Command, err error) int {
+	inspectcmd.WarnUnsent(f)
 	code := fault.ExitCode(err)
 	if err == nil {
-		code = f.answer
+		code = f.Answer
 	}
 	switch {
-	case f.isJSON():
-		f.doc.Command = cmd.CommandPath()
-		f.doc.End(code, err)
-		if err := f.doc.Write(f.plain, f.compact, f.redact); err != nil {
-			f.readers.failed(err)
+	case f.IsJSON():
+		f.Doc.Command = cmd.CommandPath()
+		f.Doc.End(code, err)
+		if err := f.Doc.Write(f.Plain, f.Compact, f.WithoutSecrets); err != nil {
+			f.Readers.Failed(err)
 		}
 	case err != nil:
-		f.tell(err)
+		f.Tell(err)
 	}
-	lost := f.readers.lost()
+	lost := f.Readers.Lost()
 	if lost != nil && !fault.Is(lost, fault.Interrupted) {
-		f.tell(lost)
+		f.Tell(lost)
 	}
 	if err == nil && lost != nil {
 		code = fault.ExitCode(lost)

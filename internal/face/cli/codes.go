@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 )
 
@@ -77,7 +78,7 @@ test of the function gives:
 func exitPage(w io.Writer, all []Command) {
 	fmt.Fprint(w, "# Exit codes\n\nMade from the program by `make docs`.\n\n| Code | Name | Meaning |\n| --- | --- | --- |\n")
 	for _, x := range fault.Exits() {
-		fprintf(w, "| %d | %s | %s |\n", x.Code, x.Name, x.Meaning)
+		ui.Fprintf(w, "| %d | %s | %s |\n", x.Code, x.Name, x.Meaning)
 	}
 	fmt.Fprint(w, exitPageText)
 	for _, c := range all {
@@ -88,7 +89,7 @@ func exitPage(w io.Writer, all []Command) {
 			}
 		}
 		if !c.hidden && len(own) > 0 {
-			fprintf(w, "| `%s` | %s |\n", c.Path, strings.Join(own, ", "))
+			ui.Fprintf(w, "| `%s` | %s |\n", c.Path, strings.Join(own, ", "))
 		}
 	}
 }

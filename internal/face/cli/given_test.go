@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 )
 
@@ -23,7 +24,7 @@ func runnableCommands(t *testing.T) []*cobra.Command {
 			walk(below)
 		}
 	}
-	walk((&face{}).root())
+	walk(root((&ui.Face{})))
 	return all
 }
 

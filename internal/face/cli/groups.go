@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 )
 
@@ -16,16 +17,16 @@ type helpDocument struct {
 // prepare makes every group of commands refuse a name that it does not have, and
 // keeps help out of the way of the JSON document. It is done once, before root is
 // executed; cobra itself shows help and succeeds.
-func (f *face) prepare(root *cobra.Command) {
+func prepare(f *ui.Face, root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	show := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
-		if !f.isJSON() {
+		if !f.IsJSON() {
 			show(c, args)
 			return
 		}
-		f.doc.Result = helpDocument{strings.TrimSpace(c.Long) + "\n\n" + c.UsageString()}
+		f.Doc.Result = helpDocument{strings.TrimSpace(c.Long) + "\n\n" + c.UsageString()}
 	})
 	prepareGroups(root)
 }

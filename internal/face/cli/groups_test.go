@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"falkirk/internal/face/cli/ui"
 )
 
 // groups are the words of every command that has commands below it.
@@ -25,16 +27,16 @@ func groups(c *cobra.Command) [][]string {
 // run is one call of the command line.
 func run(args ...string) (code int, out, err string) {
 	var stdout, stderr bytes.Buffer
-	code = Main(context.Background(), Wiring{Getenv: func(string) (string, bool) { return "", false }},
-		Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr}, args)
+	code = Main(context.Background(), ui.Wiring{Getenv: func(string) (string, bool) { return "", false }},
+		ui.Streams{In: strings.NewReader(""), Out: &stdout, Err: &stderr}, args)
 	return code, stdout.String(), stderr.String()
 }
 
 // A misspelt command is an error in every group, and the nearest one is named.
 func TestEveryGroupRefusesAWrongName(t *testing.T) {
 	t.Parallel()
-	f := &face{}
-	root := f.root()
+	f := &ui.Face{}
+	root := root(f)
 	root.InitDefaultCompletionCmd()
 	all := groups(root)
 	if len(all) < 8 {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"falkirk/internal/face/cli/ui"
 )
 
 // hints are all texts of the code that say what to do next, by their place.
@@ -89,8 +91,8 @@ func commandOf(root *cobra.Command, words []string) *cobra.Command {
 // Every command and every flag in a text about what to do next exists.
 func TestEveryHintNamesWhatThereIs(t *testing.T) {
 	t.Parallel()
-	f := &face{}
-	root := f.root()
+	f := &ui.Face{}
+	root := root(f)
 	flags := map[string]bool{}
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {

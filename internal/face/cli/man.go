@@ -8,15 +8,16 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 )
 
 // manCmd writes a manual page for every command. $SOURCE_DATE_EPOCH is the date
 // on them.
-func (f *face) manCmd() *cobra.Command {
+func manCmd(f *ui.Face) *cobra.Command {
 	return &cobra.Command{
-		Annotations: does(EffectMachine),
-		Use:         "man FOLDER", Hidden: true, Args: exactly(1, "a FOLDER"),
+		Annotations: ui.Does(ui.EffectMachine),
+		Use:         "man FOLDER", Hidden: true, Args: ui.Exactly(1, "a FOLDER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return fault.New(fault.Invalid, "make the folder for manual pages: %w", err)

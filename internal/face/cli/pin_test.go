@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"falkirk/internal/config"
+	"falkirk/internal/face/cli/ui"
 )
 
 func TestAnAppFileForAnotherVersionIsRefused(t *testing.T) {
@@ -31,15 +32,15 @@ func TestAnAppFileForAnotherVersionIsRefused(t *testing.T) {
 		{"v1.3.0+dirty", 2, "this is a development build"},
 	} {
 		var out, errs bytes.Buffer
-		w := Wiring{Version: Version{Version: c.running}, Kinds: config.Kinds{}, Getenv: os.LookupEnv}
-		code := Main(context.Background(), w, Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, []string{"config", "check", "-f", path})
+		w := ui.Wiring{Version: ui.Version{Version: c.running}, Kinds: config.Kinds{}, Getenv: os.LookupEnv}
+		code := Main(context.Background(), w, ui.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, []string{"config", "check", "-f", path})
 		if code != c.code || !strings.Contains(errs.String(), c.says) {
 			t.Errorf("%s: exit code %d, %s", c.running, code, errs.String())
 		}
 		if code == 6 && !strings.Contains(errs.String(), "install.sh") {
 			t.Errorf("%s: no way on: %s", c.running, errs.String())
 		}
-		if Main(context.Background(), w, Streams{Out: &out, Err: &errs}, []string{"version", "-f", path}) != 0 {
+		if Main(context.Background(), w, ui.Streams{Out: &out, Err: &errs}, []string{"version", "-f", path}) != 0 {
 			t.Errorf("%s: falkirk version fails", c.running)
 		}
 	}

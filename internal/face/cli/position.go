@@ -4,14 +4,16 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"falkirk/internal/face/cli/ui"
 )
 
 // completeByUse gives every command below root a completion by its usage: VERSION,
 // ENVIRONMENT, COMPONENT and JOB are offered where they belong, and nothing is offered
 // after the last argument. Other words keep the completion of the command.
-func (f *face) completeByUse(root *cobra.Command) {
+func completeByUse(f *ui.Face, root *cobra.Command) {
 	for _, c := range root.Commands() {
-		f.completeByUse(c)
+		completeByUse(f, c)
 		words := positions(c.Use)
 		if len(words) == 0 {
 			continue
@@ -23,7 +25,7 @@ func (f *face) completeByUse(root *cobra.Command) {
 			}
 			word := words[min(len(args), len(words)-1)]
 			by := map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
-				"VERSION": f.completeVersions, "ENVIRONMENT": f.completeEnvironments, "COMPONENT": f.completeComponents, "JOB": f.completeSyncs,
+				"VERSION": f.CompleteVersions, "ENVIRONMENT": f.CompleteEnvironments, "COMPONENT": f.CompleteComponents, "JOB": f.CompleteSyncs,
 			}
 			switch {
 			case by[word] != nil:

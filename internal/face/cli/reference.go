@@ -9,19 +9,20 @@ import (
 	"github.com/spf13/pflag"
 
 	"falkirk/internal/config"
+	"falkirk/internal/face/cli/ui"
 	"falkirk/internal/fault"
 )
 
 // referenceCmd prints the pages of docs that are made from the program.
-func (f *face) referenceCmd() *cobra.Command {
+func referenceCmd(f *ui.Face) *cobra.Command {
 	pages := map[string]func(io.Writer, *cobra.Command){
 		"commands":   commandsPage,
 		"config":     func(w io.Writer, _ *cobra.Command) { fmt.Fprint(w, string(config.Reference(f.Kinds))) },
 		"exit-codes": func(w io.Writer, _ *cobra.Command) { exitPage(w, Commands(f.Wiring)) },
 	}
 	cmd := &cobra.Command{
-		Annotations: does(EffectReads),
-		Use:         "reference PAGE", Hidden: true, Args: exactly(1, "commands, config or exit-codes"),
+		Annotations: ui.Does(ui.EffectReads),
+		Use:         "reference PAGE", Hidden: true, Args: ui.Exactly(1, "commands, config or exit-codes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, ok := pages[args[0]]
 			if !ok {
@@ -31,7 +32,7 @@ func (f *face) referenceCmd() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.AddCommand(f.manCmd())
+	cmd.AddCommand(manCmd(f))
 	return cmd
 }
 
