@@ -369,7 +369,7 @@ func TestRequestsFromEveryState(t *testing.T) {
 			for _, gate := range []delivery.Answer{delivery.Open, delivery.Shut} {
 				t.Run(fmt.Sprintf("%s, %s %s, gates %s", state, req.Verb, req.Version, gate), func(t *testing.T) {
 					t.Parallel()
-					l := reach(base.clone(t))
+					l, req := reach(base.clone(t)), req
 					l.gate, l.scan, l.board = gate, gate, delivery.Open
 					req.Environment, req.Actor = "prd", "ann"
 					b := l.remember()
@@ -393,6 +393,7 @@ func TestSavedPlansAfterEveryChange(t *testing.T) {
 				t.Parallel()
 				l := base.clone(t)
 				l.bytes = []byte{1, 1, 1, 1, 1}
+				req := req
 				req.Environment, req.Actor = "prd", "ann"
 				l.saves(req, what)
 				l.ends()

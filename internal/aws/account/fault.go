@@ -52,7 +52,7 @@ func classify(err error) error {
 		return network.Explain(located(err))
 	case isAnswer && answer.HTTPStatusCode() == http.StatusProxyAuthRequired:
 		return fault.Hint(fault.New(fault.Refused, "a proxy wants a login (HTTP status 407): %w", err), "write the user and the password into HTTP_PROXY or HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT")
-	case isUnreadable(err):
+	case isUnreadable(err) && answer.HTTPStatusCode() != http.StatusForbidden:
 		return fault.Hint(fault.New(fault.Unavailable, "the answer of %s is not one of AWS: %w", hostOf(answer), err),
 			"check the endpoint in the app file, AWS_ENDPOINT_URL and HTTPS_PROXY, then repeat the command")
 	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"falkirk/internal/fault"
@@ -46,6 +47,26 @@ func TestEachAnswerOfAWSHasItsOwnNextStep(t *testing.T) {
 		told := Classify(fmt.Errorf("look at x: %w", err))
 		if !fault.Is(told, want.kind) || !strings.Contains(told.Error(), want.text) || !strings.Contains(fault.HintOf(told), want.hint) || want.hint == "" && fault.HintOf(told) != "" {
 			t.Errorf("%s: %v (%s)", code, told, fault.HintOf(told))
+		}
+	}
+}
+
+// A refusal in a form that the client cannot read is a refusal all the same; any
+// other answer in such a form is not one of AWS.
+func TestARefusalNeedsNoForm(t *testing.T) {
+	t.Parallel()
+	for status, kind := range map[int]fault.Kind{http.StatusForbidden: fault.Refused, http.StatusOK: fault.Unavailable} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = fmt.Fprint(w, "<ErrorResponse><Error><Code>AccessDeniedException</Code></Error></ErrorResponse>") // ECR speaks JSON
+		}))
+		t.Cleanup(s.Close)
+		_, err := ecr.New(ecr.Options{
+			Region: "eu-central-1", BaseEndpoint: aws.String(s.URL), Retryer: aws.NopRetryer{},
+			Credentials: credentials.NewStaticCredentialsProvider("AKIAX", "secret", ""),
+		}).DescribeRepositories(t.Context(), &ecr.DescribeRepositoriesInput{})
+		if told := Classify(err); !fault.Is(told, kind) {
+			t.Errorf("status %d: %v", status, told)
 		}
 	}
 }
