@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"falkirk/internal/fault"
 	"fmt"
 	"strings"
 )
@@ -36,6 +37,10 @@ func Answered(err error) error {
 	for at := error(outer); errors.As(at, &inner); at = inner.Unwrap() {
 	}
 	text := words(inner)
+	var told *fault.Error
+	if errors.As(inner, &told) { // what is wrong was found out below, such as a web page that answers
+		text = told.Error()
+	}
 	if text == "" {
 		return err
 	}

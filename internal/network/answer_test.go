@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"falkirk/internal/fault"
 	"falkirk/internal/network"
 )
 
@@ -30,7 +31,8 @@ func TestAnsweredIsInTheWordsOfTheService(t *testing.T) {
 		"look at it: STS AssumeRole: no (AccessDenied)":                        fmt.Errorf("look at it: %w", op("ECR", "GetImage", fmt.Errorf("get credentials: %w", op("STS", "AssumeRole", status(403, api("AccessDenied", "no")))))),
 		"operation error ECR: PutImage, broken pipe":                           op("ECR", "PutImage", broken),
 		"two: ECR PutImage: a (A)\noperation error ECR: PutImage, broken pipe": fmt.Errorf("two: %w", errors.Join(op("ECR", "PutImage", api("A", "a")), op("ECR", "PutImage", broken))),
-		"broken pipe": broken,
+		"ECR PutImage: a web page answers":                                     op("ECR", "PutImage", status(200, fault.New(fault.Unavailable, "a web page answers"))),
+		"broken pipe":                                                          broken,
 	} {
 		got := network.Answered(err)
 		if got.Error() != want || !errors.Is(got, err) {
