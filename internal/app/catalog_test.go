@@ -121,7 +121,18 @@ func TestWhatAFunctionCanBeAskedFor(t *testing.T) {
 }
 
 // unasked are the commands that ask for no use case, with the reason.
-var unasked = map[string]string{}
+var unasked = map[string]string{
+	"blueprint": onlyPrints, "schema": onlyPrints, "version": onlyPrints, "reference": onlyPrints, "reference man": onlyPrints,
+	"plan show": onlyPrints, "config check": ownFile, "config show": ownFile, "init": ownFile, "demo": "it is a story told by the other commands",
+	"create account": aSetup, "create ecr-sync": aSetup, "create prd-configs": aSetup, "create sync-function": aSetup,
+	"delete ecr-sync": aSetup, "delete sync-function": aSetup,
+}
+
+const (
+	onlyPrints = "it prints what is in the program or in one file"
+	ownFile    = "it is about the app file of this machine itself"
+	aSetup     = "it makes something in accounts: it plans, asks and applies in one call still"
+)
 
 // TestEveryUseCaseHasACommand, and every command a use case or a reason.
 func TestEveryUseCaseHasACommand(t *testing.T) {
@@ -136,6 +147,9 @@ func TestEveryUseCaseHasACommand(t *testing.T) {
 				t.Errorf("falkirk %s asks for %s, which is no use case", c.Path, name)
 			}
 			delete(left, name)
+		}
+		if why := unasked[c.Path]; (why == "") != (len(c.Cases) > 0) {
+			t.Errorf("falkirk %s asks for %v; the reason to ask for none is %q", c.Path, c.Cases, why)
 		}
 	}
 	for name := range left {
