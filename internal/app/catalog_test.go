@@ -114,7 +114,7 @@ func TestWhatAFunctionCanBeAskedFor(t *testing.T) {
 	}
 	for _, e := range entries() {
 		_, err := f.Handle(t.Context(), json.RawMessage(`{"use": "`+e.Name+`"}`))
-		if offered := err == nil || !strings.Contains(err.Error(), "no use case"); offered != (e.Reach == usecase.Anywhere) {
+		if offered := err == nil || !strings.Contains(err.Error(), "of the machine that it runs on"); offered != (e.Reach == usecase.Anywhere) {
 			t.Errorf("%s, reach %s: %v", e.Name, e.Reach, err)
 		}
 	}

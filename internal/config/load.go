@@ -66,7 +66,11 @@ func load(raw []byte, name, abs string, kinds Kinds, getenv func(string) (string
 	}
 	rep.explain()
 	if len(rep.list) > 0 {
-		return nil, fault.Hint(fault.New(fault.Invalid, "%w", rep.list.sorted()), "%s, then: falkirk config check; falkirk schema describes every key", rep.list.unusable().Next())
+		err := fault.New(fault.Invalid, "%w", rep.list.sorted())
+		if outside != nil {
+			err = &CheckError{err, rep.warned.sorted()}
+		}
+		return nil, fault.Hint(err, "%s, then: falkirk config check; falkirk schema describes every key", rep.list.unusable().Next())
 	}
 	b.file.Warnings, b.file.App.Unsafe = rep.warned.sorted(), rep.unsound.sorted().unusable()
 	return b.file, nil

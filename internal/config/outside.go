@@ -16,8 +16,17 @@ type Finding struct {
 	Warning bool
 }
 
+// CheckError is everything that Check has found in a file with problems.
+type CheckError struct {
+	error
+	Warnings Problems // what is allowed and may be a mistake
+}
+
+// Unwrap is the problems.
+func (e *CheckError) Unwrap() error { return e.error }
+
 // Check is Load that also reads the files that the app file names: what outside
-// finds is in the same list of problems, or in the warnings.
+// finds is in the same list of problems, or in the warnings. Its error is a CheckError.
 func Check(path string, kinds Kinds, getenv func(string) (string, bool), outside func(delivery.App) []Finding) (*File, error) {
 	return loadFile(path, kinds, getenv, false, outside)
 }

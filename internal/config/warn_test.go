@@ -1,6 +1,9 @@
 package config
 
 import (
+	"errors"
+	"falkirk/internal/delivery"
+	"falkirk/internal/fault"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,5 +23,23 @@ func TestWarningsAreNoProblems(t *testing.T) {
 	}
 	if len(f.Warnings) != 1 || f.Warnings[0].Line != 8 || !strings.Contains(f.Warnings[0].Message(), `"--risky" may be a mistake`) {
 		t.Errorf("the warnings are %v", f.Warnings)
+	}
+}
+
+// Warnings are said also of a file that has problems.
+func TestWarningsBesideProblems(t *testing.T) {
+	t.Parallel()
+	outside := func(delivery.App) []Finding {
+		return []Finding{{Path: []string{"components", "api"}, Text: "something is missing", Warning: true}}
+	}
+	text := "app: shop\ncomponents:\n  api: {image: {binary: api}, target: {local: {path: /}}}\nenvironments: [{name: dev, soak: 1hh}]\n"
+	_, err := load([]byte(text), "falkirk.yml", filepath.FromSlash("/srv/shop/falkirk.yml"), testKinds(), testEnv, false, outside)
+	var found *CheckError
+	if !errors.As(err, &found) || len(found.Warnings) != 1 || found.Warnings[0].Line != 3 || !strings.Contains(err.Error(), "1hh") || !fault.Is(err, fault.Invalid) {
+		t.Errorf("%v, warnings %v", err, found)
+	}
+	var all Problems
+	if !errors.As(err, &all) || len(all) != 1 {
+		t.Errorf("the problems are %v", all)
 	}
 }

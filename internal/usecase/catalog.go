@@ -33,6 +33,10 @@ func (c Catalog) Find(name string, offers func(Entry) bool) (Entry, error) {
 	if i >= 0 {
 		return c.all[i], nil
 	}
+	if slices.ContainsFunc(c.all, func(e Entry) bool { return e.Name == name }) {
+		err := fault.New(fault.Refused, "the use case %s needs files, processes or a person of the machine that it runs on", name)
+		return Entry{}, fault.Hint(err, "ask for it on the command line of that machine")
+	}
 	var names []string
 	for _, e := range c.Entries(offers) {
 		names = append(names, e.Name)

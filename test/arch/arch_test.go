@@ -57,7 +57,7 @@ var may = map[string][]string{
 	"target/*":         {"network", "template", "registries", "aws", "oci", "release", "bucket", "guard", "fence", "delivery", "fault"},
 	"images":           {"registries", "aws/ecr", "oci", "delivery", "fault"},
 	"usecase":          {"images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "quote", "fault"},
-	"face/document":    {"config", "fault"},
+	"face/document":    {"usecase", "config", "fault"},
 	"face/cli":         {"usecase", "face/document", "network", "config", "engine", "delivery", "quote", "fault"},
 	"face/cli/ui":      {"usecase", "face/document", "network", "config", "engine", "rule", "delivery", "regular", "quote", "fault"},
 	"face/cli/*":       {"face/cli/ui", "usecase", "images", "imagesync", "config", "diff", "engine", "freeze", "rule", "delivery", "regular", "quote", "fault"}, // no room knows another

@@ -56,7 +56,7 @@ func classify(err error) error {
 		return fault.Hint(fault.New(fault.Unavailable, "the answer of %s is not one of AWS: %w", hostOf(answer), err),
 			"check the endpoint in the app file, AWS_ENDPOINT_URL and HTTPS_PROXY, then repeat the command")
 	case retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary:
-		return fault.New(fault.Unavailable, "%w", err)
+		return fault.Hint(fault.New(fault.Unavailable, "%w", err), "wait some minutes and repeat the command; https://health.aws.amazon.com shows what AWS knows of")
 	case isAnswer && answer.HTTPStatusCode() == http.StatusForbidden:
 		return fault.New(fault.Refused, "%w", err)
 	case isAnswer && answer.HTTPStatusCode() == http.StatusNotFound:

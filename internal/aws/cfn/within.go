@@ -19,6 +19,7 @@ func (c *Client) Within(ctx context.Context, stack string, limit time.Duration, 
 	if limit <= 0 {
 		return work(ctx)
 	}
+	began := time.Now()
 	end, has := ctx.Deadline()
 	isOwn := !has || time.Now().Add(limit).Before(end)
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -27,7 +28,11 @@ func (c *Client) Within(ctx context.Context, stack string, limit time.Duration, 
 	if err == nil || !isOwn || !account.IsLimited(err) && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	err = fault.New(fault.Unavailable, "stack %s in %s: %w of %s: %w", stack, c.opt.Where, errTooLong, limit, err)
+	over := limit.String()
+	if limit-time.Since(began) > time.Second {
+		over += ", as the next try would come after it"
+	}
+	err = fault.New(fault.Unavailable, "stack %s in %s: %w of %s: %w", stack, c.opt.Where, errTooLong, over, err)
 	return fault.Hint(err, "aws cloudformation describe-stacks --stack-name %s shows how far it is; repeat the command to go on, or set a longer timeout at the stack target", stack)
 }
 

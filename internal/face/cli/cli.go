@@ -29,6 +29,7 @@ func Main(ctx context.Context, w ui.Wiring, s ui.Streams, args []string) int {
 	f.Out = ui.NewBorder(f.Out, f.Inks, f.IsJSON)
 	f.Err = ui.NewBorder(f.Err, f.Inks, func() bool { return false })
 	defer f.Readers.Stop()
+	f.Stopped = ctx.Done()
 	root := root(f)
 	prepare(f, root)
 	root.SetArgs(args)
@@ -38,6 +39,9 @@ func Main(ctx context.Context, w ui.Wiring, s ui.Streams, args []string) int {
 		err = fault.Hint(fault.New(fault.Invalid, "%w", err), "%s --help", cmd.CommandPath())
 	}
 	err = usecase.Interrupted(ctx, err)
+	if f.CutOff && err != nil {
+		err = fault.New(fault.Interrupted, "stopped at the question: %w", err)
+	}
 	return finish(f, cmd, f.Work.Err(f.Explain(ctx, cmd, err)))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"falkirk/internal/config"
 	"falkirk/internal/fault"
+	"falkirk/internal/usecase"
 )
 
 // Document is the answer to one request. Command or Use says which.
@@ -34,6 +35,9 @@ type Error struct {
 	Message  string           `json:"message"`
 	Hint     string           `json:"hint,omitempty"`
 	Problems []config.Problem `json:"problems,omitempty"` // of an app file, one by one
+
+	// Consent is what a person must agree to: the request is repeated with its plan.
+	Consent *usecase.ConsentError `json:"consent,omitempty"`
 }
 
 // End says how the request ended.
@@ -48,6 +52,7 @@ func (d *Document) End(code int, err error) {
 		return
 	}
 	d.Error = &Error{Kind: fault.KindOf(err).String(), Message: fault.CleanAddresses(err.Error()), Hint: fault.HintOf(err)}
+	errors.As(err, &d.Error.Consent)
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		d.Error.Problems = problems

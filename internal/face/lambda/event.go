@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"falkirk/internal/delivery"
 	"falkirk/internal/usecase"
 )
 
@@ -61,28 +62,31 @@ func (f Function) inside(path string) error {
 	return fmt.Errorf("must be in one of: %s", strings.Join(f.Folders, ", "))
 }
 
-// textsIn are the texts of a request: a version or another name in it is no secret.
-func textsIn(raw json.RawMessage) []string {
+// namesIn are the names in a request, such as a version: they are no secrets. Any
+// other text may be one.
+func namesIn(raw json.RawMessage) []string {
 	var v any
 	if json.Unmarshal(raw, &v) != nil {
 		return nil
 	}
 	var all []string
-	var walk func(v any)
-	walk = func(v any) {
+	var walk func(field string, v any)
+	walk = func(field string, v any) {
 		switch v := v.(type) {
 		case string:
-			all = append(all, v)
+			if field == "version" && delivery.CheckVersion(v) == nil {
+				all = append(all, v)
+			}
 		case []any:
 			for _, x := range v {
-				walk(x)
+				walk(field, x)
 			}
 		case map[string]any:
-			for _, x := range v {
-				walk(x)
+			for name, x := range v {
+				walk(name, x)
 			}
 		}
 	}
-	walk(v)
+	walk("", v)
 	return all
 }

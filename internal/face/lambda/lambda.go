@@ -8,13 +8,11 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
-	"falkirk/internal/delivery"
 	"falkirk/internal/engine"
 	"falkirk/internal/face/document"
 	"falkirk/internal/fault"
@@ -92,7 +90,7 @@ func (a *answering) listen(query json.RawMessage) {
 		}
 		a.unsent = app.Flush
 		if app.Shown != nil {
-			app.Shown(slices.DeleteFunc(textsIn(query), func(s string) bool { return delivery.CheckVersion(s) != nil })...)
+			app.Shown(namesIn(query)...)
 		}
 		return app, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,30 @@ func TestAnEventAsksForAUseCase(t *testing.T) {
 	want := `{"schema":1,"use":"test.do","exit":{"code":0,"name":"done"},"result":"done 1.0.0","warnings":["the *** is old","api: large","one notice was not sent"]}`
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+// A name in a request is no secret; any other text may be one.
+func TestOnlyNamesOfARequestAreShown(t *testing.T) {
+	t.Parallel()
+	raw := json.RawMessage(`{"version": "1.4.0", "reason": "s3cr3t-value", "override": "s3cr3t", "job": {"version": "2.0", "name": "s3cr3t"}}`)
+	got := namesIn(raw)
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"1.4.0", "2.0"}) {
+		t.Errorf("shown: %v", got)
+	}
+}
+
+// Who asks for a protected environment is told what to agree to.
+func TestTheAnswerSaysWhatToAgreeTo(t *testing.T) {
+	t.Parallel()
+	f := function(t, func(context.Context, *usecase.Call, query) (string, error) {
+		return "", &usecase.ConsentError{Environments: []string{"prd"}, Plan: "sha256:12"}
+	})
+	_, err := f.Handle(t.Context(), json.RawMessage(`{"use": "test.do"}`))
+	var failed messages.InvokeResponse_Error
+	if !errors.As(err, &failed) || !strings.Contains(failed.Message, `"consent":{"environments":["prd"],"plan":"sha256:12"}`) {
+		t.Errorf("%v", err)
 	}
 }
 

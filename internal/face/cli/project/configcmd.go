@@ -4,6 +4,7 @@ package project
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,10 @@ func configCheckCmd(f *ui.Face) *cobra.Command {
 			file, err := f.LoadBy(func(path string, kinds config.Kinds, getenv func(string) (string, bool)) (*config.File, error) {
 				return config.Check(path, kinds, getenv, f.Files)
 			})
+			var found *config.CheckError
+			if errors.As(err, &found) {
+				warn(f, found.Warnings)
+			}
 			if err != nil {
 				return err
 			}
@@ -34,18 +39,25 @@ func configCheckCmd(f *ui.Face) *cobra.Command {
 				"file": file.Path, "app": a.Name,
 				"components": len(a.Components), "environments": len(a.Environments),
 			}
-			for _, w := range file.Warnings {
-				f.Doc.Warnings = append(f.Doc.Warnings, w.Place()+": "+w.Message())
-			}
+			warn(f, file.Warnings)
 			return f.Text(func() {
-				for _, w := range file.Warnings {
-					ui.Fprintf(f.Err, "%s %s\n", f.Paint(ui.Yellow, "warning:"), ui.Folded(w.String()))
-				}
 				ui.Fprintf(f.Out, "%s is right: app %s, %s, %s\n", file.Path, a.Name,
 					ui.Count(len(a.Components), "component"), ui.Count(len(a.Environments), "environment"))
 			})
 		},
 	}
+}
+
+// warn says what is allowed in an app file and may be a mistake.
+func warn(f *ui.Face, all config.Problems) {
+	for _, w := range all {
+		f.Doc.Warnings = append(f.Doc.Warnings, w.Place()+": "+w.Message())
+	}
+	_ = f.Text(func() {
+		for _, w := range all {
+			ui.Fprintf(f.Err, "%s %s\n", f.Paint(ui.Yellow, "warning:"), ui.Folded(w.String()))
+		}
+	})
 }
 
 func configShowCmd(f *ui.Face) *cobra.Command {

@@ -106,6 +106,8 @@ type Face struct {
 	app            *usecase.App         // nil until an app file is open
 	Flush          func() []string      // waits for notices; nil until an app file is open
 	typed          *bufio.Reader        // over In, once something was asked
+	Stopped        <-chan struct{}      // closed by an interrupt
+	CutOff         bool                 // an interrupt came at a question
 	drawn          atomic.Pointer[live] // what is drawn over now
 }
 

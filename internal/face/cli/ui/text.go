@@ -84,16 +84,24 @@ func OrDash(s string) string {
 // Short is the beginning of a digest.
 func Short(digest string) string { return delivery.ShortDigest(digest) }
 
-// ReadLine reads what a person types.
+// ReadLine reads what a person types. An interrupt ends the question with nothing
+// typed, and the command is interrupted.
 func (f *Face) ReadLine() string {
 	if f.typed == nil {
 		f.typed = bufio.NewReader(f.In)
 	}
-	line, err := f.typed.ReadString('\n')
-	if err != nil && line == "" {
+	typed := make(chan string, 1)
+	go func() {
+		line, _ := f.typed.ReadString('\n') // what came before the end of the input counts
+		typed <- strings.TrimSpace(line)
+	}()
+	select {
+	case line := <-typed:
+		return line
+	case <-f.Stopped:
+		f.CutOff = true
 		return ""
 	}
-	return strings.TrimSpace(line)
 }
 
 // Text prints, unless JSON is asked for.
