@@ -43,7 +43,7 @@ type Component struct {
 	Change    Change       `json:"change"`
 	From      *Facts       `json:"from,omitempty"` // nil: it was not there
 	To        *Facts       `json:"to,omitempty"`
-	Transfer  int64        `json:"transferBytes"` // of what To has and From lacks, each digest once
+	Transfer  int64        `json:"transferBytes"` // of what To has and From does not, each digest once
 	Site      *SiteChange  `json:"site,omitempty"`
 	Image     *ImageChange `json:"image,omitempty"`
 }

@@ -57,8 +57,8 @@ type Configured struct {
 type Commits struct {
 	From    string   `json:"from,omitempty"`
 	To      string   `json:"to,omitempty"`
-	Came    History  `json:"came"` // commits that To has and From lacks
-	Gone    History  `json:"gone"` // commits that From has and To lacks: a step back, or to the side
+	Came    History  `json:"came"` // commits that To has and From does not
+	Gone    History  `json:"gone"` // commits that From has and To does not: a step back, or to the side
 	Unknown string   `json:"unknown,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
 }

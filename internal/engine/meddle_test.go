@@ -129,8 +129,8 @@ func (l *life) damage(env string, which int) {
 	})
 }
 
-// mend brings back what is live.
-func (l *life) mend() {
+// restore brings back what is live.
+func (l *life) restore() {
 	for _, env := range []string{"dev", "prd"} {
 		l.each(env, func(_ delivery.Landing, s *spot) {
 			if s.live != "" && !slices.Contains(s.present, s.live) {

@@ -397,7 +397,7 @@ func (l *life) askWhy(env string) {
 func (l *life) ends() {
 	l.t.Helper()
 	l.gate, l.scan, l.board, l.fails, l.frozen = delivery.Open, delivery.Open, delivery.Open, false, false
-	l.mend()
+	l.restore()
 	e := l.living(false)
 	for _, env := range []string{"dev", "prd", delivery.Everywhere} {
 		for _, verb := range []delivery.Verb{delivery.VerbResume, delivery.VerbRelease} {

@@ -1,4 +1,4 @@
-// Package registryproxy is a proxy that stands before a registry of images. It counts
+// Package registryproxy is a proxy that is in front of a registry of images. It counts
 // what is asked, can be far away, and does what networks and registries do on a
 // bad day: it refuses, breaks, loses answers, changes bytes and forgets logins.
 // What it does depends on its seed alone. It needs no test around it.

@@ -1,4 +1,4 @@
-// Package s3proxy is a proxy for tests that stands before an emulator of S3
+// Package s3proxy is a proxy for tests that is in front of an emulator of S3
 // and enforces what S3 enforces and no emulator does: If-Match and
 // If-None-Match on the destination of CopyObject, and the ETag per object of
 // DeleteObjects. It looks at the destination first and answers itself where the

@@ -16,7 +16,7 @@ type ConvergeQuery struct {
 
 func newConverge() usecase.Case[ConvergeQuery, *engine.Leg] {
 	return usecase.Case[ConvergeQuery, *engine.Leg]{
-		Name: "release.converge", Doc: "Finish what is missing: a run that was begun, or places that lack what is live",
+		Name: "release.converge", Doc: "Finish what is missing: a run that was begun, or places that miss what is live",
 		Effect: usecase.Runs, Reach: usecase.Anywhere, Needs: usecase.Promote,
 		Do: converge,
 	}

@@ -16,7 +16,7 @@ func ConvergeCmd(f *ui.Face) *cobra.Command {
 	cmd := &cobra.Command{
 		Annotations: ui.Asks(f.Release.Converge.Entry()),
 		Use:         "converge ENVIRONMENT",
-		Short:       "Finish what is missing: a run that was begun, or places that lack what is live",
+		Short:       "Finish what is missing: a run that was begun, or places that miss what is live",
 		Long: `Brings every place of the environment to where it is bound for, and does only
 what is missing. A run that was begun and killed is finished; a promotion that
 failed and could not be taken back is taken back; otherwise the live release is
